@@ -1,0 +1,214 @@
+//! URLs: parsed strictly, rebuilt from their parts, so that nothing unexpected reaches the HTTP
+//! crate (minreq sends URLs verbatim, mis-parses user info and wraps ports at 65536).
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+/// A base URL: scheme, host, port and path prefix (RFC 3986), nothing else.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BackendUrl {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+/// The two schemes that are spoken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Scheme {
+    /// HTTP over TLS.
+    Https,
+    /// HTTP in clear, for loopback.
+    Http,
+}
+
+impl Scheme {
+    fn default_port(self) -> u16 {
+        match self {
+            Scheme::Https => 443,
+            Scheme::Http => 80,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Scheme::Https => "https",
+            Scheme::Http => "http",
+        }
+    }
+}
+
+impl BackendUrl {
+    /// Parses an `http` or `https` URL; trailing slashes go, a path prefix stays.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that complete "the URL …" and quote nothing of it: user info
+    /// may be a password.
+    pub fn parse(url: &str) -> Result<BackendUrl, &'static str> {
+        if !url.is_ascii() {
+            return Err("is not ASCII; write an international host name in its xn-- form");
+        }
+        if url.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            return Err("has white space or a control character in it");
+        }
+        let (scheme, rest) = split_scheme(url)?;
+        if let Some(at) = rest.find(['\\', '?', '#']) {
+            return Err(match rest.as_bytes().get(at) {
+                Some(b'\\') => "has a backslash in it",
+                Some(b'?') => "has a query",
+                _ => "has a fragment",
+            });
+        }
+        let (authority, path) = match rest.split_once('/') {
+            Some((authority, path)) => (authority, path.trim_end_matches('/')),
+            None => (rest, ""),
+        };
+        let (host, port) = split_port(authority, scheme)?;
+        check_host(&host)?;
+        check_path(path)?;
+        Ok(BackendUrl {
+            scheme,
+            host,
+            port,
+            path: if path.is_empty() {
+                String::new()
+            } else {
+                format!("/{path}")
+            },
+        })
+    }
+
+    /// The scheme.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host: a name in lower case or an IPv4 address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port, 1 to 65535.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Scheme, host and, where it is not the scheme's own, port (RFC 6454).
+    pub fn origin(&self) -> String {
+        let Self {
+            scheme, host, port, ..
+        } = self;
+        if *port == scheme.default_port() {
+            format!("{}://{host}", scheme.name())
+        } else {
+            format!("{}://{host}:{port}", scheme.name())
+        }
+    }
+
+    /// Whether the host is this machine: `localhost` (RFC 6761) or in 127.0.0.0/8.
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost"
+            || self
+                .host
+                .parse()
+                .is_ok_and(|address: Ipv4Addr| address.is_loopback())
+    }
+}
+
+impl fmt::Display for BackendUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin(), self.path)
+    }
+}
+
+/// Splits `host:port`; the port is 1 to 65535 in decimal digits.
+///
+/// # Errors
+/// What is wrong with the port.
+pub fn parse_port(port: &str) -> Result<u16, &'static str> {
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    match port.parse() {
+        Ok(number) if digits && number > 0 => Ok(number),
+        _ => Err("has a port that is not a number from 1 to 65535"),
+    }
+}
+
+/// Checks a host: dot-separated labels of letters, digits, `-` and `_`, or four decimal numbers.
+///
+/// # Errors
+/// What is wrong with the host.
+pub fn check_host(host: &str) -> Result<(), &'static str> {
+    if host.is_empty() {
+        return Err("has no host");
+    }
+    if host.starts_with('[') {
+        return Err("has an IPv6 address; use a host name, or 127.0.0.1 for [::1]");
+    }
+    let label_is_odd = |label: &str| {
+        label.is_empty()
+            || label.len() > 63
+            || !label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    if host.len() > 253 || host.split('.').any(label_is_odd) {
+        return Err("has a host that is neither a name nor an IPv4 address");
+    }
+    // A resolver takes 127.1, 2130706433 and 0x7f.1 for addresses: what ends in a number must be
+    // four decimal numbers (WHATWG URL, "ends in a number").
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last
+        .strip_prefix("0x")
+        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let numeric = hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit());
+    if numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err("has an address that is not four decimal numbers");
+    }
+    Ok(())
+}
+
+fn split_scheme(url: &str) -> Result<(Scheme, &str), &'static str> {
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or("does not begin with https://")?;
+    if scheme.eq_ignore_ascii_case("https") {
+        Ok((Scheme::Https, rest))
+    } else if scheme.eq_ignore_ascii_case("http") {
+        Ok((Scheme::Http, rest))
+    } else {
+        Err("does not begin with https://")
+    }
+}
+
+fn split_port(authority: &str, scheme: Scheme) -> Result<(String, u16), &'static str> {
+    if authority.contains('@') {
+        return Err("has a user name or password in it");
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !authority.ends_with(']') => (host, parse_port(port)?),
+        _ => (authority, scheme.default_port()),
+    };
+    Ok((host.to_ascii_lowercase(), port))
+}
+
+/// Checks a path without its outer slashes: RFC 3986's `pchar`s, and no segment that a server or a
+/// proxy might resolve to another place.
+fn check_path(path: &str) -> Result<(), &'static str> {
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err("has a . or .. in its path");
+    }
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let fine = match byte {
+            b'%' => {
+                bytes.next().is_some_and(|b| b.is_ascii_hexdigit())
+                    && bytes.next().is_some_and(|b| b.is_ascii_hexdigit())
+            }
+            _ => byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte),
+        };
+        if !fine {
+            return Err("has a character in its path that must be percent-encoded");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! `sekuire logout`.
+
+use super::backend;
+use crate::cli::Options;
+use crate::credentials;
+use crate::error::Error;
+use crate::store::{Removal, Store};
+use crate::terminal::{self, harmless};
+
+/// Removes the stored key.
+///
+/// # Errors
+/// Something could not be removed.
+pub(super) fn run() -> Result<u8, Error> {
+    let store = Store::locate()?;
+    let removal = store.remove()?;
+    if let Removal::Done(left) = &removal {
+        if let Some(left) = left {
+            terminal::warning(left);
+        }
+        // A malformed SEKUIRE_WEB_URL must not stand in the way of a logout.
+        let page =
+            backend::key_page(&Options::default()).unwrap_or_else(|_| backend::default_key_page());
+        terminal::note(&format!(
+            "the key itself stays valid until you revoke it at {page}"
+        ));
+    }
+    if let Some(name) = credentials::variable_in_use() {
+        terminal::warning(&format!(
+            "{name} is set and still authenticates; unset it to be logged out"
+        ));
+    }
+    match removal {
+        Removal::Nothing => super::print("Not logged in\n"),
+        Removal::Done(_) => super::print(&format!(
+            "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
+            harmless(&store.path().display().to_string())
+        )),
+    }
+}

@@ -1,0 +1,166 @@
+//! This machine as the backend sees it: name, system and fingerprint.
+//!
+//! The fingerprint detects a copied auth.json; it does not defend: whoever can read the file can
+//! claim any fingerprint.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::{environment, platform};
+
+/// How many characters of a fingerprint `status` and `whoami` show.
+pub const SHORT: usize = 8;
+
+/// How many characters of a fingerprint `login` shows.
+pub const LONG: usize = 12;
+
+/// Separates the fingerprints of this program from any other use of the same machine id.
+const DOMAIN: &str = "sekuire device fingerprint v1";
+
+/// What a fingerprint was made from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// The variable `SEKUIRE_DEVICE_ID`.
+    DeviceId,
+    /// The operating system's machine id.
+    MachineId,
+    /// The host name, as the existing client does it.
+    HostName,
+}
+
+impl Source {
+    /// The name that `--json` gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::DeviceId => "SEKUIRE_DEVICE_ID",
+            Source::MachineId => "machine-id",
+            Source::HostName => "hostname",
+        }
+    }
+}
+
+/// This device.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// The host name up to the first dot.
+    pub name: String,
+    /// 64 lower-case hexadecimal digits.
+    pub fingerprint: String,
+    /// What the fingerprint was made from.
+    pub source: Source,
+}
+
+impl Device {
+    /// This device, given the fingerprint that auth.json holds: a key that the existing client bound
+    /// to the host name keeps that fingerprint on the same host.
+    pub fn detect(bound: Option<&str>) -> Device {
+        let host_name = platform::host_name();
+        let (fingerprint, source) = own_fingerprint(&host_name, bound);
+        Device {
+            name: short_name(&host_name),
+            fingerprint,
+            source,
+        }
+    }
+
+    /// The operating system: `linux`, `macos` or `windows`.
+    pub fn os() -> &'static str {
+        std::env::consts::OS
+    }
+
+    /// The operating system and processor that the backend is told, such as `linux x86_64`.
+    pub fn os_and_arch() -> String {
+        format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
+    }
+
+    /// Whether `bound`, the fingerprint that auth.json holds, is this device's.
+    pub fn matches(&self, bound: &str) -> bool {
+        self.fingerprint == bound
+    }
+}
+
+/// The first `length` characters of a fingerprint and `...`.
+pub fn shorten(fingerprint: &str, length: usize) -> String {
+    let mut short: String = fingerprint.chars().take(length).collect();
+    short.push_str("...");
+    short
+}
+
+fn own_fingerprint(host_name: &str, bound: Option<&str>) -> (String, Source) {
+    if let Some(id) = environment::raw("SEKUIRE_DEVICE_ID") {
+        return (of_device_id(id.as_encoded_bytes()), Source::DeviceId);
+    }
+    let by_machine = platform::machine_id().map(|id| of_machine_id(&id));
+    let by_host = || {
+        (
+            of_host_name(host_name, std::env::consts::OS, std::env::consts::ARCH),
+            Source::HostName,
+        )
+    };
+    match by_machine {
+        None => by_host(),
+        Some(own) => match bound {
+            Some(bound) if bound != own && bound == by_host().0 => by_host(),
+            _ => (own, Source::MachineId),
+        },
+    }
+}
+
+fn short_name(host_name: &str) -> String {
+    let name = host_name.split('.').next().unwrap_or_default();
+    if name.is_empty() {
+        "unknown".into()
+    } else {
+        name.into()
+    }
+}
+
+fn of_device_id(id: &[u8]) -> String {
+    hex_sha256(&[DOMAIN.as_bytes(), b"\0device-id\0", id])
+}
+
+fn of_machine_id(id: &str) -> String {
+    hex_sha256(&[DOMAIN.as_bytes(), b"\0machine-id\0", id.as_bytes()])
+}
+
+/// The existing client's formula.
+fn of_host_name(host_name: &str, os: &str, arch: &str) -> String {
+    hex_sha256(&[format!("{host_name}|{os}|{arch}").as_bytes()])
+}
+
+fn hex_sha256(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize()
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of_device_id, of_host_name, of_machine_id};
+
+    /// The three vectors of the specification.
+    #[test]
+    fn fingerprints_are_as_specified() {
+        assert_eq!(
+            of_device_id(b"runner-1"),
+            "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d"
+        );
+        assert_eq!(
+            of_machine_id("0123456789abcdef0123456789abcdef"),
+            "a47803fe139a14c7ba8f594300d0997a8606f1a5929a097225d032da807454bd"
+        );
+        assert_eq!(
+            of_host_name("build-7.example.org", "linux", "x86_64"),
+            "cfa74540d04fdbb51fb97c0681e302622c6fde1696993719013478bbf72dcc85"
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! What went wrong, in words a person can act on, and the exit status that says so to a script.
+
+use std::fmt;
+
+/// The kinds of failure that a script can tell apart by exit status.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// No API key on this machine.
+    NotLoggedIn,
+    /// The backend refused the API key.
+    Rejected,
+    /// A bad argument, or a malformed key, URL, proxy or variable.
+    Usage,
+    /// Something on this machine: a file, the home directory, standard output.
+    Machine,
+    /// The backend could not be reached or did not answer properly.
+    Backend,
+    /// The reader of standard output went away: nobody is left to be told.
+    ClosedPipe,
+}
+
+impl Kind {
+    /// The process's exit status for this kind of failure.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Kind::NotLoggedIn | Kind::Rejected => 1,
+            Kind::Usage => 2,
+            Kind::Machine => 3,
+            Kind::Backend => 4,
+            // 128 + SIGPIPE, as a shell reports a program that the signal ended.
+            Kind::ClosedPipe => 141,
+        }
+    }
+}
+
+/// A failure: its kind, what failed and where, and what to do next.
+///
+/// The texts may hold what a server or a file said; they are made harmless where they are printed.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Error {
+    /// A failure of `kind` that says `message`.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A call that must be corrected: exit status 2.
+    pub fn usage(message: impl Into<String>) -> Error {
+        Error::new(Kind::Usage, message)
+    }
+
+    /// A machine that must be mended: exit status 3.
+    pub fn machine(message: impl Into<String>) -> Error {
+        Error::new(Kind::Machine, message)
+    }
+
+    /// No API key on this machine: exit status 1, with the documented next step.
+    pub fn not_logged_in() -> Error {
+        Error::new(Kind::NotLoggedIn, "Not logged in")
+            .with_hint("Run 'sekuire login' to authenticate")
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What to do next, where there is something to do.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,113 @@
+//! The man page, in the man(7) macros that mandoc and groff both read.
+
+use std::fmt::Write;
+
+use super::{EXIT_STATUSES, operand};
+use crate::cli::{COMMANDS, CommandSpec};
+use crate::environment::VARIABLES;
+
+/// The day of the last change to what the page says.
+const DATE: &str = "2026-11-23";
+
+/// The man page, in roff.
+pub fn man() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut page = format!(".TH SEKUIRE 1 {DATE} \"sekuire {version}\" \"User Commands\"\n");
+    page.push_str(
+        ".SH NAME\nsekuire \\- log this machine in to Sekuire with an API key\n.SH SYNOPSIS\n",
+    );
+    for command in COMMANDS {
+        let options = if command.options.is_empty() {
+            ""
+        } else {
+            " [\\fIOPTIONS\\fR]"
+        };
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(
+            page,
+            "\\fBsekuire {}\\fR{}{options}\n.br",
+            command.name,
+            escape(operand(command))
+        );
+    }
+    page.push_str(
+        "\\fBsekuire \\-\\-help\\fR | \\fB\\-\\-version\\fR\n.SH DESCRIPTION\n\
+         \\fBsekuire\\fR verifies an API key at the Sekuire backend, binds it to this device's fingerprint,\n\
+         and keeps it in a file that only its owner can read.\n.SH COMMANDS\n",
+    );
+    for command in COMMANDS {
+        describe(&mut page, command);
+    }
+    page.push_str(".SH EXIT STATUS\n");
+    for (status, meaning) in EXIT_STATUSES {
+        item(&mut page, status, meaning);
+    }
+    page.push_str(".SH ENVIRONMENT\nAn empty variable counts as unset.\n");
+    for variable in VARIABLES {
+        item(&mut page, variable.name, variable.meaning);
+    }
+    page.push_str(".SH FILES\n");
+    item(
+        &mut page,
+        "~/.sekuire/auth.json",
+        "the API key and the fingerprint that it is bound to, mode 0600",
+    );
+    page.push_str(
+        ".SH SEE ALSO\nThe dashboard, where keys are created and revoked:\n\
+         https://sekuire.ai/dashboard/settings?tab=api\\-keys\n",
+    );
+    page
+}
+
+fn describe(page: &mut String, command: &CommandSpec) {
+    let _ = writeln!(
+        page,
+        ".SS \"sekuire {}{}\"",
+        command.name,
+        escape(operand(command))
+    );
+    let _ = writeln!(page, "{}.", escape(command.summary));
+    if !command.details.is_empty() {
+        let _ = writeln!(page, "{}", escape(command.details));
+    }
+    if let Some(alias) = command.alias {
+        let _ = writeln!(page, "Also: \\fBsekuire {alias}\\fR.");
+    }
+    for option in command.options {
+        let short = option
+            .short
+            .map(|short| format!("-{short}, "))
+            .unwrap_or_default();
+        let names: Vec<String> = option
+            .names
+            .iter()
+            .map(|name| format!("--{name}"))
+            .collect();
+        let value = option
+            .value
+            .map(|value| format!(" {value}"))
+            .unwrap_or_default();
+        item(
+            page,
+            &format!("{short}{}{value}", names.join(", ")),
+            option.help,
+        );
+    }
+}
+
+fn item(page: &mut String, term: &str, meaning: &str) {
+    let _ = writeln!(page, ".TP\n.B {}\n{}.", escape(term), escape(meaning));
+}
+
+/// Makes text harmless in roff: a hyphen that can be copied, no escape, no macro at a line's start.
+fn escape(text: &str) -> String {
+    let text = text
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('~', "\\(ti");
+    if text.starts_with(['.', '\'']) {
+        format!("\\&{text}")
+    } else {
+        text
+    }
+}

@@ -1,0 +1,370 @@
+//! One attempt: a thread that can be left behind at the deadline. The only user of minreq.
+//!
+//! minreq 3.0.0 is given only URLs that `backend_url` rebuilt and header values of visible ASCII,
+//! for it sends both verbatim; it follows no redirect; its `send()` reads without bound, so that its
+//! lazy sibling is used; it takes a body cut short for a whole one, so that lengths are compared.
+
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use minreq::{Method, Proxy, ResponseLazy};
+use rustls::CertificateError;
+
+use super::relay::{Relay, Trouble};
+use super::route::Route;
+use super::{Again, Failure, Request, Response};
+use crate::backend_url::BackendUrl;
+use crate::error::Kind;
+use crate::json;
+
+/// What this program calls itself (RFC 9110, 10.1.5).
+pub(super) const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
+
+/// The longest head that is read, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// What minreq answers, with status 503, where there was no status line.
+const NO_STATUS_LINE: &str = "Server did not provide a status line";
+
+/// By how much the thread's own waits are longer than the attempt, so that it is the one who waits
+/// for the attempt who notices the time-out.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What an attempt is doing, for the message of a time-out.
+#[derive(Clone, Default)]
+pub(super) struct Progress(Arc<Mutex<String>>);
+
+impl Progress {
+    pub(super) fn note(&self, doing: impl Into<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = doing.into();
+    }
+
+    fn get(&self) -> String {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// An attempt under way.
+pub(super) struct Attempt {
+    result: Receiver<Result<Response, Failure>>,
+    progress: Progress,
+    deadline: Instant,
+}
+
+/// Chooses ring for TLS, once; minreq asks for the process's choice.
+pub(super) fn choose_cryptography() {
+    // An error says that it has been chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl Attempt {
+    /// Begins an attempt that may take `time`.
+    pub(super) fn start(
+        base: &BackendUrl,
+        route: &Route,
+        request: &Request,
+        time: Duration,
+    ) -> Result<Attempt, Failure> {
+        let (sender, result) = channel();
+        let progress = Progress::default();
+        let deadline = Instant::now() + time;
+        let job = (
+            base.clone(),
+            route.clone(),
+            request.clone(),
+            progress.clone(),
+        );
+        let run = move || {
+            let (base, route, request, progress) = job;
+            // Nobody listens any more once the deadline has passed.
+            let _ = sender.send(perform(&base, &route, &request, deadline, &progress));
+        };
+        thread::Builder::new()
+            .name("request".into())
+            .spawn(run)
+            .map_err(|cause| local(&cause))?;
+        Ok(Attempt {
+            result,
+            progress,
+            deadline,
+        })
+    }
+
+    /// Waits for the result, for `time` or up to the deadline; none: it is not there yet.
+    pub(super) fn wait(&self, time: Duration) -> Option<Result<Response, Failure>> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match self.result.recv_timeout(left.min(time)) {
+            Ok(result) => Some(result),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(local(&io::ErrorKind::Other.into()))),
+        }
+    }
+
+    /// The failure of an attempt that has not ended in `time`.
+    pub(super) fn timed_out(&self, time: Duration) -> Failure {
+        Failure::transient(
+            format!(
+                "nothing within {:.0} s, while {}",
+                time.as_secs_f64(),
+                self.progress.get()
+            ),
+            "check the URL and the network; --timeout SECS allows more time, --wait SECS keeps trying",
+        )
+    }
+}
+
+fn local(cause: &io::Error) -> Failure {
+    Failure {
+        kind: Kind::Machine,
+        ..Failure::lasting(
+            format!("this machine can't open a loopback connection or start a thread ({cause})"),
+            "check the limits on processes and open files (ulimit -a), and the loopback interface",
+        )
+    }
+}
+
+fn perform(
+    base: &BackendUrl,
+    route: &Route,
+    request: &Request,
+    deadline: Instant,
+    progress: &Progress,
+) -> Result<Response, Failure> {
+    let upstream = route.open(base, deadline, progress)?;
+    progress.note(format!("waiting for {} to answer", base.host()));
+    let relay =
+        Relay::start(upstream, base.scheme(), deadline + GRACE).map_err(|cause| local(&cause))?;
+    let outcome = exchange(base, request, &relay);
+    conclude(base.host(), outcome, relay.trouble())
+}
+
+/// How an exchange can end without an answer.
+enum Unanswered {
+    /// Before the head was complete.
+    Head(minreq::Error),
+    /// The connection ended without an answer, or with something that is not HTTP.
+    NoStatusLine { empty: bool },
+    /// Within the body.
+    Body(String),
+}
+
+/// An answer, and whether the end of its connection was the end of its body.
+struct Answered {
+    response: Response,
+    ended_by_close: bool,
+}
+
+fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answered, Unanswered> {
+    let method = if request.body.is_some() {
+        Method::Post
+    } else {
+        Method::Get
+    };
+    let proxy = Proxy::new(relay.proxy_url()).map_err(Unanswered::Head)?;
+    let mut call = minreq::Request::new(method, format!("{base}{}", request.path))
+        .with_proxy(proxy)
+        .with_follow_redirects(false)
+        .with_max_headers_size(MAX_HEAD)
+        .with_max_status_line_length(MAX_HEAD)
+        .with_header("User-Agent", USER_AGENT)
+        .with_header("Accept", "application/json")
+        .with_header("Connection", "close");
+    for (name, value) in &request.headers {
+        call = call.with_header(*name, value.as_str());
+    }
+    if let Some(body) = &request.body {
+        call = call
+            .with_header("Content-Type", "application/json")
+            .with_body(body.as_bytes());
+    }
+    read(call.send_lazy().map_err(Unanswered::Head)?)
+}
+
+fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
+    let mut body = Vec::new();
+    let result = answer
+        .by_ref()
+        .take(json::MAX_LEN as u64 + 1)
+        .read_to_end(&mut body);
+    if answer.status_code == 503 && answer.reason_phrase == NO_STATUS_LINE {
+        let empty = answer.headers.is_empty() && body.is_empty();
+        return Err(Unanswered::NoStatusLine { empty });
+    }
+    result.map_err(|cause| Unanswered::Body(format!("broke off within its answer ({cause})")))?;
+    let header = |name: &str| {
+        answer
+            .headers
+            .iter()
+            .rfind(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim())
+    };
+    let chunked =
+        header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
+    let length = header("content-length")
+        .filter(|_| !chunked)
+        .and_then(|value| value.parse::<usize>().ok());
+    let too_long = body.len() > json::MAX_LEN;
+    if let Some(length) = length.filter(|length| body.len() < *length && !too_long) {
+        return Err(Unanswered::Body(format!(
+            "sent {} bytes of an answer of {length}",
+            body.len()
+        )));
+    }
+    body.truncate(json::MAX_LEN);
+    Ok(Answered {
+        ended_by_close: !chunked && length.is_none(),
+        response: Response {
+            status: answer.status_code,
+            body,
+            too_long,
+            retry_after: header("retry-after").and_then(retry_after),
+            location: header("location").map(str::to_owned),
+            effort: String::new(),
+        },
+    })
+}
+
+/// The header `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
+fn retry_after(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+fn conclude(
+    host: &str,
+    outcome: Result<Answered, Unanswered>,
+    trouble: Option<Trouble>,
+) -> Result<Response, Failure> {
+    match (outcome, trouble) {
+        (_, Some(Trouble::NotHttp)) => Err(not_http(host)),
+        (_, Some(Trouble::NotTls)) => Err(Failure::lasting(
+            format!("{host} does not speak TLS on this port"),
+            "check the host and port of the URL",
+        )),
+        (_, Some(Trouble::NoHead(cause))) => Err(lost(host, &cause)),
+        (Ok(answered), Some(Trouble::Broken(cause))) if answered.ended_by_close => {
+            Err(cut(host, &cause))
+        }
+        (Ok(answered), _) => Ok(answered.response),
+        (Err(_), Some(Trouble::Endless)) => Err(cut(host, "sent an answer without end")),
+        (Err(Unanswered::Head(minreq::Error::IoError(cause))), trouble) => {
+            Err(match (tls_error(&cause), trouble) {
+                (Some(error), _) => refused_certificate(host, error),
+                (None, Some(Trouble::Broken(cause))) => lost(host, &cause),
+                (None, _) => lost(host, &format!("broke the connection ({cause})")),
+            })
+        }
+        (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
+            Err(refused_certificate(host, &error))
+        }
+        (Err(Unanswered::Head(error)), _) => Err(cut(
+            host,
+            &format!("sent an answer that is not HTTP ({error})"),
+        )),
+        (Err(Unanswered::NoStatusLine { empty: true }), _) => {
+            Err(lost(host, "closed the connection"))
+        }
+        (Err(Unanswered::NoStatusLine { empty: false }), _) => Err(not_http(host)),
+        (Err(Unanswered::Body(cause)), _) => Err(cut(host, &cause)),
+    }
+}
+
+fn lost(host: &str, cause: &str) -> Failure {
+    Failure::transient(
+        format!("{host} {cause} before it had answered"),
+        "try again later; --wait SECS keeps trying",
+    )
+}
+
+fn cut(host: &str, cause: &str) -> Failure {
+    Failure::lasting(
+        format!("{host} {cause}"),
+        "try again later, or ask whoever runs the backend",
+    )
+}
+
+fn not_http(host: &str) -> Failure {
+    Failure::lasting(
+        format!("{host} does not speak HTTP on this port"),
+        "check the host and port of the URL",
+    )
+}
+
+fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
+    cause.get_ref()?.downcast_ref()
+}
+
+fn refused_certificate(host: &str, error: &rustls::Error) -> Failure {
+    let rustls::Error::InvalidCertificate(error) = error else {
+        return Failure::lasting(
+            format!("no TLS connection with {host}: {error}"),
+            "check the host and port of the URL; if they are right, ask whoever runs the backend",
+        );
+    };
+    let clock =
+        "check this machine's clock, then ask whoever runs the backend for a new certificate";
+    match error {
+        CertificateError::UnknownIssuer => Failure::lasting(
+            format!("the certificate of {host} is by a CA that is not trusted here"),
+            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if not, somebody may be listening in",
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Failure::lasting(
+                format!("the certificate that {host} shows is not for that name"),
+                "check the host of the URL; if it is right, somebody may be listening in",
+            )
+        }
+        CertificateError::Expired => {
+            Failure::lasting(format!("the certificate of {host} has expired"), clock)
+        }
+        CertificateError::ExpiredContext { time, not_after } => Failure::lasting(
+            format!(
+                "the certificate of {host} expired on {}; this machine's clock says {}",
+                date(not_after.as_secs()),
+                date(time.as_secs())
+            ),
+            clock,
+        ),
+        CertificateError::NotValidYet => {
+            not_valid_yet(format!("the certificate of {host} is not yet valid"))
+        }
+        CertificateError::NotValidYetContext { time, not_before } => not_valid_yet(format!(
+            "the certificate of {host} is not valid before {}; this machine's clock says {}",
+            date(not_before.as_secs()),
+            date(time.as_secs())
+        )),
+        error => Failure::lasting(
+            format!("the certificate of {host} is not acceptable: {error}"),
+            "ask whoever runs the backend",
+        ),
+    }
+}
+
+fn not_valid_yet(cause: String) -> Failure {
+    Failure {
+        again: Again::WhileWaiting,
+        ..Failure::lasting(
+            cause,
+            "set this machine's clock; --wait SECS waits until it is set",
+        )
+    }
+}
+
+/// A time in words, from seconds since 1970.
+fn date(seconds: u64) -> String {
+    // The first second of the year 10000, from which on the crate panics.
+    const LIMIT: u64 = 253_402_300_800;
+    if seconds >= LIMIT {
+        return format!("second {seconds} after 1970");
+    }
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+}

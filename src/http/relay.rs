@@ -1,0 +1,311 @@
+//! A well-behaved proxy in this process, on loopback, for one connection: all that minreq ever
+//! meets. It carries bytes between minreq and the way that route.rs has opened; of an https request
+//! it sees only what is encrypted.
+//!
+//! It is the guard against what minreq 3.0.0 does with a network of its own: it panics where a proxy
+//! resets, lets response headers grow without end once their limit is passed by one byte
+//! (`read_metadata` subtracts below zero), takes a connection that ends within the head for an
+//! answer, and anything that is not HTTP for one with status 503.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::backend_url::Scheme;
+use crate::random;
+
+/// The most that a server may send, in bytes: a TLS handshake, a head, and 64 KiB of body even in
+/// chunks of one byte.
+const MAX_INBOUND: usize = 1024 * 1024;
+
+/// The most that is moved at once, in bytes.
+const BUFFER: usize = 16 * 1024;
+
+/// How long the one who connects may take to say who it is: it is in this process.
+const INTRODUCTION: Duration = Duration::from_secs(2);
+
+/// What the relay saw go wrong on the server's side.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Trouble {
+    /// The connection ended, or broke with this cause, before the head of an answer in clear was
+    /// complete.
+    NoHead(String),
+    /// The connection broke with this cause.
+    Broken(String),
+    /// The server does not speak HTTP.
+    NotHttp,
+    /// The server does not speak TLS.
+    NotTls,
+    /// The server sent more than any answer has.
+    Endless,
+}
+
+/// The relay, from minreq's side. Dropping it ends it.
+pub(super) struct Relay {
+    address: SocketAddr,
+    nonce: String,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    trouble: Mutex<Option<Trouble>>,
+    accepted: AtomicBool,
+    done: AtomicBool,
+}
+
+impl Relay {
+    /// Starts a relay to `upstream`; its waits end at `deadline`.
+    ///
+    /// # Errors
+    /// No socket or no thread could be had.
+    pub(super) fn start(
+        upstream: TcpStream,
+        scheme: Scheme,
+        deadline: Instant,
+    ) -> io::Result<Relay> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let relay = Relay {
+            address: listener.local_addr()?,
+            nonce: random::hex::<16>(),
+            shared: Arc::default(),
+        };
+        let (nonce, shared) = (relay.nonce.clone(), Arc::clone(&relay.shared));
+        let serve = move || {
+            // What fails here shows on minreq's side as an end of the connection.
+            let _ = serve(&listener, &nonce, upstream, scheme, deadline, &shared);
+        };
+        thread::Builder::new().name("relay".into()).spawn(serve)?;
+        Ok(relay)
+    }
+
+    /// The relay as a proxy for minreq. The nonce in it keeps other processes of this machine out.
+    pub(super) fn proxy_url(&self) -> String {
+        format!("http://{}@{}", self.nonce, self.address)
+    }
+
+    /// What went wrong on the server's side, so far.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.shared
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.shared.done.store(true, Ordering::SeqCst);
+        if !self.shared.accepted.load(Ordering::SeqCst) {
+            // Wakes the relay from accept(), which has no time-out.
+            drop(TcpStream::connect_timeout(&self.address, INTRODUCTION));
+        }
+    }
+}
+
+/// Moves the time-outs of a socket up to a deadline.
+///
+/// # Errors
+/// The deadline has passed.
+pub(super) fn set_deadline(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    stream.set_read_timeout(Some(left))?;
+    stream.set_write_timeout(Some(left))
+}
+
+fn serve(
+    listener: &TcpListener,
+    nonce: &str,
+    mut upstream: TcpStream,
+    scheme: Scheme,
+    deadline: Instant,
+    shared: &Arc<Shared>,
+) -> io::Result<()> {
+    let mut client = accept(listener, nonce, shared)?;
+    set_deadline(&client, deadline)?;
+    client.set_nodelay(true)?;
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let mut buffer = Zeroizing::new([0; BUFFER]);
+    // The request comes first: what a server says before it must not run into the reply above.
+    if !forward(&mut client, &mut upstream, &mut *buffer, deadline)? {
+        return Ok(());
+    }
+    let (server, mut answer) = (upstream.try_clone()?, client.try_clone()?);
+    let (inbound_shared, inbound) = (Arc::clone(shared), Inbound::new(scheme));
+    let carry_back = move || {
+        let trouble = inbound.carry(server, &mut answer, deadline);
+        *inbound_shared
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = trouble;
+        let _ = answer.shutdown(Shutdown::Both);
+    };
+    thread::Builder::new()
+        .name("relay back".into())
+        .spawn(carry_back)?;
+    while let Ok(true) = forward(&mut client, &mut upstream, &mut *buffer, deadline) {}
+    let _ = upstream.shutdown(Shutdown::Both);
+    Ok(())
+}
+
+/// Waits for the connection that knows the nonce.
+fn accept(listener: &TcpListener, nonce: &str, shared: &Shared) -> io::Result<TcpStream> {
+    let expected = format!(
+        "\r\nProxy-Authorization: Basic {}\r\n",
+        STANDARD.encode(nonce)
+    );
+    loop {
+        let (mut stream, _) = listener.accept()?;
+        if shared.done.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        if introduction(&mut stream).is_ok_and(|head| head.contains(&expected)) {
+            shared.accepted.store(true, Ordering::SeqCst);
+            return Ok(stream);
+        }
+    }
+}
+
+fn introduction(stream: &mut TcpStream) -> io::Result<String> {
+    let deadline = Instant::now() + INTRODUCTION;
+    let mut head = Vec::new();
+    let mut buffer = [0; 512];
+    while !head.ends_with(b"\r\n\r\n") && head.len() < BUFFER {
+        set_deadline(stream, deadline)?;
+        let read = stream.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        head.extend_from_slice(buffer.get(..read).unwrap_or_default());
+    }
+    String::from_utf8(head).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Carries one piece of the request; false at its end.
+fn forward(
+    client: &mut TcpStream,
+    upstream: &mut TcpStream,
+    buffer: &mut [u8],
+    deadline: Instant,
+) -> io::Result<bool> {
+    set_deadline(client, deadline)?;
+    let read = client.read(buffer)?;
+    set_deadline(upstream, deadline)?;
+    upstream.write_all(buffer.get(..read).unwrap_or_default())?;
+    Ok(read > 0)
+}
+
+/// The server's bytes on their way to minreq.
+struct Inbound {
+    scheme: Scheme,
+    total: usize,
+    /// How much of `HTTP/` has been seen.
+    greeting: usize,
+    /// The line ends in a row that were seen last; two end a head.
+    line_ends: u8,
+}
+
+impl Inbound {
+    fn new(scheme: Scheme) -> Inbound {
+        Inbound {
+            scheme,
+            total: 0,
+            greeting: 0,
+            line_ends: 0,
+        }
+    }
+
+    /// Carries all of them and says what went wrong. A time-out is nothing that goes wrong here: who
+    /// waits for the answer has noticed it.
+    fn carry(
+        mut self,
+        mut server: TcpStream,
+        client: &mut TcpStream,
+        deadline: Instant,
+    ) -> Option<Trouble> {
+        let mut buffer = [0; BUFFER];
+        loop {
+            let read = set_deadline(&server, deadline).and_then(|()| server.read(&mut buffer));
+            let bytes = match read {
+                Ok(0) if self.lacks_head() => {
+                    return Some(Trouble::NoHead("closed the connection".into()));
+                }
+                Ok(0) => return None,
+                Ok(read) => buffer.get(..read).unwrap_or_default(),
+                Err(cause)
+                    if matches!(
+                        cause.kind(),
+                        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
+                    ) =>
+                {
+                    return None;
+                }
+                Err(cause) if self.lacks_head() => return Some(Trouble::NoHead(broke(&cause))),
+                Err(cause) => return Some(Trouble::Broken(broke(&cause))),
+            };
+            if let Some(trouble) = self.inspect(bytes) {
+                return Some(trouble);
+            }
+            if client.write_all(bytes).is_err() {
+                // minreq has all that it wants.
+                return None;
+            }
+        }
+    }
+
+    fn lacks_head(&self) -> bool {
+        self.scheme == Scheme::Http && self.line_ends < 2
+    }
+
+    fn inspect(&mut self, bytes: &[u8]) -> Option<Trouble> {
+        // The record types of a handshake and of an alert (RFC 8446, 5.1) are what a server begins with.
+        let is_tls = |first: &u8| matches!(first, 0x15 | 0x16);
+        if self.scheme == Scheme::Https && self.total == 0 && !bytes.first().is_some_and(is_tls) {
+            return Some(Trouble::NotTls);
+        }
+        self.total += bytes.len();
+        if self.total > MAX_INBOUND {
+            return Some(Trouble::Endless);
+        }
+        if self.scheme == Scheme::Http {
+            let expected = b"HTTP/".get(self.greeting..).unwrap_or_default();
+            if expected
+                .iter()
+                .zip(bytes)
+                .any(|(expected, found)| expected != found)
+            {
+                return Some(Trouble::NotHttp);
+            }
+            self.greeting = (self.greeting + bytes.len()).min(5);
+            for byte in bytes {
+                match byte {
+                    _ if self.line_ends >= 2 => break,
+                    b'\n' => self.line_ends += 1,
+                    b'\r' => {}
+                    _ => self.line_ends = 0,
+                }
+            }
+        }
+        None
+    }
+}
+
+fn broke(cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            "reset the connection".into()
+        }
+        _ => format!("broke the connection ({cause})"),
+    }
+}

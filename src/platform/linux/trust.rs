@@ -1,0 +1,162 @@
+//! Which CA certificates are trusted.
+//!
+//! minreq takes no root certificates from its caller. Its verifier reads what `SSL_CERT_FILE` and
+//! `SSL_CERT_DIR` name, else the usual places, and fails where it finds nothing; so those two
+//! variables of our own environment are how it is told.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{create_private_file, file_kind, memory_file, open_to_read, set_variable};
+use crate::environment;
+use crate::error::Error;
+use crate::platform::FileKind;
+
+/// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
+const MAX_BUNDLE: u64 = 8 * 1024 * 1024;
+
+/// Where the trusted CA certificates come from.
+#[derive(Clone, Debug)]
+pub enum TrustSource {
+    /// The variable of this name, with its value.
+    Variable(&'static str, PathBuf),
+    /// The system's store, at this path.
+    System(PathBuf),
+    /// Mozilla's roots, built into this program.
+    BuiltIn,
+}
+
+impl fmt::Display for TrustSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TrustSource::Variable(name, path) => write!(f, "{name}={}", path.display()),
+            TrustSource::System(path) => write!(f, "the system's CA store, {}", path.display()),
+            TrustSource::BuiltIn => f.write_str("the built-in CA certificates of Mozilla"),
+        }
+    }
+}
+
+/// Chooses the CA certificates and tells the TLS library. Call it before the first thread starts.
+///
+/// # Errors
+/// A CA file that is missing, empty or unreadable is named: exit status 3. No store and no way to
+/// hand over the built-in one: exit status 4.
+pub fn prepare_trust() -> Result<TrustSource, Error> {
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        if environment::raw(name).is_none() {
+            // An empty value would name a file without a name.
+            set_variable(name, None);
+        }
+    }
+    if let Some(path) = environment::raw("SSL_CERT_FILE").map(PathBuf::from) {
+        check_bundle(&path).map_err(|cause| unusable("SSL_CERT_FILE", &path, &cause))?;
+        return Ok(TrustSource::Variable("SSL_CERT_FILE", path));
+    }
+    if let Some(folders) = environment::raw("SSL_CERT_DIR") {
+        let any = std::env::split_paths(&folders).any(|folder| holds_files(&folder));
+        let path = PathBuf::from(folders);
+        if !any {
+            return Err(unusable(
+                "SSL_CERT_DIR",
+                &path,
+                "no folder with a file in it",
+            ));
+        }
+        return Ok(TrustSource::Variable("SSL_CERT_DIR", path));
+    }
+    system_store()
+}
+
+fn system_store() -> Result<TrustSource, Error> {
+    let found = openssl_probe::probe();
+    if let Some(bundle) = found.cert_file {
+        check_bundle(&bundle).map_err(|cause| {
+            Error::machine(format!("the system's CA file {} {cause}", bundle.display())).with_hint(
+                "reinstall your system's CA certificates, or name a CA file in SSL_CERT_FILE",
+            )
+        })?;
+        // Names the file alone: the library would read the folder beside it, too (15 ms).
+        set_variable("SSL_CERT_FILE", Some(bundle.as_os_str()));
+        return Ok(TrustSource::System(bundle));
+    }
+    if let Some(folder) = found
+        .cert_dir
+        .into_iter()
+        .find(|folder| holds_files(folder))
+    {
+        return Ok(TrustSource::System(folder));
+    }
+    let bundle = built_in_bundle();
+    let path = memory_file(bundle.as_bytes()).or_else(|_| temporary_file(bundle.as_bytes())).map_err(|cause| {
+        Error::new(
+            crate::error::Kind::Backend,
+            format!("this system has no CA certificates, and the built-in ones can't be used without /proc or {}: {cause}",
+                std::env::temp_dir().display()),
+        )
+        .with_hint("name a CA file in SSL_CERT_FILE")
+    })?;
+    set_variable("SSL_CERT_FILE", Some(OsStr::new(&path)));
+    Ok(TrustSource::BuiltIn)
+}
+
+/// Checks that a CA file is a regular file of sane size with at least one certificate in it.
+fn check_bundle(path: &Path) -> Result<(), String> {
+    let mut file = open_to_read(path).map_err(|cause| format!("can't be read: {cause}"))?;
+    let metadata = file
+        .metadata()
+        .map_err(|cause| format!("can't be read: {cause}"))?;
+    if file_kind(metadata.file_type()) != FileKind::Regular {
+        return Err("is not a regular file".into());
+    }
+    if metadata.len() > MAX_BUNDLE {
+        return Err("is larger than 8 MiB".into());
+    }
+    let mut content = Vec::new();
+    let read = Read::take(&mut file, MAX_BUNDLE).read_to_end(&mut content);
+    read.map_err(|cause| format!("can't be read: {cause}"))?;
+    let marker: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    match content.windows(marker.len()).any(|window| window == marker) {
+        true => Ok(()),
+        false if content.is_empty() => Err("is empty".into()),
+        false => Err("holds no certificate in PEM form".into()),
+    }
+}
+
+fn holds_files(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn unusable(variable: &str, path: &Path, cause: &str) -> Error {
+    Error::machine(format!(
+        "{variable} names {}, which {cause}",
+        path.display()
+    ))
+    .with_hint(format!(
+        "correct {variable}, or unset it to trust the system's CA certificates"
+    ))
+}
+
+fn built_in_bundle() -> String {
+    let mut pem = String::with_capacity(256 * 1024);
+    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+        pem.push_str("-----BEGIN CERTIFICATE-----\n");
+        STANDARD.encode_string(certificate, &mut pem);
+        pem.push_str("\n-----END CERTIFICATE-----\n");
+    }
+    pem
+}
+
+/// Where there is no /proc. The file holds no secret; it is swept by whoever sweeps there.
+fn temporary_file(content: &[u8]) -> io::Result<String> {
+    let path =
+        std::env::temp_dir().join(format!("sekuire-roots-{}.pem", crate::random::hex::<8>()));
+    create_private_file(&path)?.write_all(content)?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|_| io::ErrorKind::InvalidFilename.into())
+}

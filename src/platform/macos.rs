@@ -1,0 +1,55 @@
+//! macOS.
+
+use std::fmt;
+use std::fmt::Write;
+use std::path::Path;
+
+pub use super::unix::*;
+use crate::error::Error;
+
+/// The operating system's identity of this machine, as 32 lower-case hexadecimal digits
+/// (gethostuuid(2)). It is only ever hashed.
+pub fn machine_id() -> Option<String> {
+    let mut id = [0_u8; 16];
+    let at_once = libc::timespec {
+        tv_sec: 1,
+        tv_nsec: 0,
+    };
+    // SAFETY: gethostuuid(2) writes sixteen bytes, and `id` has sixteen.
+    if unsafe { libc::gethostuuid(id.as_mut_ptr(), &raw const at_once) } != 0 || id == [0; 16] {
+        return None;
+    }
+    Some(id.iter().fold(String::with_capacity(32), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    }))
+}
+
+/// Keeps what this process holds out of core dumps (setrlimit(2)).
+pub fn forbid_core_dumps() {
+    forbid_core_files();
+}
+
+/// Whether something is mounted on this very file: here nothing can be.
+pub fn is_mount_point(_path: &Path) -> bool {
+    false
+}
+
+/// Where the trusted CA certificates come from.
+#[derive(Clone, Debug)]
+pub struct TrustSource;
+
+impl fmt::Display for TrustSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system's keychain")
+    }
+}
+
+/// The system's own verifier decides.
+///
+/// # Errors
+/// None.
+pub fn prepare_trust() -> Result<TrustSource, Error> {
+    Ok(TrustSource)
+}

@@ -1,0 +1,226 @@
+//! What Linux and macOS have in common (POSIX).
+
+mod entry;
+mod hidden_input;
+
+use std::ffi::CStr;
+use std::fs::{DirBuilder, File, FileType, Metadata, OpenOptions};
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::FromRawFd;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+pub use hidden_input::read_hidden;
+
+use super::FileKind;
+
+/// Standard input without a buffer: a buffer would keep a copy of the key, and would take bytes
+/// that belong to whoever reads next.
+pub fn standard_input() -> ManuallyDrop<File> {
+    descriptor(libc::STDIN_FILENO)
+}
+
+/// Standard output without a buffer, and without std's habit of taking a closed one for a sink.
+pub fn standard_output() -> ManuallyDrop<File> {
+    descriptor(libc::STDOUT_FILENO)
+}
+
+fn descriptor(number: libc::c_int) -> ManuallyDrop<File> {
+    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and are never closed through this
+    // File, for it is never dropped.
+    ManuallyDrop::new(unsafe { File::from_raw_fd(number) })
+}
+
+/// The terminal of this session, for a prompt while standard output leads elsewhere.
+///
+/// # Errors
+/// There is none.
+pub fn controlling_terminal() -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .custom_flags(libc::O_NOCTTY)
+        .open("/dev/tty")
+}
+
+/// The width of the terminal under standard error, in columns.
+pub fn terminal_width() -> Option<usize> {
+    // SAFETY: winsize is a plain structure of integers, for which zero is a value.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    // SAFETY: TIOCGWINSZ writes one winsize (ioctl_tty(2)), and `size` is one.
+    let result = unsafe { libc::ioctl(libc::STDERR_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    Some(usize::from(size.ws_col)).filter(|columns| result == 0 && *columns > 0)
+}
+
+/// The whole host name (gethostname(2)).
+pub fn host_name() -> String {
+    let mut name = [0_u8; 256];
+    // SAFETY: the buffer is valid for its length; its last byte stays zero, because one less is offered.
+    let result = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
+    if result != 0 {
+        return String::new();
+    }
+    CStr::from_bytes_until_nul(&name)
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// Sees to it that a full pipe or file is an error, not the end: a signal between the backend's
+/// answer and the saving of the key would waste the binding.
+pub fn ignore_write_signals() {
+    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
+        // SAFETY: SIG_IGN is a valid disposition for both (signal(7)); no handler of ours is replaced.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
+/// Sets the limit for core dumps to nothing (core(5): it holds for files; see `forbid_core_dumps`
+/// for pipes).
+pub(super) fn forbid_core_files() {
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: setrlimit(2) reads the one structure that it is given. Lowering a limit can't fail.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+}
+
+/// Sets or removes a variable of this process's environment.
+///
+/// Call it only while no second thread exists.
+pub fn set_variable(name: &str, value: Option<&std::ffi::OsStr>) {
+    // SAFETY: called from the main thread before the first thread is started (http.rs), so nobody
+    // reads the environment meanwhile (setenv(3), "MT-Unsafe const:env").
+    unsafe {
+        match value {
+            Some(value) => std::env::set_var(name, value),
+            None => std::env::remove_var(name),
+        }
+    }
+}
+
+/// Creates a folder that only its owner can enter; with `parents`, those that are missing too.
+///
+/// # Errors
+/// As mkdir(2).
+pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
+    DirBuilder::new()
+        .mode(0o700)
+        .recursive(parents)
+        .create(path)
+}
+
+/// Creates a file that only its owner can read and write, from its first moment and whatever the
+/// umask; never through a link.
+///
+/// # Errors
+/// As open(2); also when something of that name exists.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)?;
+    make_private(&file)?;
+    Ok(file)
+}
+
+/// Gives a file mode 0600, which an umask may have narrowed or an older client left wide.
+///
+/// # Errors
+/// As fchmod(2).
+pub fn make_private(file: &File) -> io::Result<()> {
+    if file.metadata()?.mode() & 0o7777 == 0o600 {
+        return Ok(());
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+/// Opens a file to read it, through links, without waiting for a FIFO's writer and without taking
+/// a terminal over.
+///
+/// # Errors
+/// As open(2).
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+}
+
+/// Opens an existing file to write it in place, never through a link.
+///
+/// # Errors
+/// As open(2).
+pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
+        .open(path)
+}
+
+/// What kind of file this is.
+pub fn file_kind(of: FileType) -> FileKind {
+    if of.is_file() {
+        FileKind::Regular
+    } else if of.is_dir() {
+        FileKind::Folder
+    } else if of.is_symlink() {
+        FileKind::Link
+    } else if of.is_fifo() {
+        FileKind::Special("a FIFO")
+    } else if of.is_socket() {
+        FileKind::Special("a socket")
+    } else {
+        FileKind::Special("a device")
+    }
+}
+
+/// The permission bits of a file; none where the system has no such thing.
+#[allow(clippy::unnecessary_wraps, reason = "Windows has none")]
+pub fn mode(of: &Metadata) -> Option<u32> {
+    Some(of.mode() & 0o7777)
+}
+
+/// Whether a file belongs to the user that this process runs as.
+pub fn is_own(metadata: &Metadata) -> bool {
+    // SAFETY: geteuid(2) takes nothing and always succeeds.
+    metadata.uid() == unsafe { libc::geteuid() }
+}
+
+/// Whether another name on this disk leads to the same file.
+pub fn has_other_names(metadata: &Metadata) -> bool {
+    metadata.nlink() > 1
+}
+
+/// Tries once to lock a folder for saving (flock(2)); the lock ends with the returned file. None: it
+/// is held by another process.
+///
+/// # Errors
+/// The folder can't be opened or locked. A file system without locks counts as locked.
+pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
+    let folder = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK)
+        .open(path)?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => match error.raw_os_error() {
+            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => Ok(Some(folder)),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Makes the disk keep what was renamed or removed in a locked folder (fsync(2)).
+///
+/// # Errors
+/// As fsync(2); a file system that can't sync a folder counts as done.
+pub fn sync_folder(folder: &File) -> io::Result<()> {
+    match folder.sync_all() {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        result => result,
+    }
+}

@@ -1,0 +1,317 @@
+//! Windows.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::mem::ManuallyDrop;
+use std::os::windows::fs::OpenOptionsExt;
+use std::os::windows::io::{FromRawHandle, RawHandle};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use windows_sys::Win32::Foundation::{ERROR_SHARING_VIOLATION, ERROR_SUCCESS, HANDLE};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT,
+};
+use windows_sys::Win32::System::Console::{
+    CONSOLE_SCREEN_BUFFER_INFO, ENABLE_ECHO_INPUT, GetConsoleMode, GetConsoleScreenBufferInfo,
+    GetStdHandle, STD_ERROR_HANDLE, STD_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+    SetConsoleCtrlHandler, SetConsoleMode,
+};
+use windows_sys::Win32::System::Registry::{
+    HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RRF_SUBKEY_WOW6464KEY, RegGetValueW,
+};
+use windows_sys::Win32::System::SystemInformation::{
+    ComputerNamePhysicalDnsHostname, GetComputerNameExW,
+};
+use windows_sys::core::{BOOL, w};
+
+use super::FileKind;
+use crate::error::Error;
+
+/// Standard input without a buffer: a buffer would keep a copy of the key.
+pub fn standard_input() -> ManuallyDrop<File> {
+    unowned(STD_INPUT_HANDLE)
+}
+
+/// Standard output without a buffer.
+pub fn standard_output() -> ManuallyDrop<File> {
+    unowned(STD_OUTPUT_HANDLE)
+}
+
+fn unowned(which: STD_HANDLE) -> ManuallyDrop<File> {
+    // SAFETY: the handle is the process's own for its whole life, and is never closed through this
+    // File, for it is never dropped. Where there is none, using it is an error.
+    ManuallyDrop::new(unsafe { File::from_raw_handle(standard_handle(which) as RawHandle) })
+}
+
+fn standard_handle(which: STD_HANDLE) -> HANDLE {
+    // SAFETY: GetStdHandle takes one of the three constants and touches no memory of ours.
+    unsafe { GetStdHandle(which) }
+}
+
+/// The console of this session, for a prompt while standard output leads elsewhere.
+///
+/// # Errors
+/// There is none.
+pub fn controlling_terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("CONOUT$")
+}
+
+/// The width of the console under standard error, in columns.
+pub fn terminal_width() -> Option<usize> {
+    // SAFETY: CONSOLE_SCREEN_BUFFER_INFO is a plain structure of integers, for which zero is a value.
+    let mut info: CONSOLE_SCREEN_BUFFER_INFO = unsafe { std::mem::zeroed() };
+    // SAFETY: the function writes one such structure, and `info` is one.
+    let done =
+        unsafe { GetConsoleScreenBufferInfo(standard_handle(STD_ERROR_HANDLE), &raw mut info) };
+    usize::try_from(info.dwSize.X)
+        .ok()
+        .filter(|columns| done != 0 && *columns > 0)
+}
+
+/// The console mode to come back to when Ctrl-C or Ctrl-Break ends the process at the prompt.
+static MODE_WITH_ECHO: AtomicU32 = AtomicU32::new(0);
+
+/// Shows `prompt` on `terminal`, reads from standard input with `read` while nothing that is typed
+/// is shown, and gives the console its echo back.
+///
+/// # Errors
+/// Standard input is no console after all, or `read` failed.
+pub fn read_hidden<T>(
+    terminal: &mut impl Write,
+    prompt: &str,
+    read: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let console = standard_handle(STD_INPUT_HANDLE);
+    let mut mode = 0;
+    // SAFETY: the function writes one integer, and `mode` is one.
+    if unsafe { GetConsoleMode(console, &raw mut mode) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    MODE_WITH_ECHO.store(mode, Ordering::SeqCst);
+    // SAFETY: the handler is a function that lives as long as the process.
+    unsafe { SetConsoleCtrlHandler(Some(restore_echo), 1) };
+    // SAFETY: SetConsoleMode takes a handle and a number.
+    if unsafe { SetConsoleMode(console, mode & !ENABLE_ECHO_INPUT) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let result = terminal.write_all(prompt.as_bytes()).and_then(|()| read());
+    // SAFETY: as above, both.
+    unsafe {
+        SetConsoleMode(console, mode);
+        SetConsoleCtrlHandler(Some(restore_echo), 0);
+    }
+    result
+}
+
+/// Runs in a thread of its own; returning 0 lets the default handler end the process.
+unsafe extern "system" fn restore_echo(_event: u32) -> BOOL {
+    // SAFETY: SetConsoleMode takes a handle and a number.
+    unsafe {
+        SetConsoleMode(
+            standard_handle(STD_INPUT_HANDLE),
+            MODE_WITH_ECHO.load(Ordering::SeqCst),
+        )
+    };
+    0
+}
+
+/// The operating system's identity of this machine: `MachineGuid`, in lower case. It is only ever
+/// hashed.
+pub fn machine_id() -> Option<String> {
+    let mut text = [0_u16; 64];
+    let mut bytes = u32::try_from(size_of_val(&text)).ok()?;
+    // SAFETY: the names are zero-terminated, and at most `bytes` bytes are written into `text`.
+    let status = unsafe {
+        RegGetValueW(
+            HKEY_LOCAL_MACHINE,
+            w!("SOFTWARE\\Microsoft\\Cryptography"),
+            w!("MachineGuid"),
+            RRF_RT_REG_SZ | RRF_SUBKEY_WOW6464KEY,
+            std::ptr::null_mut(),
+            text.as_mut_ptr().cast(),
+            &raw mut bytes,
+        )
+    };
+    let id = text_until_zero(&text).to_ascii_lowercase();
+    Some(id).filter(|id| status == ERROR_SUCCESS && !id.is_empty())
+}
+
+/// The whole host name.
+pub fn host_name() -> String {
+    let mut text = [0_u16; 256];
+    let mut length = 255;
+    // SAFETY: at most `length` units are written into `text`.
+    let done = unsafe {
+        GetComputerNameExW(
+            ComputerNamePhysicalDnsHostname,
+            text.as_mut_ptr(),
+            &raw mut length,
+        )
+    };
+    if done == 0 {
+        String::new()
+    } else {
+        text_until_zero(&text)
+    }
+}
+
+fn text_until_zero(units: &[u16]) -> String {
+    let text: Vec<u16> = units
+        .iter()
+        .copied()
+        .take_while(|unit| *unit != 0)
+        .collect();
+    String::from_utf16_lossy(&text)
+}
+
+/// Windows has no such signals: a full pipe or file is an error anyway.
+pub fn ignore_write_signals() {}
+
+/// Windows writes no dump of a process that does not crash; error reports are the system's setting.
+pub fn forbid_core_dumps() {}
+
+/// Whether something is mounted on this very file: here nothing can be.
+pub fn is_mount_point(_path: &Path) -> bool {
+    false
+}
+
+/// Sets or removes a variable of this process's environment.
+///
+/// Call it only while no second thread exists.
+pub fn set_variable(name: &str, value: Option<&OsStr>) {
+    // SAFETY: on Windows these are always safe to call (std::env::set_var).
+    unsafe {
+        match value {
+            Some(value) => std::env::set_var(name, value),
+            None => std::env::remove_var(name),
+        }
+    }
+}
+
+/// Creates a folder; with `parents`, those that are missing too. The user's profile, in which it
+/// lies, is closed to others by its access list.
+///
+/// # Errors
+/// As `CreateDirectoryW`.
+pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
+    if parents {
+        fs::create_dir_all(path)
+    } else {
+        fs::create_dir(path)
+    }
+}
+
+/// Creates a file, under the access list of its folder.
+///
+/// # Errors
+/// As `CreateFileW`; also when something of that name exists.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Leaves the file's access list as it is.
+///
+/// # Errors
+/// None.
+pub fn make_private(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens a file to read it.
+///
+/// # Errors
+/// As `CreateFileW`.
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Opens an existing file to write it in place, never through a link.
+///
+/// # Errors
+/// As `CreateFileW`.
+pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
+        .open(path)
+}
+
+/// What kind of file this is.
+pub fn file_kind(of: FileType) -> FileKind {
+    if of.is_file() {
+        FileKind::Regular
+    } else if of.is_dir() {
+        FileKind::Folder
+    } else if of.is_symlink() {
+        FileKind::Link
+    } else {
+        FileKind::Special("a device")
+    }
+}
+
+/// Windows has no permission bits.
+pub fn mode(_of: &Metadata) -> Option<u32> {
+    None
+}
+
+/// The access list of the user's profile decides.
+pub fn is_own(_metadata: &Metadata) -> bool {
+    true
+}
+
+/// Not told by the standard library.
+pub fn has_other_names(_metadata: &Metadata) -> bool {
+    false
+}
+
+/// Tries once to lock a folder for saving, by a file in it that nobody else can open meanwhile and
+/// that goes with its handle; the lock ends with the returned file. None: it is held by another
+/// process.
+///
+/// # Errors
+/// The file can't be created.
+pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .share_mode(0)
+        .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
+    match options.open(path.join(".auth.json.lock")) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.raw_os_error() == i32::try_from(ERROR_SHARING_VIOLATION).ok() => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// NTFS journals renames; there is nothing to sync.
+///
+/// # Errors
+/// None.
+pub fn sync_folder(_folder: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Where the trusted CA certificates come from.
+#[derive(Clone, Debug)]
+pub struct TrustSource;
+
+impl fmt::Display for TrustSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system's certificate store")
+    }
+}
+
+/// The system's own verifier decides.
+///
+/// # Errors
+/// None.
+pub fn prepare_trust() -> Result<TrustSource, Error> {
+    Ok(TrustSource)
+}

@@ -1,0 +1,494 @@
+//! Where auth.json lies, and how it is read, saved and removed so that nothing is lost or shown.
+//!
+//! Saving follows rename(2): a new private file beside the old one, written, synced, renamed over
+//! it, and the folder synced. At any crash auth.json is the old file or the new one, whole.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use crate::auth_file::{self, Content, Login};
+use crate::error::Error;
+use crate::platform::FileKind;
+use crate::{environment, json, platform, random};
+
+/// The file's name.
+const FILE_NAME: &str = "auth.json";
+
+/// Temporary files are called so, with sixteen hexadecimal digits between.
+const TEMPORARY: (&str, &str) = (".auth.json.", ".tmp");
+
+/// How long another process's saving is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is written to find out whether a key could be: as much as any auth.json needs.
+const TRIAL: [u8; 4096] = [b' '; 4096];
+
+/// The place of auth.json.
+pub struct Store {
+    folder: PathBuf,
+    file: PathBuf,
+    /// Whether a person named the folder: then missing parents are created, too.
+    named: bool,
+}
+
+/// auth.json as it was read.
+pub struct Loaded {
+    /// What it holds.
+    pub content: Content,
+    /// Its permission bits; none where there is no file, or the system has none.
+    pub mode: Option<u32>,
+    /// What a person should be told about the file.
+    pub warnings: Vec<String>,
+}
+
+/// What `logout` found and did.
+pub enum Removal {
+    /// There was nothing to remove.
+    Nothing,
+    /// The file is gone, or empty where it can't go; where the key is still to be found, in words.
+    Done(Option<String>),
+}
+
+impl Store {
+    /// Finds the place: `$SEKUIRE_CONFIG_DIR`, else `~/.sekuire`.
+    ///
+    /// # Errors
+    /// There is no home directory, or a relative one.
+    pub fn locate() -> Result<Store, Error> {
+        if let Some(folder) = environment::raw("SEKUIRE_CONFIG_DIR").map(PathBuf::from) {
+            if folder.is_relative() {
+                return Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
+                    .with_hint("set it to the full path of a folder, or unset it"));
+            }
+            return Ok(Store::at(folder, true));
+        }
+        if std::env::var_os("HOME").is_some_and(|home| home.is_empty()) {
+            // The crate takes an empty HOME for an answer; without one it asks the password database.
+            platform::set_variable("HOME", None);
+        }
+        let hint = "set HOME, or set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
+        match home::home_dir() {
+            Some(home) if home.is_absolute() => Ok(Store::at(home.join(".sekuire"), false)),
+            Some(home) if !home.as_os_str().is_empty() => Err(Error::machine(format!(
+                "the home directory, {}, is not an absolute path",
+                home.display()
+            ))
+            .with_hint(hint)),
+            _ => Err(Error::machine("this user has no home directory").with_hint(hint)),
+        }
+    }
+
+    fn at(folder: PathBuf, named: bool) -> Store {
+        Store {
+            file: folder.join(FILE_NAME),
+            folder,
+            named,
+        }
+    }
+
+    /// The path of auth.json.
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+
+    /// Reads auth.json, through links. Changes nothing.
+    ///
+    /// # Errors
+    /// It is no regular file, can't be read, is empty or damaged: exit status 3.
+    pub fn load(&self) -> Result<Loaded, Error> {
+        let path = self.file.display();
+        let mut file = match platform::open_to_read(&self.file) {
+            Ok(file) => file,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                return Ok(Loaded {
+                    content: Content::LoggedOut,
+                    mode: None,
+                    warnings: Vec::new(),
+                });
+            }
+            Err(cause) => return Err(self.unreadable(&cause)),
+        };
+        let metadata = file.metadata().map_err(|cause| self.unreadable(&cause))?;
+        self.expect_regular(platform::file_kind(metadata.file_type()))?;
+        let bytes =
+            read_capped(&mut file, json::MAX_LEN).map_err(|cause| self.unreadable(&cause))?;
+        if bytes.is_empty() {
+            return Err(Error::machine(format!("{path} is empty"))
+                .with_hint("run 'sekuire login' to fill it, or 'sekuire logout' to remove it"));
+        }
+        let content = auth_file::parse(&bytes).map_err(|cause| {
+            Error::machine(format!("{path} is damaged: it {cause}"))
+                .with_hint("run 'sekuire login' to replace it, or 'sekuire logout' to remove it")
+        })?;
+        let mode = platform::mode(&metadata);
+        let mut warnings = Vec::new();
+        if let Some(mode) = mode.filter(|mode| mode & 0o077 != 0) {
+            warnings.push(format!(
+                "{path} is open to other users (mode {mode:04o}); run: chmod 600 {path}"
+            ));
+        }
+        if !platform::is_own(&metadata) {
+            warnings.push(format!(
+                "{path} belongs to another user; run: chown \"$(id -u)\" {path} && chmod 600 {path}"
+            ));
+        }
+        Ok(Loaded {
+            content,
+            mode,
+            warnings,
+        })
+    }
+
+    /// Makes sure, before the backend is asked, that saving will work: a binding must not be wasted
+    /// on a full or read-only disk. Sweeps stray temporary files. Returns what a person should be told.
+    ///
+    /// # Errors
+    /// Saving would fail: exit status 3.
+    pub fn prepare(&self) -> Result<Option<String>, Error> {
+        let warning = self.prepare_folder()?;
+        let kind = self.kind()?;
+        if let Some(kind) = kind.filter(|kind| *kind != FileKind::Link) {
+            self.expect_regular(kind)?;
+        }
+        if kind == Some(FileKind::Regular) && platform::is_mount_point(&self.file) {
+            self.open_to_overwrite()
+                .map_err(|cause| self.unsavable(&self.file, &cause))?;
+            return Ok(warning);
+        }
+        let lock = self.lock()?;
+        let trial = self
+            .sweep()
+            .and_then(|()| Temporary::create(&self.folder, &TRIAL)?.remove());
+        match trial {
+            Ok(()) => {}
+            Err(cause) if is_denied(&cause) && self.open_to_overwrite().is_ok() => {}
+            Err(cause) => return Err(self.unsavable(&self.folder, &cause)),
+        }
+        drop(lock);
+        Ok(warning)
+    }
+
+    /// Saves auth.json.
+    ///
+    /// # Errors
+    /// It could not be saved; the old file is as it was, except where it can only be written in place.
+    pub fn save(&self, login: &Login) -> Result<(), Error> {
+        let content = auth_file::format(login);
+        let lock = self.lock()?;
+        let replaced = match self.kind()? {
+            Some(FileKind::Regular) if platform::is_mount_point(&self.file) => {
+                Err(io::ErrorKind::ResourceBusy.into())
+            }
+            _ => {
+                Temporary::create(&self.folder, &content).and_then(|new| new.rename_to(&self.file))
+            }
+        };
+        match replaced {
+            Ok(()) => platform::sync_folder(&lock).map_err(|cause| self.unconfirmed(&cause)),
+            Err(cause) if is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy => self
+                .overwrite(&content)
+                .map_err(|cause| self.unsavable(&self.file, &cause)),
+            Err(cause) => Err(self.unsavable(&self.folder, &cause)),
+        }
+    }
+
+    /// Removes auth.json and stray temporary files. A file that is a mount point is emptied.
+    ///
+    /// # Errors
+    /// Something could not be removed, or is no file: exit status 3.
+    pub fn remove(&self) -> Result<Removal, Error> {
+        let kind = self.kind()?;
+        if kind.is_none() && !self.folder.exists() {
+            return Ok(Removal::Nothing);
+        }
+        let lock = self.lock()?;
+        self.sweep()
+            .map_err(|cause| self.unremovable(&self.folder, &cause))?;
+        let Some(kind) = kind else {
+            return Ok(Removal::Nothing);
+        };
+        let left = match kind {
+            FileKind::Link => self.key_behind_link(),
+            kind => {
+                self.expect_regular(kind)?;
+                self.key_under_other_name()
+            }
+        };
+        let removed = if kind == FileKind::Regular && platform::is_mount_point(&self.file) {
+            Err(io::ErrorKind::ResourceBusy.into())
+        } else {
+            fs::remove_file(&self.file)
+        };
+        match removed {
+            Ok(()) => platform::sync_folder(&lock).map_err(|cause| self.unconfirmed(&cause))?,
+            Err(cause)
+                if kind == FileKind::Regular
+                    && (is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy) =>
+            {
+                if matches!(
+                    self.load(),
+                    Ok(Loaded {
+                        content: Content::LoggedOut,
+                        ..
+                    })
+                ) {
+                    return Ok(Removal::Nothing);
+                }
+                self.overwrite(auth_file::EMPTY)
+                    .map_err(|_| self.unremovable(&self.file, &cause))?;
+            }
+            Err(cause) => return Err(self.unremovable(&self.file, &cause)),
+        }
+        Ok(Removal::Done(left))
+    }
+
+    /// What stands at the file's path, links not followed.
+    fn kind(&self) -> Result<Option<FileKind>, Error> {
+        match fs::symlink_metadata(&self.file) {
+            Ok(metadata) => Ok(Some(platform::file_kind(metadata.file_type()))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(self.unreadable(&cause)),
+        }
+    }
+
+    fn expect_regular(&self, kind: FileKind) -> Result<(), Error> {
+        let what = match kind {
+            FileKind::Regular => return Ok(()),
+            FileKind::Folder => "a folder",
+            FileKind::Link => "a link",
+            FileKind::Special(name) => name,
+        };
+        Err(
+            Error::machine(format!("{} is {what}, not a file", self.file.display()))
+                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"),
+        )
+    }
+
+    fn prepare_folder(&self) -> Result<Option<String>, Error> {
+        let folder = self.folder.display();
+        let metadata = match fs::metadata(&self.folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                platform::create_private_folder(&self.folder, self.named)
+                    .map_err(|cause| self.unsavable(&self.folder, &cause))?;
+                return Ok(None);
+            }
+            metadata => metadata.map_err(|cause| self.unsavable(&self.folder, &cause))?,
+        };
+        if !metadata.is_dir() {
+            return Err(Error::machine(format!("{folder} is not a folder"))
+                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"));
+        }
+        match platform::mode(&metadata) {
+            Some(mode) if mode & 0o002 != 0 => {
+                Err(Error::machine(format!("every user of this machine can write to {folder} (mode {mode:04o}), and so replace auth.json"))
+                    .with_hint(format!("run: chmod go-w {folder}  (or set SEKUIRE_CONFIG_DIR to a folder of your own)")))
+            }
+            Some(mode) if mode & 0o020 != 0 => Ok(Some(format!(
+                "the group of {folder} can write to it (mode {mode:04o}), and so replace auth.json; run: chmod g-w {folder}"
+            ))),
+            _ => Ok(None),
+        }
+    }
+
+    fn lock(&self) -> Result<fs::File, Error> {
+        let started = Instant::now();
+        loop {
+            match platform::try_lock_folder(&self.folder) {
+                Ok(Some(lock)) => return Ok(lock),
+                Ok(None) if started.elapsed() >= LOCK_PATIENCE => {
+                    return Err(Error::machine(format!(
+                        "{} has been locked by another login or logout for {} s",
+                        self.folder.display(),
+                        LOCK_PATIENCE.as_secs()
+                    ))
+                    .with_hint("see whether another sekuire hangs, then try again"));
+                }
+                Ok(None) => std::thread::sleep(Duration::from_millis(20)),
+                Err(cause) => return Err(self.unsavable(&self.folder, &cause)),
+            }
+        }
+    }
+
+    /// Removes temporary files that a crash left behind. The folder must be locked: then they are
+    /// nobody's.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if is_temporary(&entry.file_name().to_string_lossy()) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_to_overwrite(&self) -> io::Result<fs::File> {
+        let file = platform::open_to_overwrite(&self.file)?;
+        let metadata = file.metadata()?;
+        let private = platform::mode(&metadata).is_none_or(|mode| mode == 0o600);
+        if !metadata.is_file() || !(private || platform::is_own(&metadata)) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(file)
+    }
+
+    /// The one way of writing that is not atomic: for a file that is a mount point, or that lies in a
+    /// folder that can't be written to.
+    fn overwrite(&self, content: &[u8]) -> io::Result<()> {
+        let mut file = self.open_to_overwrite()?;
+        platform::make_private(&file)?;
+        file.write_all(content)?;
+        // Cut last, so that a full disk can't leave an empty file.
+        file.set_len(content.len() as u64)?;
+        file.sync_all()
+    }
+
+    fn key_behind_link(&self) -> Option<String> {
+        let target = fs::canonicalize(&self.file).ok()?;
+        match self.load() {
+            Ok(Loaded {
+                content: Content::LoggedOut,
+                ..
+            }) => None,
+            _ => Some(format!(
+                "{} was a link; {} still holds the key",
+                self.file.display(),
+                target.display()
+            )),
+        }
+    }
+
+    fn key_under_other_name(&self) -> Option<String> {
+        let metadata = fs::symlink_metadata(&self.file).ok()?;
+        platform::has_other_names(&metadata).then(|| {
+            format!(
+                "{} had another name on this disk (a hard link), which still holds the key",
+                self.file.display()
+            )
+        })
+    }
+
+    fn unreadable(&self, cause: &io::Error) -> Error {
+        // A socket can't even be opened: say what it is, not that.
+        if let Ok(metadata) = fs::metadata(&self.file)
+            && let Err(error) = self.expect_regular(platform::file_kind(metadata.file_type()))
+        {
+            return error;
+        }
+        Error::machine(format!("can't read {}: {cause}", self.file.display())).with_hint(
+            match cause.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    "run this as the user whom the file belongs to, or mend its permissions"
+                }
+                _ => "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder",
+            },
+        )
+    }
+
+    fn unsavable(&self, path: &Path, cause: &io::Error) -> Error {
+        let elsewhere = "or set SEKUIRE_CONFIG_DIR to another folder";
+        Error::machine(format!(
+            "can't save {}: {}: {cause}",
+            self.file.display(),
+            path.display()
+        ))
+        .with_hint(match cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                format!("free some space, {elsewhere}")
+            }
+            io::ErrorKind::FileTooLarge => {
+                format!("raise the limit on file sizes (ulimit -f), {elsewhere}")
+            }
+            io::ErrorKind::NotFound => format!(
+                "create {}, {elsewhere}",
+                path.parent().unwrap_or(path).display()
+            ),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                format!("give this user write access to it, {elsewhere}")
+            }
+            _ => format!("see what is wrong with the disk or folder, {elsewhere}"),
+        })
+    }
+
+    fn unremovable(&self, path: &Path, cause: &io::Error) -> Error {
+        Error::machine(format!(
+            "can't remove {}: {}: {cause}",
+            self.file.display(),
+            path.display()
+        ))
+        .with_hint("give this user write access to it, or remove it by hand: it holds the API key")
+    }
+
+    fn unconfirmed(&self, cause: &io::Error) -> Error {
+        Error::machine(format!(
+            "{} is changed, but the disk did not confirm it: {cause}",
+            self.file.display()
+        ))
+        .with_hint("see what is wrong with the disk, then run the command again")
+    }
+}
+
+/// Reads a file up to `most` bytes, and one more if there is more. What is read is wiped when
+/// dropped, and is never moved by growing.
+///
+/// # Errors
+/// As read(2).
+pub fn read_capped(file: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A new private file that is removed unless it takes another's place.
+struct Temporary(Option<PathBuf>);
+
+impl Temporary {
+    fn create(folder: &Path, content: &[u8]) -> io::Result<Temporary> {
+        let path = folder.join([TEMPORARY.0, &random::hex::<8>(), TEMPORARY.1].concat());
+        let mut file = platform::create_private_file(&path)?;
+        let temporary = Temporary(Some(path));
+        file.write_all(content)?;
+        file.sync_all()?;
+        Ok(temporary)
+    }
+
+    fn rename_to(mut self, path: &Path) -> io::Result<()> {
+        if let Some(own) = &self.0 {
+            fs::rename(own, path)?;
+        }
+        self.0 = None;
+        Ok(())
+    }
+
+    fn remove(mut self) -> io::Result<()> {
+        self.0.take().map_or(Ok(()), fs::remove_file)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // Something has failed already and is reported; the next login sweeps.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn is_temporary(name: &str) -> bool {
+    let digits = name
+        .strip_prefix(TEMPORARY.0)
+        .and_then(|rest| rest.strip_suffix(TEMPORARY.1));
+    digits.is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+fn is_denied(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
