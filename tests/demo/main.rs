@@ -1,0 +1,52 @@
+//! `make demo`: a login's whole story on one screen, with the real program, a real pseudo-terminal and
+//! real TLS. With `--serve` only the backend, to try by hand.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod stage;
+mod story;
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use support::backend::{Backend, KEY};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => stage::clean(story::tell),
+        ["--serve"] => stage::clean(serve),
+        _ => Err("usage: demo [--serve]".into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell should standard error be closed.
+            let _ = writeln!(io::stderr(), "demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> Result<(), Box<dyn Error>> {
+    let backend = Backend::https();
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "# A development backend is listening. In another terminal:"
+    )?;
+    writeln!(out, "export SEKUIRE_BACKEND_URL={}", backend.url())?;
+    writeln!(out, "export SSL_CERT_FILE={}", backend.ca_file().display())?;
+    writeln!(
+        out,
+        "export SEKUIRE_CONFIG_DIR=$(mktemp -d)   # leaves your own login alone"
+    )?;
+    writeln!(out, "# then `sekuire login` with the key {KEY}")?;
+    writeln!(out, "# Enter ends it.")?;
+    out.flush()?;
+    io::stdin().read_line(&mut String::new())?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The tests of the built program, as a user runs it.
+
+mod support;

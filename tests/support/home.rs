@@ -1,0 +1,73 @@
+//! A temporary directory that the program takes for its user's home.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// Removed, with what is in it, when dropped.
+pub(crate) struct Home {
+    directory: TempDir,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let directory = TempDir::with_prefix("sekuire-home-").expect("a temporary home");
+        Self { directory }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn sekuire_dir(&self) -> PathBuf {
+        self.path().join(".sekuire")
+    }
+
+    pub(crate) fn auth_json(&self) -> PathBuf {
+        self.sekuire_dir().join("auth.json")
+    }
+
+    /// Leaves auth.json as a login would: 0600 in a folder that is 0700.
+    pub(crate) fn write_auth(&self, content: &str) {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(self.sekuire_dir())
+            .expect("~/.sekuire");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(self.auth_json())
+            .expect("auth.json opens");
+        file.write_all(content.as_bytes())
+            .expect("auth.json is written");
+    }
+
+    #[track_caller]
+    pub(crate) fn read_auth(&self) -> String {
+        fs::read_to_string(self.auth_json()).expect("auth.json is readable")
+    }
+
+    /// The names in `~/.sekuire`, sorted; none where the folder does not exist.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.sekuire_dir()) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("a directory entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}

@@ -1,0 +1,23 @@
+//! What the tests and the demo stand on: a temporary home, the program run in it by pipes or at a
+//! pseudo-terminal, and the development backend.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "several binaries include this, each uses its part"
+)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+pub(crate) mod backend;
+mod capture;
+pub(crate) mod command;
+pub(crate) mod home;
+pub(crate) mod outcome;
+mod process;
+pub(crate) mod pty;

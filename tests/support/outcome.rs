@@ -1,0 +1,125 @@
+//! How a run ended and what it said, with assertions that show all of it when they fail.
+
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::process::End;
+
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    /// Empty where it went to the terminal or elsewhere, as is `stderr`.
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// All that appeared on the pseudo-terminal, with its `\r\n`; empty without one.
+    pub(crate) terminal: String,
+    pub(crate) elapsed: Duration,
+    /// Never less than what the test itself holds (see `process::reap`).
+    pub(crate) max_rss_kib: i64,
+}
+
+impl Outcome {
+    pub(super) fn new(end: End, stdout: String, stderr: String) -> Self {
+        Self {
+            code: end.status.code(),
+            signal: end.status.signal(),
+            stdout,
+            stderr,
+            terminal: String::new(),
+            elapsed: end.elapsed,
+            max_rss_kib: end.max_rss_kib,
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "exit status; {self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn dies_of(&self, signal: Signal) -> &Self {
+        assert_eq!(self.signal, Some(signal as i32), "{signal}; {self}");
+        self
+    }
+
+    /// Exactly this on standard output.
+    #[track_caller]
+    pub(crate) fn prints(&self, stdout: &str) -> &Self {
+        assert_eq!(self.stdout, stdout, "standard output; {self}");
+        self
+    }
+
+    /// This somewhere on standard error.
+    #[track_caller]
+    pub(crate) fn complains(&self, part: &str) -> &Self {
+        assert!(
+            self.stderr.contains(part),
+            "standard error lacks {part:?}; {self}"
+        );
+        self
+    }
+
+    /// Nothing on standard error.
+    #[track_caller]
+    pub(crate) fn complains_not(&self) -> &Self {
+        assert!(
+            self.stderr.is_empty(),
+            "standard error is not empty; {self}"
+        );
+        self
+    }
+
+    /// Exactly this on the terminal, whose line ends are taken for `\n`.
+    #[track_caller]
+    pub(crate) fn shows(&self, screen: &str) -> &Self {
+        assert_eq!(
+            self.terminal.replace("\r\n", "\n"),
+            screen,
+            "terminal; {self}"
+        );
+        self
+    }
+
+    /// Nowhere, for keys.
+    #[track_caller]
+    pub(crate) fn hides(&self, secret: &str) -> &Self {
+        for text in [&self.stdout, &self.stderr, &self.terminal] {
+            assert!(!text.contains(secret), "{secret:?} is shown; {self}");
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn takes_at_most(&self, limit: Duration) -> &Self {
+        assert!(self.elapsed <= limit, "longer than {limit:?}; {self}");
+        self
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            code,
+            signal,
+            elapsed,
+            max_rss_kib,
+            ..
+        } = self;
+        writeln!(
+            to,
+            "code {code:?}, signal {signal:?}, {elapsed:?}, at most {max_rss_kib} KiB"
+        )?;
+        for (name, text) in [
+            ("stdout", &self.stdout),
+            ("stderr", &self.stderr),
+            ("terminal", &self.terminal),
+        ] {
+            writeln!(to, "--- {name} ({} bytes)\n{text}", text.len())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! The program at a real pseudo-terminal, which is its controlling terminal.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use nix::fcntl::OFlag;
+use nix::libc;
+use nix::pty::{grantpt, posix_openpt, ptsname, unlockpt};
+use nix::sys::signal::Signal;
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::Pid;
+
+use super::capture::Capture;
+use super::command::{Running, Sekuire};
+use super::outcome::Outcome;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Pty {
+    running: Running,
+    keyboard: File,
+    screen: Capture,
+}
+
+impl Pty {
+    #[track_caller]
+    pub(super) fn start(command: Sekuire) -> Self {
+        let (keyboard, terminal) = open();
+        let screen = Capture::of(keyboard.try_clone().expect("a descriptor"));
+        let running = command.launch(Some(&terminal));
+        Self {
+            running,
+            keyboard,
+            screen,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.running.pid()
+    }
+
+    /// Until all that appeared so far contains this.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) {
+        let seen = self.screen.wait_for(text, PATIENCE);
+        assert!(
+            seen,
+            "{text:?} never appeared; the terminal shows:\n{}",
+            self.output()
+        );
+    }
+
+    /// Types; Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`.
+    #[track_caller]
+    pub(crate) fn send(&self, bytes: &[u8]) {
+        (&self.keyboard)
+            .write_all(bytes)
+            .expect("the terminal takes what is typed");
+    }
+
+    /// Also after the program has ended.
+    pub(crate) fn echo_on(&self) -> bool {
+        let settings = tcgetattr(self.keyboard.as_fd()).expect("the terminal's settings");
+        settings.local_flags.contains(LocalFlags::ECHO)
+    }
+
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.running.signal(signal);
+    }
+
+    pub(crate) fn output(&self) -> String {
+        self.screen.text()
+    }
+
+    #[track_caller]
+    pub(crate) fn finish(&mut self) -> Outcome {
+        let outcome = self.running.outcome();
+        let mut outcome =
+            outcome.unwrap_or_else(|said| panic!("{said}\n--- terminal\n{}", self.output()));
+        self.screen.wait_for_end(Duration::from_secs(2));
+        outcome.terminal = self.output();
+        outcome
+    }
+}
+
+/// Both ends, neither of which another test's child may inherit: a terminal ends for its reader only
+/// when the last descriptor of the other end is closed.
+fn open() -> (File, File) {
+    let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pty");
+    grantpt(&master).expect("grantpt");
+    unlockpt(&master).expect("unlockpt");
+    let terminal = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOCTTY)
+        .open(name(&master))
+        .expect("the terminal's other end opens");
+    (File::from(OwnedFd::from(master)), terminal)
+}
+
+#[allow(unsafe_code, reason = "ptsname_r is not everywhere")]
+fn name(master: &nix::pty::PtyMaster) -> String {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    // SAFETY: the lock keeps others off ptsname's static buffer until it is copied.
+    unsafe { ptsname(master) }.expect("ptsname")
+}
