@@ -161,22 +161,25 @@ pub fn looks_like_key(text: &[u8]) -> bool {
 pub fn blot_lookalikes(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((at, prefix)) = PREFIXES
+    while let Some(at) = PREFIXES
         .iter()
-        .filter_map(|(prefix, _)| rest.find(prefix).map(|at| (at, *prefix)))
+        .filter_map(|(prefix, _)| rest.find(prefix).map(|at| at + prefix.len()))
         .min()
     {
-        let (before, from_prefix) = rest.split_at(at);
-        let (_, secret) = from_prefix.split_at(prefix.len());
-        shown.push_str(before);
-        shown.push_str(prefix);
-        shown.push_str("...");
-        rest = secret.trim_start_matches(|c: char| {
-            c.is_ascii_graphic() && !matches!(c, '"' | '\'' | ',' | ')' | '>')
-        });
+        let (up_to_prefix, secret) = rest.split_at(at);
+        shown.push_str(up_to_prefix);
+        rest = secret.trim_start_matches(may_be_of_key);
+        // A prefix alone is no key: messages name it.
+        if rest.len() < secret.len() {
+            shown.push_str("...");
+        }
     }
     shown.push_str(rest);
     shown
+}
+
+fn may_be_of_key(c: char) -> bool {
+    c.is_ascii_graphic() && !matches!(c, '"' | '\'' | ',' | ';' | ')' | '>')
 }
 
 fn trim(input: &[u8]) -> &[u8] {

@@ -183,10 +183,20 @@ fn find_command(words: &[OsString]) -> Result<Option<&'static CommandSpec>, Erro
     let names = COMMANDS
         .iter()
         .flat_map(|command| std::iter::once(command.name).chain(command.alias));
-    Err(error.with_hint(match nearest(&typed, names) {
-        Some(name) => format!("did you mean 'sekuire {name}'? See 'sekuire help' for all commands"),
-        None => "see 'sekuire help' for all commands".into(),
-    }))
+    let second_word = || {
+        COMMANDS
+            .iter()
+            .map(|command| command.name)
+            .find(|name| name.ends_with(&format!(" {typed}")))
+    };
+    Err(
+        error.with_hint(match nearest(&typed, names).or_else(second_word) {
+            Some(name) => {
+                format!("did you mean 'sekuire {name}'? See 'sekuire help' for all commands")
+            }
+            None => "see 'sekuire help' for all commands".into(),
+        }),
+    )
 }
 
 fn parse_options(command: &'static CommandSpec, parser: &mut Parser) -> Result<Request, Error> {

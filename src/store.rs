@@ -24,6 +24,9 @@ const TEMPORARY: (&str, &str) = (".auth.json.", ".tmp");
 /// How long another process's saving is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
+/// What any usual file fits into, in bytes: more room would cost every start a system call.
+const SMALL: usize = 4096;
+
 /// What is written to find out whether a key could be: as much as any auth.json needs.
 const TRIAL: [u8; 4096] = [b' '; 4096];
 
@@ -432,13 +435,28 @@ impl Store {
 }
 
 /// Reads a file up to `most` bytes, and one more if there is more. What is read is wiped when
-/// dropped, and is never moved by growing.
+/// dropped, every copy of it.
 ///
 /// # Errors
 /// As read(2).
 pub fn read_capped(file: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
-    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    let mut bytes = Zeroizing::new(vec![0; SMALL.min(most + 1)]);
+    let mut filled = 0;
+    while let Some(free) = bytes.get_mut(filled..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+        if filled == bytes.len() && filled <= most {
+            let mut larger = Zeroizing::new(Vec::with_capacity(most + 1));
+            larger.extend_from_slice(&bytes);
+            larger.resize(most + 1, 0);
+            bytes = larger;
+        }
+    }
+    bytes.truncate(filled);
     Ok(bytes)
 }
 

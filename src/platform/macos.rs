@@ -37,7 +37,7 @@ pub fn is_mount_point(_path: &Path) -> bool {
 }
 
 /// Where the trusted CA certificates come from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TrustSource;
 
 impl fmt::Display for TrustSource {

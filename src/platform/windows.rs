@@ -299,7 +299,7 @@ pub fn sync_folder(_folder: &File) -> io::Result<()> {
 }
 
 /// Where the trusted CA certificates come from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TrustSource;
 
 impl fmt::Display for TrustSource {

@@ -13,22 +13,23 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{create_private_file, file_kind, memory_file, open_to_read, set_variable};
-use crate::environment;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::platform::FileKind;
+use crate::{environment, random};
 
 /// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
 const MAX_BUNDLE: u64 = 8 * 1024 * 1024;
 
 /// Where the trusted CA certificates come from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum TrustSource {
     /// The variable of this name, with its value.
     Variable(&'static str, PathBuf),
     /// The system's store, at this path.
     System(PathBuf),
-    /// Mozilla's roots, built into this program.
-    BuiltIn,
+    /// Mozilla's roots, built into this program, and the file that holds them where it is not in
+    /// memory.
+    BuiltIn(#[expect(dead_code, reason = "it is there to be dropped")] Option<TemporaryBundle>),
 }
 
 impl fmt::Display for TrustSource {
@@ -36,7 +37,7 @@ impl fmt::Display for TrustSource {
         match self {
             TrustSource::Variable(name, path) => write!(f, "{name}={}", path.display()),
             TrustSource::System(path) => write!(f, "the system's CA store, {}", path.display()),
-            TrustSource::BuiltIn => f.write_str("the built-in CA certificates of Mozilla"),
+            TrustSource::BuiltIn(_) => f.write_str("the built-in CA certificates of Mozilla"),
         }
     }
 }
@@ -92,16 +93,20 @@ fn system_store() -> Result<TrustSource, Error> {
         return Ok(TrustSource::System(folder));
     }
     let bundle = built_in_bundle();
-    let path = memory_file(bundle.as_bytes()).or_else(|_| temporary_file(bundle.as_bytes())).map_err(|cause| {
-        Error::new(
-            crate::error::Kind::Backend,
-            format!("this system has no CA certificates, and the built-in ones can't be used without /proc or {}: {cause}",
-                std::env::temp_dir().display()),
-        )
-        .with_hint("name a CA file in SSL_CERT_FILE")
+    if let Ok(path) = memory_file(bundle.as_bytes()) {
+        set_variable("SSL_CERT_FILE", Some(OsStr::new(&path)));
+        return Ok(TrustSource::BuiltIn(None));
+    }
+    let file = TemporaryBundle::create(bundle.as_bytes()).map_err(|cause| {
+        let folder = std::env::temp_dir();
+        let message = format!(
+            "this system has no CA certificates, and the built-in ones need /proc or {}: {cause}",
+            folder.display()
+        );
+        Error::new(Kind::Backend, message).with_hint("name a CA file in SSL_CERT_FILE")
     })?;
-    set_variable("SSL_CERT_FILE", Some(OsStr::new(&path)));
-    Ok(TrustSource::BuiltIn)
+    set_variable("SSL_CERT_FILE", Some(file.0.as_os_str()));
+    Ok(TrustSource::BuiltIn(Some(file)))
 }
 
 /// Checks that a CA file is a regular file of sane size with at least one certificate in it.
@@ -151,12 +156,23 @@ fn built_in_bundle() -> String {
     pem
 }
 
-/// Where there is no /proc. The file holds no secret; it is swept by whoever sweeps there.
-fn temporary_file(content: &[u8]) -> io::Result<String> {
-    let path =
-        std::env::temp_dir().join(format!("sekuire-roots-{}.pem", crate::random::hex::<8>()));
-    create_private_file(&path)?.write_all(content)?;
-    path.into_os_string()
-        .into_string()
-        .map_err(|_| io::ErrorKind::InvalidFilename.into())
+/// A file of certificates, for where there is no /proc; removed when dropped. It holds no secret, but
+/// nobody else may change it.
+#[derive(Debug)]
+pub struct TemporaryBundle(PathBuf);
+
+impl TemporaryBundle {
+    fn create(content: &[u8]) -> io::Result<TemporaryBundle> {
+        let name = format!("sekuire-roots-{}.pem", random::hex::<8>());
+        let bundle = TemporaryBundle(std::env::temp_dir().join(name));
+        create_private_file(&bundle.0)?.write_all(content)?;
+        Ok(bundle)
+    }
+}
+
+impl Drop for TemporaryBundle {
+    fn drop(&mut self) {
+        // Nothing depends on its being gone.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
