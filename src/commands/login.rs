@@ -30,7 +30,6 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
     let mut client = Client::new(backend::of_login(options)?, limits, WaitingLine::new(false))?;
     let store = Store::locate()?;
-    platform::ignore_write_signals();
     if let Some(warning) = store.prepare()? {
         terminal::warning(&warning);
     }

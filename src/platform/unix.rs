@@ -65,8 +65,8 @@ pub fn host_name() -> String {
         .unwrap_or_default()
 }
 
-/// Sees to it that a full pipe or file is an error, not the end: a signal between the backend's
-/// answer and the saving of the key would waste the binding.
+/// Sees to it that a closed pipe or a limit on file sizes is an error, not the end: a signal between
+/// the backend's answer and the saving of the key would waste the binding.
 pub fn ignore_write_signals() {
     for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
         // SAFETY: SIG_IGN is a valid disposition for both (signal(7)); no handler of ours is replaced.
