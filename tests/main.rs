@@ -1,3 +1,23 @@
 //! The tests of the built program, as a user runs it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a table of cases is as long as it is"
+)]
+
+mod cli;
+mod login;
+mod login_terminal;
+mod logout;
+mod scene;
+mod status;
 mod support;
+mod token;
+mod whoami;
