@@ -12,12 +12,16 @@
     reason = "a table of cases is as long as it is"
 )]
 
+mod auth_file;
 mod cli;
+mod device;
 mod login;
 mod login_terminal;
 mod logout;
+mod origin;
 mod scene;
 mod status;
 mod support;
 mod token;
+mod urls;
 mod whoami;

@@ -1,0 +1,361 @@
+//! auth.json: interchange with the existing client, and whatever else may stand in it.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::scene::{
+    FINGERPRINT, MASKED, SECRET, auth, auth_with, has_tool, log_in, sekuire, with_backend,
+};
+use crate::support::backend::{Backend, KEY, ORG_ID};
+use crate::support::home::Home;
+
+/// As the existing client (sekuire-cli 0.2.11) writes it.
+fn of_existing_client() -> String {
+    format!(
+        "{{\n  \"token\": null,\n  \"api_key\": \"{KEY}\",\n  \"device_fingerprint\": \"{FINGERPRINT}\",\n  \
+         \"org_id\": \"{ORG_ID}\",\n  \"workspace_id\": \"ws_abc123\"\n}}"
+    )
+}
+
+#[test]
+fn the_existing_clients_file_is_read() {
+    let home = Home::new();
+    home.write_auth(&of_existing_client());
+    let outcome = sekuire(&home).arg("status").run();
+    outcome.exits(0).complains_not();
+    assert!(
+        outcome.stdout.contains(&format!("Key: {MASKED}\n")),
+        "{outcome}"
+    );
+    assert!(
+        outcome.stdout.contains("Workspace: ws_abc123\n"),
+        "{outcome}"
+    );
+    sekuire(&home)
+        .args(["auth", "token"])
+        .run()
+        .exits(0)
+        .prints(&format!("{KEY}\n"));
+    assert_eq!(
+        home.read_auth(),
+        of_existing_client(),
+        "reading changes nothing"
+    );
+}
+
+#[test]
+fn extra_members_do_not_matter() {
+    let home = Home::new();
+    for (member, value) in [
+        ("token", json!("old")),
+        ("expires_at", json!("2026-01-01T00:00:00Z")),
+        (
+            "nested",
+            json!({"a": [1, -2.5e-3, {"b": null}], "api_key": "inner"}),
+        ),
+        ("", json!(true)),
+        ("api_key2", json!([[[[[[]]]]]])),
+        ("\u{1f980}", json!("\u{0}\u{7f}")),
+    ] {
+        home.write_auth(&auth_with(member, value).to_string());
+        let outcome = sekuire(&home).args(["auth", "token"]).run();
+        assert_eq!(outcome.stdout, format!("{KEY}\n"), "{member:?}; {outcome}");
+        outcome.exits(0).complains_not();
+    }
+}
+
+#[test]
+fn a_token_only_login_asks_to_log_in_again() {
+    let home = Home::new();
+    for content in [
+        r#"{"token": "jwt.of.old"}"#,
+        r#"{"token": "jwt.of.old", "api_key": null}"#,
+    ] {
+        home.write_auth(content);
+        let outcome = sekuire(&home).arg("status").run();
+        outcome
+            .exits(1)
+            .prints(crate::scene::NOT_LOGGED_IN)
+            .complains("older client")
+            .complains("log in again")
+            .hides("jwt.of.old");
+        sekuire(&home)
+            .arg("whoami")
+            .run()
+            .exits(1)
+            .prints("")
+            .complains("sekuire login");
+    }
+}
+
+/// A tool that nobody here wrote.
+#[test]
+fn our_file_is_read_by_serde_json() {
+    let backend = Backend::http();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let found: Value = serde_json::from_str(&home.read_auth()).expect("JSON");
+    let mut expected = auth();
+    expected
+        .as_object_mut()
+        .expect("an object")
+        .insert("backend_url".to_owned(), json!(backend.url()));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn our_file_is_read_by_python() {
+    if !has_tool("our_file_is_read_by_python", "python3") {
+        return;
+    }
+    let backend = Backend::http();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let output = Command::new("python3")
+        .args(["-c", "import json, sys; a = json.load(open(sys.argv[1])); print(a['api_key'], a['device_fingerprint'], a['org_id'], a['workspace_id'], a.get('token'))"])
+        .arg(home.auth_json())
+        .output()
+        .expect("python3");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!("{KEY} {FINGERPRINT} {ORG_ID} ws_abc123 None\n"),
+        "{output:?}"
+    );
+}
+
+/// And what Python writes is read here, escapes and all.
+#[test]
+fn a_file_written_by_python_is_read() {
+    if !has_tool("a_file_written_by_python_is_read", "python3") {
+        return;
+    }
+    let home = Home::new();
+    home.write_auth("");
+    let script = "import json, sys; json.dump({'token': None, 'api_key': sys.argv[2], 'device_fingerprint': None, \
+                  'workspace_id': 'w\\u00e4\\U0001f980/\"'}, open(sys.argv[1], 'w'))";
+    let output = Command::new("python3")
+        .args(["-c", script])
+        .arg(home.auth_json())
+        .arg(KEY)
+        .output()
+        .expect("python3");
+    assert!(output.status.success(), "{output:?}");
+    let outcome = sekuire(&home).arg("status").run();
+    outcome.exits(0).complains_not();
+    assert!(outcome.stdout.contains("Workspace: wä🦀/\"\n"), "{outcome}");
+}
+
+#[test]
+fn damage_is_exit_status_three_with_path_and_remedy() {
+    let home = Home::new();
+    let deep = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("one byte", b"x".to_vec()),
+        ("white space", b" \n".to_vec()),
+        ("cut off", auth().to_string().as_bytes()[..60].to_vec()),
+        ("an array", b"[]".to_vec()),
+        ("a string", b"\"sk_live_abc123def456xyz\"".to_vec()),
+        ("null", b"null".to_vec()),
+        ("trailing junk", b"{} x".to_vec()),
+        ("two objects", b"{}{}".to_vec()),
+        ("a comment", b"{} // x".to_vec()),
+        ("a trailing comma", b"{\"a\":1,}".to_vec()),
+        ("mismatched brackets", b"{\"a\":[1}}".to_vec()),
+        (
+            "single quotes",
+            b"{'api_key':'sk_live_abc123def456xyz'}".to_vec(),
+        ),
+        ("not UTF-8", b"{\"a\":\"\xff\"}".to_vec()),
+        (
+            "a lone surrogate",
+            b"{\"api_key\":\"sk_live_\\ud800abc123def\"}".to_vec(),
+        ),
+        ("a zero byte", b"{\"a\":\"\0\"}".to_vec()),
+        ("zero bytes", vec![0; 100]),
+        (
+            "duplicate keys",
+            format!("{{\"api_key\":\"{KEY}\",\"api_key\":\"{KEY}\"}}").into_bytes(),
+        ),
+        (
+            "duplicate keys by escape",
+            format!("{{\"api_key\":\"{KEY}\",\"api\\u005fkey\":null}}").into_bytes(),
+        ),
+        ("duplicate unknown keys", b"{\"a\":1,\"a\":2}".to_vec()),
+        ("too deep", deep(32).into_bytes()),
+        ("far too deep", deep(30_000).into_bytes()),
+        (
+            "too large",
+            auth_with("x", json!("y".repeat(65_536)))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "api_key a number",
+            auth_with("api_key", json!(5)).to_string().into_bytes(),
+        ),
+        (
+            "api_key an object",
+            auth_with("api_key", json!({})).to_string().into_bytes(),
+        ),
+        (
+            "api_key false",
+            auth_with("api_key", json!(false)).to_string().into_bytes(),
+        ),
+        (
+            "org_id a number",
+            auth_with("org_id", json!(5)).to_string().into_bytes(),
+        ),
+        (
+            "workspace_id a list",
+            auth_with("workspace_id", json!([]))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "fingerprint a number",
+            auth_with("device_fingerprint", json!(1))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "a space in the key",
+            auth_with("api_key", json!("sk_live_abc 123def456xyz"))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "a line end in the key",
+            auth_with("api_key", json!("sk_live_abc\r\nX: 123def456xyz"))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "a key outside ASCII",
+            auth_with("api_key", json!("sk_live_äbc123def456xyz"))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "a key of 513",
+            auth_with("api_key", json!("x".repeat(513)))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "backend_url no URL",
+            auth_with("backend_url", json!("nowhere"))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "backend_url with user info",
+            auth_with("backend_url", json!("https://u:p@h.example"))
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "backend_url a number",
+            auth_with("backend_url", json!(443))
+                .to_string()
+                .into_bytes(),
+        ),
+    ];
+    for (name, content) in &cases {
+        home.write_auth("");
+        std::fs::write(home.auth_json(), content).expect("auth.json");
+        for arguments in [&["status"][..], &["auth", "token"], &["whoami"]] {
+            let outcome = sekuire(&home).args(arguments).run();
+            assert_eq!(outcome.code, Some(3), "{name}, {arguments:?}; {outcome}");
+            outcome.prints("").hides(SECRET);
+            let path = home.auth_json().display().to_string();
+            for part in ["error: ", &path, "damaged", "\nhint: run 'sekuire login'"] {
+                assert!(
+                    outcome.stderr.contains(part),
+                    "{name} lacks {part:?}; {outcome}"
+                );
+            }
+        }
+        assert_eq!(
+            &std::fs::read(home.auth_json()).expect("auth.json"),
+            content,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_file_has_its_own_message() {
+    let home = Home::new();
+    home.write_auth("");
+    let outcome = sekuire(&home).arg("status").run();
+    outcome
+        .exits(3)
+        .prints("")
+        .complains(&format!("{} is empty", home.auth_json().display()));
+}
+
+#[test]
+fn what_is_just_within_the_limits_is_read() {
+    let home = Home::new();
+    let padding = 65_536 - auth_with("x", json!("")).to_string().len();
+    let full = auth_with("x", json!("y".repeat(padding))).to_string();
+    assert_eq!(full.len(), 65_536);
+    let deep = auth_with(
+        "x",
+        serde_json::from_str(&format!("{}{}", "[".repeat(31), "]".repeat(31))).expect("JSON"),
+    );
+    for content in [full, deep.to_string(), format!("\n\t {} \r\n", auth())] {
+        home.write_auth(&content);
+        sekuire(&home)
+            .args(["auth", "token"])
+            .run()
+            .exits(0)
+            .prints(&format!("{KEY}\n"));
+    }
+}
+
+/// Nothing that the file holds may make a command panic, whoami's request included.
+#[test]
+fn odd_keys_and_fingerprints_go_through_every_command() {
+    let backend = Backend::http();
+    for (member, value) in [
+        ("api_key", json!("a")),
+        ("api_key", json!("sk_live_")),
+        ("api_key", json!("\"\\{}:;,")),
+        ("api_key", json!("~".repeat(512))),
+        ("device_fingerprint", json!("")),
+        ("device_fingerprint", json!("é\u{0}\r\nX-Evil: 1")),
+        ("device_fingerprint", json!("\u{1f980}".repeat(1000))),
+        ("workspace_id", json!("\u{202e}\u{1b}[0m")),
+        ("org_id", json!("\r\n")),
+    ] {
+        let home = Home::new();
+        let mut auth = auth_with(member, value.clone());
+        auth.as_object_mut()
+            .expect("an object")
+            .insert("backend_url".to_owned(), json!(backend.url()));
+        home.write_auth(&auth.to_string());
+        for arguments in [
+            &["status"][..],
+            &["status", "--json"],
+            &["whoami"],
+            &["whoami", "--json"],
+            &["auth", "token"],
+            &["logout"],
+        ] {
+            let outcome = with_backend(&home, &backend).args(arguments).run();
+            assert!(
+                matches!(outcome.code, Some(0 | 1)),
+                "{member} {value} {arguments:?}; {outcome}"
+            );
+            assert!(
+                !outcome.stderr.contains("panicked"),
+                "{member} {value}; {outcome}"
+            );
+        }
+    }
+    for request in backend.requests() {
+        assert_eq!(request.header("X-Evil"), None);
+    }
+}
