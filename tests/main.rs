@@ -15,13 +15,17 @@
 mod auth_file;
 mod cli;
 mod device;
+mod foreign_backend;
+mod golden;
 mod login;
 mod login_terminal;
 mod logout;
 mod origin;
+mod output;
 mod scene;
 mod status;
 mod support;
+mod system_calls;
 mod token;
 mod urls;
 mod whoami;

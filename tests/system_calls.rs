@@ -1,0 +1,98 @@
+//! What `status` asks of the kernel, as strace sees it: no network, no thread, no file that it does
+//! not need.
+
+use std::fs;
+use std::process::Command;
+
+use crate::scene::{DEVICE_ID, has_tool, logged_in_home};
+use crate::support::command::binary;
+use crate::support::home::Home;
+
+/// What the dynamic loader and the C library read at start (`ld.so(8)`); a static file reads none.
+const LOADER: &[&str] = &["/etc/ld.so.", "/lib", "/usr/lib", "/proc/self/maps"];
+
+fn trace(home: &Home, device_id: Option<&str>, arguments: &[&str]) -> Option<Vec<String>> {
+    if !has_tool("what status asks of the kernel", "strace") {
+        return None;
+    }
+    let log = home.path().join("strace.log");
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-o"])
+        .arg(&log)
+        .arg(binary())
+        .args(arguments);
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", "/usr/bin:/bin");
+    if let Some(id) = device_id {
+        command.env("SEKUIRE_DEVICE_ID", id);
+    }
+    let output = command.output().expect("strace");
+    assert!(output.status.success(), "{output:?}");
+    let log = fs::read_to_string(log).expect("strace's log");
+    assert!(
+        log.contains("execve(") && log.contains("+++ exited with 0 +++"),
+        "{log}"
+    );
+    Some(log.lines().map(str::to_owned).collect())
+}
+
+/// The name of the call in a line such as `123 openat(AT_FDCWD, "/etc/machine-id", …) = 3`.
+fn call(line: &str) -> &str {
+    let behind_pid = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+    behind_pid.split('(').next().unwrap_or_default()
+}
+
+fn paths(lines: &[String]) -> Vec<&str> {
+    lines
+        .iter()
+        .filter(|line| !["execve", "write", "read", "pread64", "uname"].contains(&call(line)))
+        .filter_map(|line| line.split('"').nth(1))
+        .filter(|path| !path.is_empty() && !LOADER.iter().any(|known| path.starts_with(known)))
+        .collect()
+}
+
+#[test]
+fn status_makes_no_network_call_and_no_thread_and_touches_only_its_files() {
+    let home = logged_in_home();
+    let auth = home.auth_json().display().to_string();
+    let cases: &[(Option<&str>, &[&str], &[&str])] = &[
+        (Some(DEVICE_ID), &["status"], &[&auth]),
+        (
+            None,
+            &["status"],
+            &[&auth, "/etc/machine-id", "/var/lib/dbus/machine-id"],
+        ),
+        (
+            None,
+            &["status", "--json"],
+            &[&auth, "/etc/machine-id", "/var/lib/dbus/machine-id"],
+        ),
+        (None, &["status", "--quiet"], &[&auth]),
+    ];
+    for (device_id, arguments, allowed) in cases {
+        let Some(lines) = trace(&home, *device_id, arguments) else {
+            return;
+        };
+        for line in &lines {
+            let forbidden = [
+                "socket", "connect", "bind", "sendto", "recvfrom", "clone", "clone3", "fork",
+                "vfork", "mkdir", "unlink", "rename", "fchmod", "chmod", "flock",
+            ];
+            assert!(!forbidden.contains(&call(line)), "{arguments:?}: {line}");
+            let writes =
+                line.contains("O_WRONLY") || line.contains("O_RDWR") || line.contains("O_CREAT");
+            assert!(!writes, "{arguments:?}: {line}");
+        }
+        for path in paths(&lines) {
+            assert!(
+                allowed.contains(&path),
+                "{arguments:?} touches {path}: {lines:#?}"
+            );
+        }
+        let opened = lines.iter().filter(|line| line.contains(&auth)).count();
+        assert_eq!(opened, 1, "auth.json is opened once: {lines:#?}");
+    }
+}
