@@ -96,8 +96,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
         return Err(key_as_argument());
     }
     if asks_for_help(&args) {
-        let words = args.iter().take_while(|arg| !is_option(arg));
-        return parse_help(words.cloned().skip_while(|word| word == "help"));
+        return help_beside(&args);
     }
     let mut parser = Parser::from_args(args);
     let mut words = Vec::new();
@@ -142,6 +141,20 @@ fn is_option(arg: &OsStr) -> bool {
 fn asks_for_help(args: &[OsString]) -> bool {
     let mut options = args.iter().take_while(|arg| *arg != "--");
     options.any(|arg| arg == "-h" || arg == "--help")
+}
+
+/// The help of the command that stands anywhere among these arguments, whatever else does.
+fn help_beside(args: &[OsString]) -> Result<Request, Error> {
+    let mut words = Vec::new();
+    for word in args.iter().filter(|arg| !is_option(arg)) {
+        words.push(word.clone());
+        match find_command(&words)? {
+            Some(command) if command.id == CommandId::Help => words.clear(),
+            Some(command) => return Ok(Request::Help(Some(command.id))),
+            None => {}
+        }
+    }
+    Ok(Request::Help(None))
 }
 
 fn rest(parser: &mut Parser) -> Vec<OsString> {

@@ -341,6 +341,7 @@ fn help_is_the_same_however_it_is_asked_for() {
                 &["help", "auth", "login"],
                 &["login", "--backend", "--help"],
                 &["login", "--timeout", "x", "-h"],
+                &["--help", "login"],
             ],
         ),
         (
