@@ -34,7 +34,6 @@ pub fn run(request: Request) -> Result<u8, Error> {
 
 fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
     platform::forbid_core_dumps();
-    platform::ignore_write_signals();
     match command {
         CommandId::Login => login::run(options),
         CommandId::Logout => logout::run(),
