@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use nix::sys::signal::Signal;
 use crate::scene::{
     DEVICE_ID, MASKED, SECRET, auth_with, has_tool, login_steps, login_success, with_backend,
 };
-use crate::support::backend::{Backend, KEY};
+use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::pty::Pty;
@@ -300,26 +299,88 @@ fn api_key_stdin_at_a_terminal_reads_one_line() {
         .hides(SECRET);
 }
 
-/// The one whose terminal is not its controlling terminal, as under `setsid`.
+/// As under setsid(1): the terminal is there and shows the prompt, though /dev/tty is not.
 #[test]
-fn without_a_controlling_terminal_it_says_so_or_works() {
-    if !has_tool(
-        "without_a_controlling_terminal_it_says_so_or_works",
-        "script",
-    ) {
+fn without_a_controlling_terminal_the_prompt_is_on_standard_output() {
+    let test = "without_a_controlling_terminal_the_prompt_is_on_standard_output";
+    if !has_tool(test, "setsid") {
         return;
     }
     let backend = Backend::http();
     let home = Home::new();
-    let inner = format!("setsid -w {} login", binary().display());
-    let output = Command::new("script")
-        .args(["-qec", &inner, "/dev/null"])
-        .env("HOME", home.path())
-        .env("SEKUIRE_BACKEND_URL", backend.url())
-        .stdin(std::process::Stdio::null())
-        .output()
-        .expect("script");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(matches!(output.status.code(), Some(1 | 3)), "{said}");
-    assert!(said.contains("error:") && said.contains("hint: "), "{said}");
+    let detached = || {
+        Sekuire::at(Path::new("/usr/bin/setsid"))
+            .home(&home)
+            .env("SEKUIRE_BACKEND_URL", backend.url())
+            .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
+            .arg("-w")
+            .arg(binary())
+            .arg("login")
+    };
+    let mut terminal = detached().pty();
+    terminal.wait_for(PROMPT);
+    wait_until("echo is off", || !terminal.echo_on());
+    terminal.send(format!("{KEY}\r").as_bytes());
+    terminal
+        .finish()
+        .exits(0)
+        .shows(&whole_screen())
+        .hides(SECRET);
+    let outcome = detached().capture_stdout().capture_stderr().pty().finish();
+    outcome
+        .exits(3)
+        .complains("error: can't open the terminal")
+        .complains("--api-key-stdin");
+}
+
+/// Only what is typed at a terminal needs hiding; the transcript is the same.
+#[test]
+fn a_key_by_pipe_while_the_output_is_a_terminal() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let mut terminal = with_backend(&home, &backend)
+        .arg("login")
+        .stdin(KEY.as_bytes())
+        .pty();
+    terminal
+        .finish()
+        .exits(0)
+        .shows(&whole_screen())
+        .hides(SECRET);
+    assert!(terminal.echo_on());
+}
+
+/// Nothing is saved before the backend has answered.
+#[test]
+fn an_interrupted_request_leaves_the_file_as_it_was() {
+    let backend = Backend::http();
+    let home = Home::new();
+    home.write_auth(&auth_with("org_id", "before".into()).to_string());
+    let before = home.read_auth();
+    backend.behave(Behaviour::Silent(After::Request));
+    let mut terminal = at_prompt(&home, &backend);
+    terminal.send(format!("{KEY}\r").as_bytes());
+    assert!(backend.wait_for_requests(1, Duration::from_secs(10)));
+    assert!(terminal.echo_on());
+    terminal.send(b"\x03");
+    let outcome = terminal.finish();
+    outcome.dies_of(Signal::SIGINT).hides(SECRET);
+    assert_eq!(home.read_auth(), before);
+    assert_eq!(home.listing(), ["auth.json"]);
+}
+
+/// A key must not come to lie in a core file (core(5)).
+#[test]
+fn no_core_file_is_left_of_a_process_that_may_hold_a_key() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let mut terminal = at_prompt(&home, &backend);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", terminal.pid())).expect("limits");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<&str> = core.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(words.get(4..6), Some(&["0", "0"][..]), "{limits}");
+    terminal.send(b"\x03");
+    terminal.finish().dies_of(Signal::SIGINT);
 }

@@ -290,6 +290,29 @@ fn a_user_without_a_home_is_exit_status_three() {
     }
 }
 
+#[test]
+fn a_key_from_the_environment_adds_its_source() {
+    let home = Home::new();
+    sekuire(&home)
+        .env("SEKUIRE_API_KEY", KEY)
+        .arg("status")
+        .run()
+        .exits(0)
+        .prints(&transcript("Source: SEKUIRE_API_KEY\n"))
+        .complains_not();
+    for key in ["hunter2", "sk_live_", "sk_live_hunter2 x"] {
+        let outcome = sekuire(&home)
+            .env("SEKUIRE_API_KEY", key)
+            .arg("status")
+            .run();
+        outcome
+            .exits(2)
+            .prints("")
+            .complains("SEKUIRE_API_KEY")
+            .hides("hunter2");
+    }
+}
+
 /// No request, no name look-up, whatever the file and the variable say.
 #[test]
 fn it_is_offline() {

@@ -96,3 +96,26 @@ fn status_makes_no_network_call_and_no_thread_and_touches_only_its_files() {
         assert_eq!(opened, 1, "auth.json is opened once: {lines:#?}");
     }
 }
+
+/// Before a command holds a key, the process is not dumpable (prctl(2)).
+#[test]
+fn core_dumps_are_forbidden_before_the_key_is_read() {
+    let home = logged_in_home();
+    let auth = home.auth_json().display().to_string();
+    for arguments in [&["status"][..], &["auth", "token"]] {
+        let Some(lines) = trace(&home, Some(DEVICE_ID), arguments) else {
+            return;
+        };
+        let first = |part: &str| lines.iter().position(|line| line.contains(part));
+        let opened = first(&auth).expect("auth.json is opened");
+        for guard in [
+            "PR_SET_DUMPABLE, SUID_DUMP_DISABLE",
+            "RLIMIT_CORE, {rlim_cur=0, rlim_max=0}",
+        ] {
+            assert!(
+                first(guard).is_some_and(|at| at < opened),
+                "{guard}: {lines:#?}"
+            );
+        }
+    }
+}
