@@ -151,7 +151,13 @@ fn ask_for_key(options: &Options, key_page: &str) -> Result<ApiKey, Error> {
 
 /// The terminal for the prompt: standard output, or the session's where that leads elsewhere.
 fn open_terminal() -> Result<File, Error> {
-    platform::controlling_terminal().map_err(|cause| {
+    let out = platform::standard_output();
+    let terminal = if out.is_terminal() {
+        out.try_clone()
+    } else {
+        platform::controlling_terminal()
+    };
+    terminal.map_err(|cause| {
         Error::machine(format!(
             "can't open the terminal to ask for the key: {cause}"
         ))
