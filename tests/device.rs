@@ -200,8 +200,13 @@ fn the_existing_clients_fingerprint_is_kept_until_logout() {
 
 /// Runs a script in which the program is `$1`, on a machine of this name with this machine id (none:
 /// an empty file), in namespaces of its own: unshare(1).
-fn on_machine(home: &Home, machine_id: &str, dbus_id: &str, script: &str) -> Option<Output> {
-    let test = "the host name and the machine id are replaced";
+fn on_machine(
+    test: &str,
+    home: &Home,
+    machine_id: &str,
+    dbus_id: &str,
+    script: &str,
+) -> Option<Output> {
     if !nix::unistd::geteuid().is_root() {
         skipped(test, "needs root for unshare(1)");
         return None;
@@ -214,7 +219,7 @@ fn on_machine(home: &Home, machine_id: &str, dbus_id: &str, script: &str) -> Opt
         fs::write(&path, id).expect("a machine id");
         path
     });
-    // A tmpfs over /var/lib, for the folder below it need not exist.
+    // A tmpfs over /var/lib, for the folder below it need not exist. 77: this can't be had here.
     let prelude = format!(
         "hostname() {{ printf '%s' \"$1\" > /proc/sys/kernel/hostname; }}; hostname {HOST_NAME}; \
          cp \"$3\" \"$3.d\"; [ -e /etc/machine-id ] || exit 77; mount --bind \"$2\" /etc/machine-id || exit 77; \
@@ -230,7 +235,13 @@ fn on_machine(home: &Home, machine_id: &str, dbus_id: &str, script: &str) -> Opt
         .expect("unshare");
     let stderr = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(77) || stderr.contains("unshare failed") {
-        skipped(test, stderr.lines().next().unwrap_or("no namespaces here"));
+        skipped(
+            test,
+            stderr
+                .lines()
+                .next()
+                .unwrap_or("there is no /etc/machine-id to mount over"),
+        );
         return None;
     }
     Some(output)
@@ -289,7 +300,13 @@ fn machine_ids_that_count_and_those_that_do_not() {
     ];
     for (etc, dbus, fingerprint, source) in cases {
         let home = Home::new();
-        let Some(output) = on_machine(&home, etc, dbus, "\"$1\" status --json") else {
+        let Some(output) = on_machine(
+            "machine_ids_that_count_and_those_that_do_not",
+            &home,
+            etc,
+            dbus,
+            "\"$1\" status --json",
+        ) else {
             return;
         };
         let stdout = String::from_utf8_lossy(&output.stdout);
@@ -314,6 +331,7 @@ fn machine_ids_that_count_and_those_that_do_not() {
 
 #[test]
 fn login_warns_that_a_fingerprint_follows_the_host_name() {
+    let test = "login_warns_that_a_fingerprint_follows_the_host_name";
     let backend = Backend::http();
     let home = Home::new();
     // Loopback is still there: the network's namespace is shared.
@@ -321,7 +339,7 @@ fn login_warns_that_a_fingerprint_follows_the_host_name() {
         "echo {KEY} | \"$1\" login --api-key-stdin --backend {}",
         backend.url()
     );
-    let Some(output) = on_machine(&home, "", "", &script) else {
+    let Some(output) = on_machine(test, &home, "", "", &script) else {
         return;
     };
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -337,7 +355,7 @@ fn login_warns_that_a_fingerprint_follows_the_host_name() {
     if std::env::consts::ARCH == "x86_64" {
         assert_eq!(backend.bound(KEY).as_deref(), Some(OF_HOST_NAME));
     }
-    let Some(output) = on_machine(&home, MACHINE_ID, "", "\"$1\" status") else {
+    let Some(output) = on_machine(test, &home, MACHINE_ID, "", "\"$1\" status") else {
         return;
     };
     assert!(

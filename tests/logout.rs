@@ -1,13 +1,16 @@
 //! `sekuire logout`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 
 use nix::sys::stat::Mode;
 
-use crate::scene::{auth, logged_in_home, sekuire};
-use crate::support::backend::KEY;
+use crate::scene::{NOT_LOGGED_IN, auth, has_tool, logged_in_home, sekuire, skipped};
+use crate::support::backend::{Backend, KEY};
+use crate::support::command::binary;
 use crate::support::home::Home;
 
 fn transcript(home: &Home) -> String {
@@ -150,4 +153,51 @@ fn nothing_in_the_environment_stands_in_its_way() {
         .exits(0)
         .prints(&transcript(&home));
     assert!(home.listing().is_empty());
+}
+
+/// As containers mount a single file: it can't go, so it is emptied, and a login writes into it.
+#[test]
+fn a_file_that_is_a_mount_point_is_written_in_place() {
+    let test = "a_file_that_is_a_mount_point_is_written_in_place";
+    if !nix::unistd::geteuid().is_root() {
+        skipped(test, "needs root for unshare(1)");
+        return;
+    }
+    if !has_tool(test, "unshare") {
+        return;
+    }
+    let backend = Backend::http();
+    let home = logged_in_home();
+    let volume = home.path().join("volume.json");
+    fs::write(&volume, auth().to_string()).expect("a volume");
+    let script = format!(
+        "mount --bind \"$2\" \"$3\" || exit 77; \"$1\" logout 2>/dev/null || exit 1; \"$1\" status; cat \"$2\"; \
+         echo {KEY} | \"$1\" login --api-key-stdin --backend {} > /dev/null && \"$1\" auth token; ls -A \"$4\"",
+        backend.url()
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script, "sh"])
+        .arg(binary())
+        .args([&volume, &home.auth_json(), &home.sekuire_dir()])
+        .env("HOME", home.path())
+        .output()
+        .expect("unshare");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(77) || stderr.contains("unshare failed") {
+        skipped(test, stderr.lines().next().unwrap_or("mount(8) failed"));
+        return;
+    }
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!(
+            "{}{NOT_LOGGED_IN}{{}}\n{KEY}\nauth.json\n",
+            transcript(&home)
+        ),
+        "{stderr}"
+    );
+    let mode = fs::metadata(&volume)
+        .expect("the volume")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
