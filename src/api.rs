@@ -76,7 +76,7 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
     let answer = judge.answer(&response)?;
     match answer.flag("valid").ok() {
         Some(true) => Ok(Verified {
-            org_id: answer.text("org_id").ok(),
+            org_id: answer.text("org_id").ok().map(|id| key.blot_in(&id)),
         }),
         Some(false) => Err(judge.refused(said(&answer))),
         None => Err(judge.malformed("an answer without \"valid\"")),
@@ -101,16 +101,17 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     };
     let response = client.send(&request)?;
     let answer = Judge { client, key }.answer(&response)?;
-    let organization = answer.text("organization").ok();
-    let named = || answer.object("organization").ok()?.text("name").ok();
+    // Should the backend echo the key, it is blotted out before anybody shows or stores the text.
+    let text = |object: &Object<'_>, name: &str| Some(key.blot_in(&object.text(name).ok()?));
+    let organization = || text(&answer.object("organization").ok()?, "name");
     Ok(Me {
-        id: answer.text("id").ok(),
-        email: answer.text("email").ok(),
-        organization: organization.or_else(named),
+        id: text(&answer, "id"),
+        email: text(&answer, "email"),
+        organization: text(&answer, "organization").or_else(organization),
         workspaces: answer
             .objects("workspaces")
             .iter()
-            .filter_map(|workspace| workspace.text("id").ok())
+            .filter_map(|workspace| text(workspace, "id"))
             .collect(),
     })
 }
