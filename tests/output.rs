@@ -1,17 +1,21 @@
 //! Standard output that is closed, full or a closed pipe; standard error that is closed.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
 
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use crate::scene::{log_in, logged_in_home, with_backend};
-use crate::support::backend::{Backend, KEY};
+use crate::scene::{log_in, logged_in_home, skipped, with_backend};
+use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
+
+const STANDARD: [libc::c_int; 3] = [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO];
 
 /// Every command that prints a result.
 const COMMANDS: &[&[&str]] = &[
@@ -216,14 +220,41 @@ fn all_three_closed_is_survived() {
         let outcome = Sekuire::new()
             .home(&home)
             .args(arguments)
-            .before_exec(|| {
-                [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO]
-                    .into_iter()
-                    .try_for_each(close)
-            })
+            .before_exec(|| STANDARD.into_iter().try_for_each(close))
             .run();
         assert_eq!(outcome.code, Some(code), "{arguments:?}; {outcome}");
         assert_eq!(home.read_auth(), before, "{arguments:?}");
+    }
+}
+
+/// Else the socket that carries the key, or auth.json, would take the number of standard output.
+#[test]
+fn closed_descriptors_are_occupied_before_anything_is_opened() {
+    let test = "closed_descriptors_are_occupied_before_anything_is_opened";
+    if !nix::unistd::geteuid().is_root() {
+        skipped(
+            test,
+            "needs root, for the program lets nobody else look at it",
+        );
+        return;
+    }
+    let backend = Backend::http();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let requests = backend.requests().len();
+    backend.behave(Behaviour::Silent(After::Request));
+    let whoami = with_backend(&home, &backend)
+        .arg("whoami")
+        .before_exec(|| STANDARD.into_iter().try_for_each(close))
+        .spawn();
+    assert!(backend.wait_for_requests(requests + 1, Duration::from_secs(10)));
+    for descriptor in STANDARD {
+        let leads_to = fs::read_link(format!("/proc/{}/fd/{descriptor}", whoami.pid()));
+        assert_eq!(
+            leads_to.ok().as_deref(),
+            Some(Path::new("/")),
+            "{descriptor}"
+        );
     }
 }
 
@@ -256,8 +287,5 @@ fn a_file_holds_the_same_as_a_pipe() {
         .run()
         .exits(0);
     let piped = Sekuire::new().home(&home).arg("status").run();
-    assert_eq!(
-        std::fs::read_to_string(&path).expect("the file"),
-        piped.stdout
-    );
+    assert_eq!(fs::read_to_string(&path).expect("the file"), piped.stdout);
 }
