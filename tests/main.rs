@@ -27,5 +27,6 @@ mod status;
 mod support;
 mod system_calls;
 mod token;
+mod trust;
 mod urls;
 mod whoami;

@@ -120,7 +120,10 @@ fn refused_urls_end_with_two_before_any_request() {
 /// A host that does not exist, asked for through a proxy that is not there: the URL was fine.
 #[test]
 fn accepted_urls_get_as_far_as_the_connection() {
-    for url in [
+    let home = logged_in_home();
+    let before = home.read_auth();
+    // All at once, for each tries three times.
+    let runs = [
         "https://backend.invalid",
         "HTTPS://Backend.Invalid/",
         "https://backend.invalid:8443/prefix/",
@@ -129,17 +132,22 @@ fn accepted_urls_get_as_far_as_the_connection() {
         "https://backend.invalid/a%20b/~c;d=e,f",
         "https://10.1.2.3:65535",
         "https://backend.invalid:1",
-    ] {
-        let home = logged_in_home();
-        let before = home.read_auth();
-        let outcome = sekuire(&home)
-            .env("HTTPS_PROXY", "http://127.0.0.1:1")
-            .args(["whoami", "--timeout", "1", "--wait", "1", "--backend", url])
-            .run();
+    ]
+    .map(|url| {
+        let command = sekuire(&home).env("HTTPS_PROXY", "http://127.0.0.1:1");
+        (
+            url,
+            command
+                .args(["whoami", "--timeout", "1", "--backend", url])
+                .spawn(),
+        )
+    });
+    for (url, mut run) in runs {
+        let outcome = run.finish();
         assert_eq!(outcome.code, Some(4), "{url:?}; {outcome}");
         outcome.prints("");
-        assert_eq!(home.read_auth(), before, "{url:?}");
     }
+    assert_eq!(home.read_auth(), before);
 }
 
 #[test]
