@@ -127,8 +127,9 @@ const WRONG: &[(&[&str], &[&str])] = &[
     ),
     (&["whoami", "--wait", "-q"], &["--wait needs a value"]),
     // Values where none belongs, and values out of range.
-    (&["status", "--json=yes"], &["takes no value"]),
-    (&["status", "--quiet="], &["takes no value"]),
+    (&["status", "--json=yes"], &["--json takes no value"]),
+    (&["status", "--quiet="], &["--quiet takes no value"]),
+    (&["status", "-q=yes"], &["-q takes no value"]),
     (
         &["whoami", "--timeout", "0"],
         &["--timeout", "from 1 to 300"],
