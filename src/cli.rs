@@ -128,9 +128,14 @@ pub fn find_option<'a>(command: &'a CommandSpec, name: &str) -> Option<&'a Optio
 }
 
 fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>, Error> {
-    // The one error of next() is a switch with a value; lexopt's own words would repeat the value.
-    parser.next().map_err(|_| {
-        Error::usage("an option that takes no value was given one").with_hint("see 'sekuire help'")
+    // The one error of next() is a switch with a value. The switch has passed as a known one; lexopt's
+    // own words would repeat the value, too.
+    parser.next().map_err(|error| {
+        let message = match error {
+            lexopt::Error::UnexpectedValue { option, .. } => format!("{option} takes no value"),
+            _ => "the arguments can't be understood".into(),
+        };
+        Error::usage(message).with_hint("see 'sekuire help'")
     })
 }
 
