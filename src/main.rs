@@ -4,7 +4,11 @@
 //! nothing else happens here.
 
 // std's start-up hides a closed standard output (src/platform/unix/entry.rs).
-#![cfg_attr(unix, no_main)]
+#![cfg_attr(all(unix, not(test)), no_main)]
+#![cfg_attr(
+    test,
+    allow(dead_code, reason = "the unit tests' own main takes the place of ours")
+)]
 
 mod api;
 mod api_key;

@@ -1,5 +1,6 @@
 //! What Linux and macOS have in common (POSIX).
 
+#[cfg(not(test))]
 mod entry;
 mod hidden_input;
 
