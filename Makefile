@@ -4,7 +4,7 @@ CARGO   ?= cargo
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-.PHONY: build demo test check golden install clean
+.PHONY: build demo test faults check golden install clean
 
 build:
 	$(CARGO) build --locked --release
@@ -15,6 +15,11 @@ demo:
 
 test:
 	$(CARGO) test --locked
+
+# Slow, and needs strace. SEKUIRE_BIN names another program to sweep, such as the static one.
+faults:
+	$(CARGO) build --locked --bin sekuire --example faults
+	target/debug/examples/faults
 
 check:
 	$(CARGO) fmt --check

@@ -1,0 +1,66 @@
+//! `make faults`: what is left of auth.json when a login or a logout is killed at any of its system
+//! calls, or when any of its file calls fails. Needs strace.
+//!
+//! strace counts the calls of each name and thread by itself (strace(1), `when=`), so each name is
+//! swept by itself and has a row of its own: a sweep that misses the saving would show it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a check fails by panicking"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod fault;
+mod judge;
+mod naive;
+mod report;
+mod scenario;
+mod strace;
+mod sweep;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use scenario::Scenario;
+use support::backend::Backend;
+
+fn main() -> ExitCode {
+    if env::args().nth(1).as_deref() == Some(naive::ARGUMENT) {
+        return naive::write();
+    }
+    match check() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell should standard error be closed.
+            let _ = writeln!(io::stderr(), "faults: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check() -> Result<(), String> {
+    strace::require()?;
+    let backend = Backend::http();
+    let mut failures = Vec::new();
+    for scenario in [Scenario::Login, Scenario::FirstLogin, Scenario::Logout] {
+        let report = sweep::run(scenario, &backend.url());
+        report.print();
+        failures.extend(report.failures());
+    }
+    let naive = sweep::run(Scenario::Naive, &backend.url());
+    naive.print();
+    if naive.lost() == 0 {
+        failures.push("the naive writer lost nothing: this sweep is blind".into());
+    }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\nfaults: "))
+    }
+}
