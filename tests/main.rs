@@ -24,6 +24,7 @@ mod origin;
 mod output;
 mod scene;
 mod status;
+mod store;
 mod support;
 mod system_calls;
 mod token;

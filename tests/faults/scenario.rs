@@ -16,6 +16,11 @@ const OLD: &str = "{\n  \"api_key\": \"sk_live_ofanearlierlogin\",\n  \"device_f
 /// What a crash of an earlier login left behind.
 pub(crate) const STRAY: &str = ".auth.json.0123456789abcdef.tmp";
 
+/// Standard input: the key of a login, and what the naive writer writes. A logout does not read it.
+pub(crate) fn input() -> String {
+    format!("{KEY}\n")
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scenario {
     /// Over the file of an earlier one, with a stray temporary file beside it.
@@ -73,10 +78,6 @@ impl Scenario {
             .into_iter()
             .chain(words.iter().map(OsString::from))
             .collect()
-    }
-
-    pub(crate) fn input(self) -> String {
-        format!("{KEY}\n")
     }
 
     /// What standard output says when all went well.

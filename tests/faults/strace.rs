@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, input};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
@@ -30,7 +30,8 @@ pub(crate) fn count(scenario: Scenario, backend_url: &str, home: &Home) -> BTree
     let trace = trace(home);
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for line in trace.lines() {
-        if let Some(found) = call(line) {
+        // The exec is strace's own, before the program.
+        if let Some(found) = call(line).filter(|(_, name)| *name != "execve") {
             *counts.entry(found).or_default() += 1;
         }
     }
@@ -68,7 +69,7 @@ fn run(scenario: Scenario, backend_url: &str, home: &Home, options: &[&str]) -> 
         .args(options)
         .arg("--")
         .args(scenario.command(backend_url))
-        .stdin(scenario.input().as_bytes())
+        .stdin(input().as_bytes())
         .run()
 }
 

@@ -1,0 +1,290 @@
+//! Disks that are full or read-only, folders of somebody else, and a file that is a mount point. What
+//! is mounted is mounted in a namespace of its own, which needs root.
+
+use std::fs;
+use std::path::Path;
+
+use nix::sys::resource::{Resource, setrlimit};
+
+use super::visitor::{NOBODY, Visitor};
+use super::{OLD, holds, lacks_root, login, skip};
+use crate::support::backend::{Backend, KEY};
+use crate::support::command::Sekuire;
+use crate::support::home::Home;
+
+/// What a command answers, and what auth.json then is.
+struct Step {
+    code: i32,
+    words: &'static str,
+    left: Left,
+}
+
+#[derive(Debug, PartialEq)]
+enum Left {
+    Nothing,
+    Old,
+    New,
+    Emptied,
+}
+
+/// Run as another user, in `setup`'s mounts, with an old auth.json beforehand: a login, a `status`
+/// (its exit status) and a logout.
+struct Case {
+    name: &'static str,
+    setup: &'static str,
+    login: Step,
+    status: i32,
+    logout: Step,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "full disk, no file",
+        setup: "mount -t tmpfs -o size=16k,mode=700,uid=$USER none .sekuire
+                head -c 1M /dev/zero > .sekuire/filler 2> filled || true",
+        login: step(3, "No space left on device", Left::Nothing),
+        status: 1,
+        logout: step(0, "Not logged in", Left::Nothing),
+    },
+    Case {
+        name: "full disk, old file",
+        setup: "cp -p .sekuire/auth.json kept
+                mount -t tmpfs -o size=16k,mode=700,uid=$USER none .sekuire
+                cp -p kept .sekuire/auth.json
+                head -c 1M /dev/zero > .sekuire/filler 2> filled || true",
+        login: step(3, "hint: free some space", Left::Old),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Nothing),
+    },
+    Case {
+        name: "read-only mount",
+        setup: "mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire",
+        login: step(3, "Read-only file system", Left::Old),
+        status: 0,
+        logout: step(3, "it holds the API key", Left::Old),
+    },
+    Case {
+        name: "read-only mount, no file",
+        setup: "rm .sekuire/auth.json
+                mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire",
+        login: step(3, "Read-only file system", Left::Nothing),
+        status: 1,
+        logout: step(0, "Not logged in", Left::Nothing),
+    },
+    Case {
+        name: "read-only folder, own file",
+        setup: "chown 0 .sekuire && chmod 755 .sekuire",
+        login: step(0, "Login successful!", Left::New),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Emptied),
+    },
+    Case {
+        name: "read-only folder, no file",
+        setup: "rm .sekuire/auth.json && chown 0 .sekuire && chmod 755 .sekuire",
+        login: step(3, ".sekuire: Permission denied", Left::Nothing),
+        status: 1,
+        logout: step(0, "Not logged in", Left::Nothing),
+    },
+    Case {
+        name: "read-only folder, file of another user",
+        setup: "chown 0 .sekuire .sekuire/auth.json && chmod 755 .sekuire && chmod 644 .sekuire/auth.json",
+        login: step(3, ".sekuire: Permission denied", Left::Old),
+        status: 0,
+        logout: step(3, "it holds the API key", Left::Old),
+    },
+    Case {
+        name: "folder of another user that can't be listed, file a mount point",
+        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json
+                chown 0 .sekuire && chmod 711 .sekuire",
+        login: step(3, ".sekuire: Permission denied", Left::Old),
+        status: 0,
+        logout: step(3, "can't remove", Left::Old),
+    },
+    Case {
+        name: "file a mount point",
+        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json",
+        login: step(0, "Login successful!", Left::New),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Emptied),
+    },
+    Case {
+        name: "file a mount point, empty and readable by all",
+        setup: "cp -p .sekuire/auth.json kept && : > kept && chmod 644 kept
+                mount --bind kept .sekuire/auth.json",
+        login: step(0, "Login successful!", Left::New),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Emptied),
+    },
+    Case {
+        name: "file a mount point in a read-only mount",
+        setup: "cp -p .sekuire/auth.json kept
+                mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire
+                mount --bind kept .sekuire/auth.json",
+        login: step(0, "Login successful!", Left::New),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Emptied),
+    },
+    Case {
+        name: "file a mount point in a folder of another user",
+        setup: "cp -p .sekuire/auth.json kept && chown 0 .sekuire && chmod 755 .sekuire
+                mount --bind kept .sekuire/auth.json",
+        login: step(0, "Login successful!", Left::New),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Emptied),
+    },
+    Case {
+        name: "file a read-only mount point",
+        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json
+                mount -o remount,bind,ro .sekuire/auth.json",
+        login: step(3, "auth.json: Read-only file system", Left::Old),
+        status: 0,
+        logout: step(3, "it holds the API key", Left::Old),
+    },
+    Case {
+        name: "file a mount point on a full disk",
+        setup: "cp -p .sekuire/auth.json kept && mkdir full
+                mount -t tmpfs -o size=16k,mode=700,uid=$USER none full
+                cp -p kept full/auth.json && head -c 1M /dev/zero > full/filler 2> filled || true
+                mount --bind full/auth.json .sekuire/auth.json",
+        login: step(0, "Login successful!", Left::New),
+        status: 0,
+        logout: step(0, "Logged out successfully!", Left::Emptied),
+    },
+];
+
+const fn step(code: i32, words: &'static str, left: Left) -> Step {
+    Step { code, words, left }
+}
+
+#[test]
+fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
+    if lacks_root("disks and mounts") {
+        return;
+    }
+    let mounting = Sekuire::at(Path::new("/usr/bin/unshare"))
+        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .run();
+    if mounting.code != Some(0) {
+        skip("disks and mounts", &mounting.stderr);
+        return;
+    }
+    let failures: Vec<String> = CASES.iter().flat_map(check).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn check(case: &Case) -> Vec<String> {
+    let backend = Backend::http();
+    let visitor = Visitor::new(NOBODY);
+    visitor.write_auth(OLD);
+    let home = visitor.home.path();
+    let script = format!(
+        "set -e
+        cd \"$HOME\"
+        USER={NOBODY}
+        {}
+        set +e
+        as_user() {{ setpriv --reuid=$USER --regid=$USER --clear-groups \"$@\"; }}
+        try() {{
+            name=$1; shift
+            as_user \"$PROGRAM\" \"$@\" > $name.said 2>&1 < key
+            echo $? > $name.code
+            cat .sekuire/auth.json > $name.left 2> lost
+            ls -A .sekuire | grep -v filler > $name.names
+            stat -c %a .sekuire/auth.json > $name.mode 2> lost
+        }}
+        try login login --api-key-stdin --backend \"$BACKEND\"
+        try status status
+        try logout logout
+        true",
+        case.setup
+    );
+    fs::write(home.join("key"), KEY).unwrap();
+    Sekuire::at(Path::new("/usr/bin/unshare"))
+        .home(&visitor.home)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("PROGRAM", visitor.program())
+        .env("BACKEND", backend.url())
+        .args(["--mount", "sh", "-c", &script])
+        .run()
+        .exits(0);
+    let mut failures = Vec::new();
+    for (name, step) in [("login", &case.login), ("logout", &case.logout)] {
+        failures.extend(judge(case.name, name, step, home));
+    }
+    let status = read(home, "status.code");
+    if status.trim() != case.status.to_string() {
+        failures.push(format!(
+            "{}: status: {status} {}",
+            case.name,
+            read(home, "status.said")
+        ));
+    }
+    if case.login.code != 0 && !backend.requests().is_empty() {
+        failures.push(format!("{}: the backend was asked in vain", case.name));
+    }
+    failures
+}
+
+fn judge(case: &str, name: &str, step: &Step, home: &Path) -> Vec<String> {
+    let said = read(home, &format!("{name}.said"));
+    let code = read(home, &format!("{name}.code"));
+    let left = what_is(&read(home, &format!("{name}.left")));
+    let names = read(home, &format!("{name}.names"));
+    let mode = read(home, &format!("{name}.mode"));
+    let mut failures = Vec::new();
+    let mut expect = |fits: bool, what: &str| {
+        if !fits {
+            failures.push(format!(
+                "{case}: {name}: {what}\n--- exit status {code}--- left {left:?}, mode {mode}--- names {names}--- said\n{said}"
+            ));
+        }
+    };
+    expect(code.trim() == step.code.to_string(), "exit status");
+    expect(said.contains(step.words), step.words);
+    expect(
+        left.as_ref() == Some(&step.left),
+        &format!("expected {:?}", step.left),
+    );
+    expect(
+        ["", "auth.json\n"].contains(&names.as_str()),
+        "a stray file",
+    );
+    expect(left != Some(Left::New) || mode == "600\n", "mode");
+    failures
+}
+
+fn what_is(content: &str) -> Option<Left> {
+    match content {
+        "" => Some(Left::Nothing),
+        "{}\n" => Some(Left::Emptied),
+        OLD => Some(Left::Old),
+        new if holds(new.as_bytes(), KEY) => Some(Left::New),
+        _ => None,
+    }
+}
+
+fn read(home: &Path, name: &str) -> String {
+    fs::read_to_string(home.join(name)).unwrap_or_default()
+}
+
+/// `ulimit -f 0`: without more ado SIGXFSZ would end the process.
+#[test]
+fn a_limit_on_file_sizes_is_found_out_before_any_request() {
+    for old in [None, Some(OLD)] {
+        let backend = Backend::http();
+        let home = Home::new();
+        if let Some(old) = old {
+            home.write_auth(old);
+        }
+        let outcome = login(&home, &backend)
+            .before_exec(|| Ok(setrlimit(Resource::RLIMIT_FSIZE, 0, 0)?))
+            .run();
+        outcome
+            .exits(3)
+            .complains("File too large")
+            .complains("hint: raise the limit on file sizes (ulimit -f)");
+        assert!(backend.requests().is_empty());
+        assert_eq!(fs::read_to_string(home.auth_json()).ok().as_deref(), old);
+        assert_eq!(home.listing().len(), old.iter().len());
+    }
+}

@@ -1,0 +1,67 @@
+//! auth.json where things are not as they should be: odd files and homes, damage, races, signals,
+//! disks, and the key's own traces.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod damage;
+mod disk;
+mod odd_files;
+mod odd_homes;
+mod races;
+mod secrets;
+mod signals;
+mod visitor;
+
+use std::io::{self, Write};
+
+use nix::unistd::geteuid;
+
+use crate::support::backend::{Backend, KEY};
+use crate::support::command::Sekuire;
+use crate::support::home::Home;
+
+/// The key of an earlier login.
+const OLD_KEY: &str = "sk_live_ofanearlierlogin";
+
+/// Its auth.json.
+const OLD: &str = "{\n  \"api_key\": \"sk_live_ofanearlierlogin\",\n  \"device_fingerprint\": null,\n  \"org_id\": null,\n  \"workspace_id\": null\n}\n";
+
+/// What a crash of an earlier login leaves behind.
+const STRAY: &str = ".auth.json.0123456789abcdef.tmp";
+
+fn login(home: &Home, backend: &Backend) -> Sekuire {
+    login_with(KEY, home, backend)
+}
+
+fn login_with(key: &str, home: &Home, backend: &Backend) -> Sekuire {
+    Sekuire::new()
+        .home(home)
+        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+        .stdin(format!("{key}\n").as_bytes())
+}
+
+/// Whether `content` is one whole auth.json with `key`.
+fn holds(content: &[u8], key: &str) -> bool {
+    let value: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
+    value.get("api_key").and_then(|value| value.as_str()) == Some(key)
+}
+
+/// Whether a check that only root can make has to be left out; then it says so.
+fn lacks_root(name: &str) -> bool {
+    let lacking = !geteuid().is_root();
+    if lacking {
+        skip(name, "needs root");
+    }
+    lacking
+}
+
+/// Past the harness, which would keep what a test that passes has printed.
+fn skip(name: &str, why: &str) {
+    let _ = writeln!(io::stderr(), "skipped: {name}: {why}");
+}

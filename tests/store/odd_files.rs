@@ -1,0 +1,423 @@
+//! What stands at auth.json, or at its folder, instead of a file.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "the table, for `cargo test odd_files -- --nocapture`"
+)]
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+use nix::unistd::{geteuid, mkfifo};
+
+use super::{OLD, holds, login, skip};
+use crate::support::backend::{Backend, KEY};
+use crate::support::command::Sekuire;
+use crate::support::home::Home;
+use crate::support::outcome::Outcome;
+
+/// What a command answers: its exit status, and words from what it prints.
+type Answer = (i32, &'static str);
+
+struct Case {
+    name: &'static str,
+    lay_out: fn(&Home),
+    status: Answer,
+    login: Answer,
+    logout: Answer,
+}
+
+const DAMAGED: Answer = (3, "is damaged");
+const IN: Answer = (0, "Authenticated with API Key");
+const OUT: Answer = (1, "Not logged in");
+const SAVED: Answer = (0, "Login successful!");
+const REMOVED: Answer = (0, "Logged out successfully!");
+
+const FILES: &[Case] = &[
+    Case {
+        name: "no folder",
+        lay_out: |_| (),
+        status: OUT,
+        login: SAVED,
+        logout: (0, "Not logged in"),
+    },
+    Case {
+        name: "an empty folder",
+        lay_out: |home| private_folder(&home.sekuire_dir()),
+        status: OUT,
+        login: SAVED,
+        logout: (0, "Not logged in"),
+    },
+    Case {
+        name: "a folder at auth.json",
+        lay_out: |home| fs::create_dir_all(home.auth_json()).unwrap(),
+        status: (3, "auth.json is a folder, not a file"),
+        login: (3, "auth.json is a folder, not a file"),
+        logout: (3, "auth.json is a folder, not a file"),
+    },
+    Case {
+        name: "a FIFO at auth.json",
+        lay_out: |home| mkfifo(&in_folder(home), Mode::S_IRWXU).unwrap(),
+        status: (3, "auth.json is a FIFO, not a file"),
+        login: (3, "auth.json is a FIFO, not a file"),
+        logout: (3, "auth.json is a FIFO, not a file"),
+    },
+    Case {
+        name: "a socket at auth.json",
+        lay_out: |home| drop(UnixListener::bind(in_folder(home)).unwrap()),
+        status: (3, "auth.json is a socket, not a file"),
+        login: (3, "auth.json is a socket, not a file"),
+        logout: (3, "auth.json is a socket, not a file"),
+    },
+    Case {
+        name: "a dangling link at auth.json",
+        lay_out: |home| symlink("nowhere", in_folder(home)).unwrap(),
+        status: OUT,
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "a link loop at auth.json",
+        lay_out: |home| symlink("auth.json", in_folder(home)).unwrap(),
+        status: (3, "can't read"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "a link to a file at auth.json",
+        lay_out: |home| {
+            private_file(&home.path().join("target"), OLD);
+            symlink("../target", in_folder(home)).unwrap();
+        },
+        status: IN,
+        login: SAVED,
+        logout: (0, "target still holds the key"),
+    },
+    Case {
+        name: "a link to a FIFO at auth.json",
+        lay_out: |home| {
+            mkfifo(&home.path().join("fifo"), Mode::S_IRWXU).unwrap();
+            symlink("../fifo", in_folder(home)).unwrap();
+        },
+        status: (3, "auth.json is a FIFO, not a file"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "a hard link at auth.json",
+        lay_out: |home| {
+            home.write_auth(OLD);
+            fs::hard_link(home.auth_json(), home.path().join("target")).unwrap();
+        },
+        status: IN,
+        login: SAVED,
+        logout: (0, "another name on this disk"),
+    },
+    Case {
+        name: "auth.json with mode 0644",
+        lay_out: |home| with_mode(home, 0o644),
+        status: (0, "is open to other users (mode 0644); run: chmod 600"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json with mode 0666",
+        lay_out: |home| with_mode(home, 0o666),
+        status: (0, "is open to other users (mode 0666); run: chmod 600"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json with mode 0400",
+        lay_out: |home| with_mode(home, 0o400),
+        status: IN,
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "an empty auth.json",
+        lay_out: |home| home.write_auth(""),
+        status: (3, "auth.json is empty"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json of 10 MB",
+        lay_out: |home| home.write_auth(&format!("{{\"api_key\":\"{}\"}}", "a".repeat(10_000_000))),
+        status: DAMAGED,
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json with an empty object",
+        lay_out: |home| home.write_auth("{}"),
+        status: OUT,
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json with null for a key",
+        lay_out: |home| home.write_auth(r#"{"api_key":null}"#),
+        status: OUT,
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json with an old token",
+        lay_out: |home| home.write_auth(r#"{"token":"t","api_key":null}"#),
+        status: (1, "holds a login of an older client"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "auth.json with an array",
+        lay_out: |home| home.write_auth("[]"),
+        status: DAMAGED,
+        login: SAVED,
+        logout: REMOVED,
+    },
+    Case {
+        name: "a folder that everybody can write",
+        lay_out: |home| with_folder_mode(home, 0o777),
+        status: IN,
+        login: (3, "every user of this machine can write to"),
+        logout: REMOVED,
+    },
+    Case {
+        name: "a folder that the group can write",
+        lay_out: |home| with_folder_mode(home, 0o770),
+        status: IN,
+        login: (0, "can write to it (mode 0770)"),
+        logout: REMOVED,
+    },
+    Case {
+        name: "a file at ~/.sekuire",
+        lay_out: |home| fs::write(home.sekuire_dir(), OLD).unwrap(),
+        status: (3, "can't read"),
+        login: (3, ".sekuire is not a folder"),
+        logout: (3, "Not a directory"),
+    },
+    Case {
+        name: "a FIFO at ~/.sekuire",
+        lay_out: |home| mkfifo(&home.sekuire_dir(), Mode::S_IRWXU).unwrap(),
+        status: (3, "can't read"),
+        login: (3, ".sekuire is not a folder"),
+        logout: (3, "Not a directory"),
+    },
+    Case {
+        name: "a socket at ~/.sekuire",
+        lay_out: |home| drop(UnixListener::bind(home.sekuire_dir()).unwrap()),
+        status: (3, "can't read"),
+        login: (3, ".sekuire is not a folder"),
+        logout: (3, "Not a directory"),
+    },
+    Case {
+        name: "a dangling link at ~/.sekuire",
+        lay_out: |home| symlink("nowhere", home.sekuire_dir()).unwrap(),
+        status: OUT,
+        login: (3, ".sekuire is a link that leads nowhere"),
+        logout: (0, "Not logged in"),
+    },
+    Case {
+        name: "a link loop at ~/.sekuire",
+        lay_out: |home| symlink(".sekuire", home.sekuire_dir()).unwrap(),
+        status: (3, "can't read"),
+        login: (3, "can't save"),
+        logout: (3, "can't read"),
+    },
+    Case {
+        name: "a link to a folder at ~/.sekuire",
+        lay_out: |home| {
+            private_folder(&home.path().join("elsewhere"));
+            private_file(&home.path().join("elsewhere/auth.json"), OLD);
+            symlink("elsewhere", home.sekuire_dir()).unwrap();
+        },
+        status: IN,
+        login: SAVED,
+        logout: REMOVED,
+    },
+];
+
+const FILES_OF_ROOT: &[Case] = &[
+    Case {
+        name: "a device at auth.json",
+        lay_out: |home| device(&in_folder(home)),
+        status: (3, "auth.json is a device, not a file"),
+        login: (3, "auth.json is a device, not a file"),
+        logout: (3, "auth.json is a device, not a file"),
+    },
+    Case {
+        name: "a device at ~/.sekuire",
+        lay_out: |home| device(&home.sekuire_dir()),
+        status: (3, "can't read"),
+        login: (3, ".sekuire is not a folder"),
+        logout: (3, "Not a directory"),
+    },
+    Case {
+        name: "auth.json of another user",
+        lay_out: |home| {
+            home.write_auth(OLD);
+            chown(home.auth_json(), Some(65534), Some(65534)).unwrap();
+        },
+        status: (0, "belongs to another user"),
+        login: SAVED,
+        logout: REMOVED,
+    },
+];
+
+#[test]
+fn every_odd_file_has_its_own_answer() {
+    let backend = Backend::http();
+    let mut cases: Vec<&Case> = FILES.iter().collect();
+    if geteuid().is_root() {
+        cases.extend(FILES_OF_ROOT);
+    } else {
+        for case in FILES_OF_ROOT {
+            skip(case.name, "needs root");
+        }
+    }
+    let failures: Vec<String> = cases
+        .into_iter()
+        .flat_map(|case| check(case, &backend))
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn check(case: &Case, backend: &Backend) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut try_one = |name: &str, expected: Answer, build: &dyn Fn(&Home, &Backend) -> Sekuire| {
+        let home = Home::new();
+        (case.lay_out)(&home);
+        let before = snapshot(home.path());
+        let outcome = build(&home, backend).timeout(Duration::from_secs(5)).run();
+        println!("{:<36} {name:<7} {}", case.name, brief(&outcome, &home));
+        let saved = expected.0 == 0 && name == "login";
+        let fits = outcome.code == Some(expected.0)
+            && (outcome.stdout.contains(expected.1) || outcome.stderr.contains(expected.1));
+        if !fits {
+            failures.push(format!(
+                "{} ({name}): expected {expected:?}; {outcome}",
+                case.name
+            ));
+        }
+        if saved && !is_saved(&home) {
+            failures.push(format!(
+                "{} ({name}): not saved as 0600; {outcome}",
+                case.name
+            ));
+        }
+        let removed = expected.0 == 0 && name == "logout";
+        if removed && fs::symlink_metadata(home.auth_json()).is_ok() {
+            failures.push(format!(
+                "{} ({name}): auth.json is still there; {outcome}",
+                case.name
+            ));
+        }
+        if !saved && !removed && snapshot(home.path()) != before {
+            failures.push(format!(
+                "{} ({name}): something was changed; {outcome}",
+                case.name
+            ));
+        }
+        let fifo = home.path().join("fifo").exists();
+        if fifo && outcome.stderr.contains("still holds the key") {
+            failures.push(format!(
+                "{} ({name}): a FIFO holds nothing; {outcome}",
+                case.name
+            ));
+        }
+        if fs::read(home.path().join("target")).is_ok_and(|target| target != OLD.as_bytes()) {
+            failures.push(format!(
+                "{} ({name}): the target was changed; {outcome}",
+                case.name
+            ));
+        }
+    };
+    try_one("status", case.status, &command(&["status"]));
+    let token = if case.status.0 == 0 {
+        (0, "")
+    } else {
+        case.status
+    };
+    try_one("token", token, &command(&["auth", "token"]));
+    try_one("login", case.login, &login);
+    try_one("logout", case.logout, &command(&["logout"]));
+    failures
+}
+
+fn command(words: &'static [&'static str]) -> impl Fn(&Home, &Backend) -> Sekuire {
+    move |home, _| Sekuire::new().home(home).args(words)
+}
+
+/// A line for the table: the exit status, and the first line that standard error or output begins with.
+fn brief(outcome: &Outcome, home: &Home) -> String {
+    let said = if outcome.stderr.is_empty() {
+        &outcome.stdout
+    } else {
+        &outcome.stderr
+    };
+    let line = said.lines().next().unwrap_or_default();
+    let line = line.replace(&home.path().display().to_string(), "~");
+    format!("{} {line}", outcome.code.unwrap_or(-1))
+}
+
+fn is_saved(home: &Home) -> bool {
+    let Ok(metadata) = fs::symlink_metadata(home.auth_json()) else {
+        return false;
+    };
+    metadata.is_file()
+        && metadata.permissions().mode() & 0o7777 == 0o600
+        && holds(home.read_auth().as_bytes(), KEY)
+        && home.listing() == ["auth.json"]
+}
+
+/// Names, kinds, modes and sizes of all that is there.
+fn snapshot(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let metadata = entry.metadata().unwrap();
+        let (mode, size) = (metadata.permissions().mode(), metadata.len());
+        found.push(format!("{} {mode:o} {size}", entry.path().display()));
+        if metadata.is_dir() {
+            found.extend(snapshot(&entry.path()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The path of auth.json, whose folder is made.
+fn in_folder(home: &Home) -> PathBuf {
+    private_folder(&home.sekuire_dir());
+    home.auth_json()
+}
+
+fn private_folder(path: &Path) {
+    fs::create_dir(path).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+}
+
+fn private_file(path: &Path, content: &str) {
+    let file = File::create(path).unwrap();
+    file.set_permissions(Permissions::from_mode(0o600)).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+fn with_mode(home: &Home, mode: u32) {
+    home.write_auth(OLD);
+    fs::set_permissions(home.auth_json(), Permissions::from_mode(mode)).unwrap();
+}
+
+fn with_folder_mode(home: &Home, mode: u32) {
+    home.write_auth(OLD);
+    fs::set_permissions(home.sekuire_dir(), Permissions::from_mode(mode)).unwrap();
+}
+
+/// Another /dev/null.
+fn device(path: &Path) {
+    mknod(path, SFlag::S_IFCHR, Mode::S_IRWXU, makedev(1, 3)).unwrap();
+}

@@ -1,0 +1,249 @@
+//! Homes that are not where, or what, a home should be, and folders that somebody named.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use nix::sys::stat::{Mode, umask};
+
+use super::visitor::{NO_ONE, NOBODY, Visitor};
+use super::{holds, lacks_root, login};
+use crate::support::backend::{Backend, KEY};
+use crate::support::command::Sekuire;
+use crate::support::home::Home;
+
+const NO_HOME: &str = "this user has no home directory";
+const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
+
+/// A user, a HOME, and what `status` and `login` answer: exit status and words on standard error.
+struct Case {
+    name: &'static str,
+    uid: u32,
+    home: Option<&'static str>,
+    status: (i32, &'static str),
+    login: (i32, &'static str),
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "HOME unset, the password database's home missing",
+        uid: NOBODY,
+        home: None,
+        status: (1, ""),
+        login: (3, "/nonexistent"),
+    },
+    Case {
+        name: "HOME empty, the password database's home missing",
+        uid: NOBODY,
+        home: Some(""),
+        status: (1, ""),
+        login: (3, "/nonexistent"),
+    },
+    Case {
+        name: "HOME unset, no password entry",
+        uid: NO_ONE,
+        home: None,
+        status: (3, NO_HOME),
+        login: (3, NO_HOME),
+    },
+    Case {
+        name: "HOME empty, no password entry",
+        uid: NO_ONE,
+        home: Some(""),
+        status: (3, HINT),
+        login: (3, HINT),
+    },
+    Case {
+        name: "a relative HOME",
+        uid: NOBODY,
+        home: Some("relative/home"),
+        status: (3, "relative/home, is not an absolute path"),
+        login: (3, HINT),
+    },
+    Case {
+        name: "/ for a HOME",
+        uid: NOBODY,
+        home: Some("/"),
+        status: (1, ""),
+        login: (3, "/.sekuire: Permission denied"),
+    },
+    Case {
+        name: "a HOME that is a file",
+        uid: NOBODY,
+        home: Some("/etc/passwd"),
+        status: (3, "/etc/passwd/.sekuire/auth.json: Not a directory"),
+        login: (3, "/etc/passwd/.sekuire: Not a directory"),
+    },
+    Case {
+        name: "a HOME that does not exist",
+        uid: NOBODY,
+        home: Some("/nonexistent/home"),
+        status: (1, ""),
+        login: (3, "hint: create /nonexistent/home"),
+    },
+];
+
+#[test]
+fn every_odd_home_has_its_own_answer() {
+    if lacks_root("odd homes of other users") {
+        return;
+    }
+    let backend = Backend::http();
+    for case in CASES {
+        let visitor = Visitor::new(case.uid);
+        let at_home = |command: Sekuire| match case.home {
+            Some(home) => command.env("HOME", home),
+            None => command.without("HOME"),
+        };
+        let status = at_home(visitor.sekuire()).arg("status").run();
+        let login = at_home(visitor.sekuire())
+            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+            .stdin(KEY.as_bytes())
+            .run();
+        for (outcome, (code, words)) in [(status, case.status), (login, case.login)] {
+            assert_eq!(outcome.code, Some(code), "{}: {outcome}", case.name);
+            assert!(outcome.stderr.contains(words), "{}: {outcome}", case.name);
+        }
+    }
+    assert!(
+        backend.requests().is_empty(),
+        "a login asked the backend in vain"
+    );
+}
+
+#[test]
+fn an_unreadable_home_is_no_logged_out_one() {
+    if lacks_root("unreadable home") {
+        return;
+    }
+    let backend = Backend::http();
+    let visitor = Visitor::new(NOBODY);
+    let locked = visitor.home.path().join("locked");
+    fs::create_dir(&locked).unwrap();
+    visitor.allow(&locked, 0o700);
+    let commands: [&[&str]; 3] = [
+        &["status"],
+        &["logout"],
+        &["login", "--api-key-stdin", "--backend", &backend.url()],
+    ];
+    for command in commands {
+        let outcome = visitor.sekuire().env("HOME", &locked).args(command).run();
+        outcome
+            .exits(3)
+            .complains("Permission denied")
+            .complains("hint: ");
+    }
+    assert!(backend.requests().is_empty());
+}
+
+#[test]
+fn a_named_folder_keeps_its_mode_and_what_else_is_in_it() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let named = home.path().join("named");
+    fs::create_dir(&named).unwrap();
+    fs::write(named.join("passwd"), "other").unwrap();
+    fs::set_permissions(&named, Permissions::from_mode(0o755)).unwrap();
+    let command = |command: Sekuire| command.env("SEKUIRE_CONFIG_DIR", &named);
+    command(login(&home, &backend))
+        .run()
+        .exits(0)
+        .complains_not();
+    assert_eq!(mode(&named), 0o755);
+    assert_eq!(mode(&named.join("auth.json")), 0o600);
+    assert!(holds(&fs::read(named.join("auth.json")).unwrap(), KEY));
+    command(Sekuire::new().home(&home))
+        .arg("logout")
+        .run()
+        .exits(0);
+    let left: Vec<_> = fs::read_dir(&named)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, [OsStr::new("passwd")]);
+    assert_eq!(fs::read_to_string(named.join("passwd")).unwrap(), "other");
+    assert_eq!(mode(&named), 0o755);
+    assert!(!home.sekuire_dir().exists());
+}
+
+#[test]
+fn the_systems_folder_is_refused_to_a_user_and_keeps_its_mode() {
+    if lacks_root("SEKUIRE_CONFIG_DIR=/etc as another user") {
+        return;
+    }
+    let backend = Backend::http();
+    let before = mode(Path::new("/etc"));
+    let outcome = Visitor::new(NOBODY)
+        .sekuire()
+        .env("SEKUIRE_CONFIG_DIR", "/etc")
+        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+        .stdin(KEY.as_bytes())
+        .run();
+    outcome
+        .exits(3)
+        .complains("can't save /etc/auth.json: /etc: Permission denied");
+    assert_eq!(mode(Path::new("/etc")), before);
+    assert!(backend.requests().is_empty());
+}
+
+#[test]
+fn a_named_folder_is_made_with_those_above_it() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let named = home.path().join("a/b/c");
+    login(&home, &backend)
+        .env("SEKUIRE_CONFIG_DIR", &named)
+        .run()
+        .exits(0);
+    for folder in ["a", "a/b", "a/b/c"] {
+        assert_eq!(mode(&home.path().join(folder)), 0o700, "{folder}");
+    }
+    assert!(holds(&fs::read(named.join("auth.json")).unwrap(), KEY));
+}
+
+#[test]
+fn a_relative_named_folder_is_refused_and_an_empty_name_is_none() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let relative = login(&home, &backend)
+        .env("SEKUIRE_CONFIG_DIR", "relative")
+        .run();
+    relative
+        .exits(2)
+        .complains("SEKUIRE_CONFIG_DIR is not an absolute path");
+    assert!(backend.requests().is_empty());
+    login(&home, &backend)
+        .env("SEKUIRE_CONFIG_DIR", "")
+        .run()
+        .exits(0);
+    assert_eq!(home.listing(), ["auth.json"]);
+}
+
+/// As another user: root could use a folder whatever its mode.
+#[test]
+fn no_umask_changes_the_modes() {
+    if lacks_root("umask of another user") {
+        return;
+    }
+    let backend = Backend::http();
+    for mask in [0o000, 0o022, 0o077, 0o277, 0o777] {
+        let visitor = Visitor::new(NOBODY);
+        let outcome = visitor
+            .sekuire()
+            .before_exec(move || {
+                umask(Mode::from_bits_truncate(mask));
+                Ok(())
+            })
+            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+            .stdin(KEY.as_bytes())
+            .run();
+        assert_eq!(outcome.code, Some(0), "umask {mask:04o}: {outcome}");
+        assert_eq!(mode(&visitor.home.sekuire_dir()), 0o700, "umask {mask:04o}");
+        assert_eq!(mode(&visitor.home.auth_json()), 0o600, "umask {mask:04o}");
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}

@@ -1,0 +1,175 @@
+//! Several processes at one auth.json.
+
+use std::fs::{self, File};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::{OLD, OLD_KEY, STRAY, holds, login, login_with};
+use crate::support::backend::{ApiKey, Backend, KEY};
+use crate::support::command::{Running, Sekuire};
+use crate::support::home::Home;
+
+const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
+
+#[test]
+fn many_logins_leave_one_whole_file_and_readers_never_see_another() {
+    let backend = Backend::http();
+    backend.add_key(ApiKey::new(OTHER_KEY));
+    let home = Home::new();
+    home.write_auth(OLD);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let readers = [(); 2].map(|()| scope.spawn(|| read_until(&done, &home, false)));
+        let reading = Readers(&done);
+        let mut logins: Vec<Running> = (0..16)
+            .map(|number| {
+                let key = [KEY, OTHER_KEY][number % 2];
+                login_with(key, &home, &backend).spawn()
+            })
+            .collect();
+        for login in &mut logins {
+            login.finish().exits(0);
+            Sekuire::new()
+                .home(&home)
+                .args(["auth", "token"])
+                .run()
+                .exits(0);
+        }
+        drop(reading);
+        for reader in readers {
+            assert!(reader.join().unwrap() > 100, "the reader hardly read");
+        }
+    });
+    assert_eq!(home.listing(), ["auth.json"]);
+    let content = fs::read(home.auth_json()).unwrap();
+    assert!(holds(&content, KEY) || holds(&content, OTHER_KEY));
+}
+
+#[test]
+fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
+    let backend = Backend::http();
+    for _ in 0..3 {
+        let home = Home::new();
+        let mut logins: Vec<Running> = (0..8).map(|_| login(&home, &backend).spawn()).collect();
+        for login in &mut logins {
+            login.finish().exits(0);
+        }
+        assert_eq!(home.listing(), ["auth.json"]);
+    }
+}
+
+#[test]
+fn logins_against_logouts_leave_a_whole_file_or_none() {
+    let backend = Backend::http();
+    let home = Home::new();
+    home.write_auth(OLD);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| read_until(&done, &home, true));
+        let reading = Readers(&done);
+        let mut runs: Vec<Running> = (0..16)
+            .map(|number| match number % 2 {
+                0 => login(&home, &backend).spawn(),
+                _ => Sekuire::new().home(&home).arg("logout").spawn(),
+            })
+            .collect();
+        for run in &mut runs {
+            run.finish().exits(0);
+        }
+        drop(reading);
+        assert!(reader.join().unwrap() > 100, "the reader hardly read");
+    });
+    let listing = home.listing();
+    assert!(
+        listing.is_empty() || listing == ["auth.json"],
+        "{listing:?}"
+    );
+}
+
+/// Ends the readers when dropped, also by a test that fails.
+struct Readers<'a>(&'a AtomicBool);
+
+impl Drop for Readers<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Reads as fast as it can, and fails at the first torn or, unless it `may_miss`, missing file.
+fn read_until(done: &AtomicBool, home: &Home, may_miss: bool) -> usize {
+    let mut reads = 0;
+    while !done.load(Ordering::SeqCst) {
+        match fs::read(home.auth_json()) {
+            Ok(content) => assert!(
+                [KEY, OTHER_KEY, OLD_KEY]
+                    .iter()
+                    .any(|key| holds(&content, key)),
+                "torn: {}",
+                String::from_utf8_lossy(&content)
+            ),
+            Err(error) => assert!(
+                may_miss && error.kind() == io::ErrorKind::NotFound,
+                "auth.json can't be read: {error}"
+            ),
+        }
+        reads += 1;
+    }
+    reads
+}
+
+/// This test plays the other login: it holds the lock, and the temporary file is its own.
+#[test]
+fn a_sweep_waits_for_whom_the_temporary_file_belongs_to() {
+    let backend = Backend::http();
+    for command in ["login", "logout"] {
+        let home = Home::new();
+        home.write_auth(OLD);
+        fs::write(home.sekuire_dir().join(STRAY), OLD).unwrap();
+        let folder = File::open(home.sekuire_dir()).unwrap();
+        folder.lock().unwrap();
+        let mut run = match command {
+            "login" => login(&home, &backend).spawn(),
+            _ => Sekuire::new().home(&home).arg("logout").spawn(),
+        };
+        thread::sleep(Duration::from_millis(400));
+        assert_eq!(
+            home.listing(),
+            [STRAY, "auth.json"],
+            "{command} did not wait"
+        );
+        assert_eq!(home.read_auth(), OLD, "{command} did not wait");
+        drop(folder);
+        run.finish().exits(0);
+        assert!(
+            !home.sekuire_dir().join(STRAY).exists(),
+            "{command} did not sweep"
+        );
+    }
+}
+
+#[test]
+fn a_lock_that_nobody_lets_go_of_is_an_error_before_any_request() {
+    let backend = Backend::http();
+    let home = Home::new();
+    home.write_auth(OLD);
+    let folder = File::open(home.sekuire_dir()).unwrap();
+    folder.lock().unwrap();
+    let mut runs = [
+        login(&home, &backend).spawn(),
+        Sekuire::new().home(&home).arg("logout").spawn(),
+    ];
+    // Readers do not care.
+    Sekuire::new().home(&home).arg("status").run().exits(0);
+    for run in &mut runs {
+        let outcome = run.finish();
+        outcome
+            .exits(3)
+            .complains("has been locked by another login or logout for 10 s");
+        assert!(outcome.elapsed >= Duration::from_secs(10), "{outcome}");
+        outcome.takes_at_most(Duration::from_secs(15));
+    }
+    assert!(backend.requests().is_empty());
+    assert_eq!(home.read_auth(), OLD);
+}

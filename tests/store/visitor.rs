@@ -1,0 +1,71 @@
+//! The program as another user, who has a home of their own. Needs root.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
+
+use crate::support::command::{Sekuire, binary};
+use crate::support::home::Home;
+
+/// Debian's `nobody`, whose home in the password database does not exist.
+pub(super) const NOBODY: u32 = 65534;
+
+/// In no password database.
+pub(super) const NO_ONE: u32 = 54321;
+
+pub(super) struct Visitor {
+    pub(super) home: Home,
+    uid: u32,
+    program: PathBuf,
+}
+
+impl Visitor {
+    /// The program is copied: another user may not reach where it was built.
+    pub(super) fn new(uid: u32) -> Self {
+        let home = Home::new();
+        let program = home.path().join("sekuire");
+        fs::hard_link(binary(), &program)
+            .or_else(|_| fs::copy(binary(), &program).map(drop))
+            .expect("a copy of the program");
+        let visitor = Self { home, uid, program };
+        visitor.own(visitor.home.path());
+        visitor
+    }
+
+    pub(super) fn own(&self, path: &Path) {
+        chown(path, Some(self.uid), Some(self.uid)).expect("chown");
+    }
+
+    pub(super) fn write_auth(&self, content: &str) {
+        self.home.write_auth(content);
+        self.own(&self.home.sekuire_dir());
+        self.own(&self.home.auth_json());
+    }
+
+    pub(super) fn allow(&self, path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).expect("chmod");
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    pub(super) fn sekuire(&self) -> Sekuire {
+        self.peer(&self.program)
+    }
+
+    /// Another program, as the same user.
+    pub(super) fn peer(&self, program: impl AsRef<Path>) -> Sekuire {
+        let uid = self.uid;
+        Sekuire::at(program.as_ref())
+            .home(&self.home)
+            .before_exec(move || {
+                setgroups(&[])?;
+                setgid(Gid::from_raw(uid))?;
+                setuid(Uid::from_raw(uid))?;
+                Ok(())
+            })
+    }
+}
