@@ -275,12 +275,24 @@ impl Store {
         let folder = self.folder.display();
         let metadata = match fs::metadata(&self.folder) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                platform::create_private_folder(&self.folder, self.named)
-                    .map_err(|cause| self.unsavable(&self.folder, &cause))?;
-                return Ok(None);
+                if fs::symlink_metadata(&self.folder).is_ok_and(|link| link.is_symlink()) {
+                    return Err(
+                        Error::machine(format!("{folder} is a link that leads nowhere"))
+                            .with_hint("remove it, or set SEKUIRE_CONFIG_DIR to another folder"),
+                    );
+                }
+                match platform::create_private_folder(&self.folder, self.named) {
+                    Ok(()) => return Ok(None),
+                    // Another login was faster.
+                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                        fs::metadata(&self.folder)
+                    }
+                    Err(cause) => Err(cause),
+                }
             }
-            metadata => metadata.map_err(|cause| self.unsavable(&self.folder, &cause))?,
-        };
+            metadata => metadata,
+        }
+        .map_err(|cause| self.unsavable(&self.folder, &cause))?;
         if !metadata.is_dir() {
             return Err(Error::machine(format!("{folder} is not a folder"))
                 .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"));

@@ -100,7 +100,8 @@ pub fn set_variable(name: &str, value: Option<&std::ffi::OsStr>) {
     }
 }
 
-/// Creates a folder that only its owner can enter; with `parents`, those that are missing too.
+/// Creates a folder that only its owner can enter, whatever the umask; with `parents`, those that are
+/// missing too.
 ///
 /// # Errors
 /// As mkdir(2).
@@ -108,7 +109,11 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
     DirBuilder::new()
         .mode(0o700)
         .recursive(parents)
-        .create(path)
+        .create(path)?;
+    if std::fs::metadata(path)?.mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
 /// Creates a file that only its owner can read and write, from its first moment and whatever the
