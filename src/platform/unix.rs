@@ -128,7 +128,10 @@ pub fn create_private_file(path: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)?;
-    make_private(&file)?;
+    make_private(&file).inspect_err(|_| {
+        // The caller hears of the first failure and knows of no file; the next login sweeps.
+        let _ = std::fs::remove_file(path);
+    })?;
     Ok(file)
 }
 
@@ -214,6 +217,8 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
         Ok(()) => Ok(Some(folder)),
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),
         Err(std::fs::TryLockError::Error(error)) => match error.raw_os_error() {
+            // Interrupted, as a network's file system may be: std does not try again here.
+            Some(libc::EINTR) => Ok(None),
             Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => Ok(Some(folder)),
             _ => Err(error),
         },
