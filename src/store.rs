@@ -363,22 +363,31 @@ impl Store {
 
     fn key_behind_link(&self) -> Option<String> {
         let target = fs::canonicalize(&self.file).ok()?;
-        match self.load() {
-            Ok(Loaded {
-                content: Content::LoggedOut,
-                ..
-            }) => None,
-            _ => Some(format!(
+        self.may_hold_key().then(|| {
+            format!(
                 "{} was a link; {} still holds the key",
                 self.file.display(),
                 target.display()
-            )),
-        }
+            )
+        })
+    }
+
+    /// A damaged file may; what is no file does not.
+    fn may_hold_key(&self) -> bool {
+        let is_file = fs::metadata(&self.file).is_ok_and(|metadata| metadata.is_file());
+        is_file
+            && !matches!(
+                self.load(),
+                Ok(Loaded {
+                    content: Content::LoggedOut,
+                    ..
+                })
+            )
     }
 
     fn key_under_other_name(&self) -> Option<String> {
         let metadata = fs::symlink_metadata(&self.file).ok()?;
-        platform::has_other_names(&metadata).then(|| {
+        (platform::has_other_names(&metadata) && self.may_hold_key()).then(|| {
             format!(
                 "{} had another name on this disk (a hard link), which still holds the key",
                 self.file.display()
