@@ -157,17 +157,16 @@ impl Store {
         if let Some(kind) = kind.filter(|kind| *kind != FileKind::Link) {
             self.expect_regular(kind)?;
         }
+        let lock = self.lock(Store::unsavable)?;
         if kind == Some(FileKind::Regular) && platform::is_mount_point(&self.file) {
             self.open_to_overwrite()
                 .map_err(|cause| self.unsavable(&self.file, &cause))?;
             return Ok(warning);
         }
-        let lock = self.lock()?;
-        let trial = self
-            .sweep()
-            .and_then(|()| Temporary::create(&self.folder, &TRIAL)?.remove());
+        let swept = self.sweep();
+        let trial = Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
         match trial {
-            Ok(()) => {}
+            Ok(()) => swept.map_err(|cause| self.unsavable(&self.folder, &cause))?,
             Err(cause) if is_denied(&cause) && self.open_to_overwrite().is_ok() => {}
             Err(cause) => return Err(self.unsavable(&self.folder, &cause)),
         }
@@ -181,20 +180,22 @@ impl Store {
     /// It could not be saved; the old file is as it was, except where it can only be written in place.
     pub fn save(&self, login: &Login) -> Result<(), Error> {
         let content = auth_file::format(login);
-        let lock = self.lock()?;
-        let replaced = match self.kind()? {
-            Some(FileKind::Regular) if platform::is_mount_point(&self.file) => {
-                Err(io::ErrorKind::ResourceBusy.into())
-            }
-            _ => {
-                Temporary::create(&self.folder, &content).and_then(|new| new.rename_to(&self.file))
-            }
+        let lock = self.lock(Store::unsavable)?;
+        let is_regular = self.kind()? == Some(FileKind::Regular);
+        let replaced = if is_regular && platform::is_mount_point(&self.file) {
+            Err(io::ErrorKind::ResourceBusy.into())
+        } else {
+            Temporary::create(&self.folder, &content).and_then(|new| new.rename_to(&self.file))
         };
         match replaced {
             Ok(()) => platform::sync_folder(&lock).map_err(|cause| self.unconfirmed(&cause)),
-            Err(cause) if is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy => self
-                .overwrite(&content)
-                .map_err(|cause| self.unsavable(&self.file, &cause)),
+            Err(cause)
+                if is_regular
+                    && (is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy) =>
+            {
+                self.overwrite(&content)
+                    .map_err(|cause| self.unsavable(&self.file, &cause))
+            }
             Err(cause) => Err(self.unsavable(&self.folder, &cause)),
         }
     }
@@ -204,14 +205,14 @@ impl Store {
     /// # Errors
     /// Something could not be removed, or is no file: exit status 3.
     pub fn remove(&self) -> Result<Removal, Error> {
-        let kind = self.kind()?;
-        if kind.is_none() && !self.folder.exists() {
+        if self.kind()?.is_none() && !self.folder.exists() {
             return Ok(Removal::Nothing);
         }
-        let lock = self.lock()?;
+        let lock = self.lock(Store::unremovable)?;
         self.sweep()
             .map_err(|cause| self.unremovable(&self.folder, &cause))?;
-        let Some(kind) = kind else {
+        // Only now: another logout may have been faster.
+        let Some(kind) = self.kind()? else {
             return Ok(Removal::Nothing);
         };
         let left = match kind {
@@ -309,7 +310,7 @@ impl Store {
         }
     }
 
-    fn lock(&self) -> Result<fs::File, Error> {
+    fn lock(&self, failure: fn(&Store, &Path, &io::Error) -> Error) -> Result<fs::File, Error> {
         let started = Instant::now();
         loop {
             match platform::try_lock_folder(&self.folder) {
@@ -323,7 +324,7 @@ impl Store {
                     .with_hint("see whether another sekuire hangs, then try again"));
                 }
                 Ok(None) => std::thread::sleep(Duration::from_millis(20)),
-                Err(cause) => return Err(self.unsavable(&self.folder, &cause)),
+                Err(cause) => return Err(failure(self, &self.folder, &cause)),
             }
         }
     }
