@@ -121,7 +121,7 @@ fn an_unreadable_home_is_no_logged_out_one() {
     let visitor = Visitor::new(NOBODY);
     let locked = visitor.home.path().join("locked");
     fs::create_dir(&locked).unwrap();
-    visitor.allow(&locked, 0o700);
+    fs::set_permissions(&locked, Permissions::from_mode(0o700)).unwrap();
     let commands: [&[&str]; 3] = [
         &["status"],
         &["logout"],

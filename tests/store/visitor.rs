@@ -1,7 +1,7 @@
 //! The program as another user, who has a home of their own. Needs root.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
@@ -42,10 +42,6 @@ impl Visitor {
         self.home.write_auth(content);
         self.own(&self.home.sekuire_dir());
         self.own(&self.home.auth_json());
-    }
-
-    pub(super) fn allow(&self, path: &Path, mode: u32) {
-        fs::set_permissions(path, Permissions::from_mode(mode)).expect("chmod");
     }
 
     pub(super) fn program(&self) -> &Path {
