@@ -110,10 +110,14 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
         .mode(0o700)
         .recursive(parents)
         .create(path)?;
-    if std::fs::metadata(path)?.mode() & 0o777 == 0o700 {
-        return Ok(());
+    if std::fs::metadata(path)?.mode() & 0o777 != 0o700 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
     }
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+    // A file is only as durable as its folder. One that can't be opened is somebody else's.
+    match path.parent().map(File::open) {
+        Some(Ok(parent)) => sync_folder(&parent),
+        _ => Ok(()),
+    }
 }
 
 /// Creates a file that only its owner can read and write, from its first moment and whatever the
