@@ -1,13 +1,14 @@
 //! Disks that are full or read-only, folders of somebody else, and a file that is a mount point. What
 //! is mounted is mounted in a namespace of its own, which needs root.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
 use nix::sys::resource::{Resource, setrlimit};
 
 use super::visitor::{NOBODY, Visitor};
-use super::{OLD, holds, lacks_root, login, skip};
+use super::{OLD, STRAY, holds, lacks_root, login, skip};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
@@ -265,6 +266,27 @@ fn what_is(content: &str) -> Option<Left> {
 
 fn read(home: &Path, name: &str) -> String {
     fs::read_to_string(home.join(name)).unwrap_or_default()
+}
+
+#[test]
+fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
+    if lacks_root("stray file in a folder of another user") {
+        return;
+    }
+    let visitor = Visitor::new(NOBODY);
+    visitor.write_auth(OLD);
+    let folder = visitor.home.sekuire_dir();
+    let stray = folder.join(STRAY);
+    fs::copy(visitor.home.auth_json(), &stray).unwrap();
+    visitor.own(&stray);
+    chown(&folder, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    let outcome = visitor.sekuire().arg("logout").run();
+    outcome
+        .exits(3)
+        .complains(STRAY)
+        .complains("Permission denied");
+    assert_eq!(visitor.home.read_auth(), "{}\n");
 }
 
 /// `ulimit -f 0`: without more ado SIGXFSZ would end the process.
