@@ -209,12 +209,25 @@ impl Store {
             return Ok(Removal::Nothing);
         }
         let lock = self.lock(Store::unremovable)?;
-        self.sweep()
-            .map_err(|cause| self.unremovable(&self.folder, &cause))?;
+        // A stray file that can't go must not keep the key in auth.json.
+        let swept = self.sweep();
         // Only now: another logout may have been faster.
-        let Some(kind) = self.kind()? else {
-            return Ok(Removal::Nothing);
+        let removal = match self.kind()? {
+            Some(kind) => self.remove_file(kind, &lock)?,
+            None => Removal::Nothing,
         };
+        swept.map_err(|cause| {
+            Error::machine(format!(
+                "can't remove what an earlier login left in {}: {cause}",
+                self.folder.display()
+            ))
+            .with_hint("remove it by hand: it may hold the API key")
+        })?;
+        Ok(removal)
+    }
+
+    /// Removes auth.json from the locked folder, or empties it where it can't go.
+    fn remove_file(&self, kind: FileKind, lock: &fs::File) -> Result<Removal, Error> {
         let left = match kind {
             FileKind::Link => self.key_behind_link(),
             kind => {
@@ -228,7 +241,7 @@ impl Store {
             fs::remove_file(&self.file)
         };
         match removed {
-            Ok(()) => platform::sync_folder(&lock).map_err(|cause| self.unconfirmed(&cause))?,
+            Ok(()) => platform::sync_folder(lock).map_err(|cause| self.unconfirmed(&cause))?,
             Err(cause)
                 if kind == FileKind::Regular
                     && (is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy) =>
@@ -334,8 +347,11 @@ impl Store {
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            if is_temporary(&entry.file_name().to_string_lossy()) {
-                fs::remove_file(entry.path())?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if is_temporary(&name) && !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())
+                    .map_err(|cause| io::Error::new(cause.kind(), format!("{name}: {cause}")))?;
             }
         }
         Ok(())

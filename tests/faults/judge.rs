@@ -81,9 +81,13 @@ impl World {
                 state == State::New && outcome.stdout.contains(self.scenario.success())
             }
             (Kind::Error(_, number), Some(3)) if !fault.is_retriable() => {
-                let done = ["did not confirm", "standard output"]
-                    .iter()
-                    .any(|part| outcome.stderr.contains(part));
+                let done = [
+                    "did not confirm",
+                    "standard output",
+                    "an earlier login left",
+                ]
+                .iter()
+                .any(|part| outcome.stderr.contains(part));
                 let verb = match self.scenario {
                     Scenario::Logout => !outcome.stderr.contains("can't save"),
                     _ => !outcome.stderr.contains("can't remove"),
