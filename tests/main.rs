@@ -9,5 +9,8 @@
     reason = "a test fails by panicking, and says what it skips"
 )]
 
+mod environment;
 mod json_reports;
+mod manners;
+mod shells;
 mod support;
