@@ -12,5 +12,6 @@
 mod environment;
 mod json_reports;
 mod manners;
+mod recipes;
 mod shells;
 mod support;
