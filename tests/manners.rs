@@ -17,7 +17,8 @@ fn failing(home: &Home) -> Sekuire {
 
 #[test]
 fn colour_is_only_for_a_terminal() {
-    let cases: [(&str, &[(&str, &str)], bool); 5] = [
+    type Variables = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Variables, bool); 5] = [
         ("a terminal", &[("TERM", "xterm")], true),
         (
             "an empty NO_COLOR",

@@ -137,7 +137,7 @@ impl Bucket {
     }
 
     fn admits(&mut self, now: Duration) -> bool {
-        let gained = (now - self.filled).as_secs_f64() * self.rate;
+        let gained = now.saturating_sub(self.filled).as_secs_f64() * self.rate;
         self.tokens = (self.tokens + gained).min(self.rate);
         self.filled = now;
         let admits = self.tokens >= 1.0;
