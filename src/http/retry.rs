@@ -64,12 +64,13 @@ impl Retry {
         let doubled = FIRST
             .saturating_mul(1 << (self.attempts - 1).min(16))
             .min(LONGEST);
+        // At most half of what is left is chance, so that the last attempts come when the time is nearly
+        // up, and have time to be answered.
         let pause = match retry_after {
             Some(told) => {
                 let slack = left.checked_sub(told).filter(|slack| !slack.is_zero())?;
-                told + self.spread(told).min(slack).mul_f64(dice)
+                told + self.spread(told).min(slack / 2).mul_f64(dice)
             }
-            // Half of what is left, so that the last attempts come when the time is nearly up.
             None => doubled.min(left / 2).mul_f64(dice),
         };
         self.attempts += 1;
