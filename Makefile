@@ -3,8 +3,9 @@
 CARGO   ?= cargo
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults check golden install clean
+.PHONY: build demo test faults fleet check golden install test-install clean
 
 build:
 	$(CARGO) build --locked --release
@@ -12,6 +13,11 @@ build:
 demo:
 	$(CARGO) build --locked --bin sekuire --example demo
 	target/debug/examples/demo
+
+# 300 clients at once against a backend limited to a rate, then 100,000 simulated: about a minute.
+fleet: build
+	$(CARGO) build --locked --release --example fleet
+	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
 
 test:
 	$(CARGO) test --locked
@@ -32,6 +38,15 @@ golden:
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 target/release/sekuire '$(DESTDIR)$(PREFIX)/bin/sekuire'
+	install -d '$(SHARE)/man/man1' '$(SHARE)/bash-completion/completions' \
+	  '$(SHARE)/zsh/site-functions' '$(SHARE)/fish/vendor_completions.d'
+	target/release/sekuire man > '$(SHARE)/man/man1/sekuire.1'
+	target/release/sekuire completions bash > '$(SHARE)/bash-completion/completions/sekuire'
+	target/release/sekuire completions zsh > '$(SHARE)/zsh/site-functions/_sekuire'
+	target/release/sekuire completions fish > '$(SHARE)/fish/vendor_completions.d/sekuire.fish'
+
+test-install:
+	sh tests/install.sh
 
 clean:
 	$(CARGO) clean

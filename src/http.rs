@@ -182,7 +182,7 @@ impl Client {
                 let effort = effort(retry.attempts(), started.elapsed());
                 return self.conclude(result, effort);
             };
-            self.pause(pause, &cause);
+            self.pause(pause, started.elapsed(), &cause);
         }
     }
 
@@ -202,12 +202,15 @@ impl Client {
         result
     }
 
-    fn pause(&mut self, pause: Duration, cause: &str) {
-        let seconds = pause.as_secs_f64();
-        self.waiting.show(&format!(
-            "{}: {cause}; trying again in {seconds:.0} s ... (Ctrl-C stops)",
-            self.base.origin()
-        ));
+    fn pause(&mut self, pause: Duration, elapsed: Duration, cause: &str) {
+        if elapsed + pause > QUIET {
+            // The cause comes last: it is what a narrow terminal may cut.
+            let seconds = pause.as_secs_f64().ceil();
+            self.waiting.show(&format!(
+                "trying again in {seconds} s (Ctrl-C stops): {}: {cause}",
+                self.base.origin()
+            ));
+        }
         std::thread::sleep(pause);
         self.waiting.erase();
     }

@@ -4,8 +4,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a test fails by panicking"
+    reason = "a test fails by panicking, and says what it skips"
 )]
 #![allow(
     clippy::too_many_lines,
@@ -15,14 +16,19 @@
 mod auth_file;
 mod cli;
 mod device;
+mod environment;
 mod foreign_backend;
 mod golden;
+mod json_reports;
 mod login;
 mod login_terminal;
 mod logout;
+mod manners;
 mod origin;
 mod output;
+mod recipes;
 mod scene;
+mod shells;
 mod status;
 mod store;
 mod support;

@@ -90,7 +90,7 @@ fn bash() -> String {
     // Writing to a String cannot fail, here and below.
     let _ = writeln!(
         script,
-        "    case $previous in\n        {}) return ;;\n    esac\n    local words=",
+        "    case $previous in\n        = | {}) return ;;\n    esac\n    local words=",
         flags_with_value().join(" | ")
     );
     script.push_str("    case $command in\n");
@@ -113,7 +113,7 @@ fn bash() -> String {
         words.push("--help".into());
         let _ = writeln!(script, "        '{name}') words='{}' ;;", words.join(" "));
     }
-    script.push_str("    esac\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n}\ncomplete -F _sekuire sekuire\n");
+    script.push_str("    esac\n    # Not mapfile: macOS has bash 3.2.\n    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -F _sekuire sekuire\n");
     script
 }
 
@@ -127,7 +127,7 @@ fn zsh() -> String {
             .join(" ")
     };
     let mut script = String::from(
-        "#compdef sekuire\n_sekuire() {\n    local -a words_here commands\n    local command= i\n\
+        "#compdef sekuire\n_sekuire() {\n    local -a commands\n    local command= i\n\
          \x20   for ((i = 2; i < CURRENT; i++)); do\n        [[ $words[i] == -* ]] && break\n        command+=${command:+ }$words[i]\n    done\n    case $command in\n",
     );
     let _ = writeln!(script, "        '') commands=({})", list(words("")));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{EXIT_STATUSES, operand};
+use super::{EXIT_STATUSES, operand, wrap};
 use crate::cli::{COMMANDS, CommandSpec};
 use crate::environment::VARIABLES;
 
@@ -40,16 +40,16 @@ pub fn man() -> String {
     }
     page.push_str(".SH EXIT STATUS\n");
     for (status, meaning) in EXIT_STATUSES {
-        item(&mut page, status, meaning);
+        item(&mut page, &escape(status), meaning);
     }
     page.push_str(".SH ENVIRONMENT\nAn empty variable counts as unset.\n");
     for variable in VARIABLES {
-        item(&mut page, variable.name, variable.meaning);
+        item(&mut page, &escape(variable.name), variable.meaning);
     }
     page.push_str(".SH FILES\n");
     item(
         &mut page,
-        "~/.sekuire/auth.json",
+        &escape("~/.sekuire/auth.json"),
         "the API key and the fingerprint that it is bound to, mode 0600",
     );
     page.push_str(
@@ -66,10 +66,8 @@ fn describe(page: &mut String, command: &CommandSpec) {
         command.name,
         escape(operand(command))
     );
-    let _ = writeln!(page, "{}.", escape(command.summary));
-    if !command.details.is_empty() {
-        let _ = writeln!(page, "{}", escape(command.details));
-    }
+    paragraph(page, &format!("{}.", command.summary));
+    paragraph(page, command.details);
     if let Some(alias) = command.alias {
         let _ = writeln!(page, "Also: \\fBsekuire {alias}\\fR.");
     }
@@ -85,26 +83,41 @@ fn describe(page: &mut String, command: &CommandSpec) {
             .collect();
         let value = option
             .value
-            .map(|value| format!(" {value}"))
+            .map(|value| format!(" \\fI{value}\\fR"))
             .unwrap_or_default();
-        item(
-            page,
-            &format!("{short}{}{value}", names.join(", ")),
-            option.help,
-        );
+        let names = escape(&format!("{short}{}", names.join(", ")));
+        item(page, &format!("{names}\\fR{value}"), option.help);
     }
 }
 
+/// A term, in roff, and what it means.
 fn item(page: &mut String, term: &str, meaning: &str) {
-    let _ = writeln!(page, ".TP\n.B {}\n{}.", escape(term), escape(meaning));
+    let _ = writeln!(page, ".TP\n\\fB{term}\\fR");
+    let mut letters = meaning.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    paragraph(page, &format!("{first}{}.", letters.as_str()));
 }
 
-/// Makes text harmless in roff: a hyphen that can be copied, no escape, no macro at a line's start.
+/// Text in lines of at most 80 bytes, as `mandoc -Tlint` wants them.
+fn paragraph(page: &mut String, text: &str) {
+    if !text.is_empty() {
+        wrap(page, 0, 0, &escape(text));
+    }
+}
+
+/// Makes text harmless in roff: a hyphen that can be copied, no escape, and no word that is a macro
+/// where it comes to stand at a line's start.
 fn escape(text: &str) -> String {
     let text = text
         .replace('\\', "\\e")
         .replace('-', "\\-")
-        .replace('~', "\\(ti");
+        .replace('~', "\\(ti")
+        .replace(" .", " \\&.")
+        .replace(" '", " \\&'");
     if text.starts_with(['.', '\'']) {
         format!("\\&{text}")
     } else {

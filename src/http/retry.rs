@@ -64,24 +64,30 @@ impl Retry {
         let doubled = FIRST
             .saturating_mul(1 << (self.attempts - 1).min(16))
             .min(LONGEST);
+        // At most half of what is left is chance, so that the last attempts come when the time is nearly
+        // up, and have time to be answered.
         let pause = match retry_after {
             Some(told) => {
                 let slack = left.checked_sub(told).filter(|slack| !slack.is_zero())?;
-                told + spread(told, self.attempts).min(slack).mul_f64(dice)
+                told + self.spread(told).min(slack / 2).mul_f64(dice)
             }
-            // Half of what is left, so that the last attempts come when the time is nearly up.
             None => doubled.min(left / 2).mul_f64(dice),
         };
         self.attempts += 1;
         Some(pause)
     }
-}
 
-/// How far apart those come back who were all told to come back after `told`: three times further
-/// each time, so that a crowd thins out in a few rounds.
-fn spread(told: Duration, attempts: u32) -> Duration {
-    let first = told.max(Duration::from_secs(1));
-    first
-        .saturating_mul(3_u32.saturating_pow(attempts.min(8)))
-        .min(LONGEST)
+    /// How far apart those come back who were all told to come back after `told`. Under `--wait`,
+    /// which is for fleets, as far as we ever pause, from the first time on: a narrower spread only
+    /// brings those back together whom the server refused together (`make fleet` measures it). A
+    /// person who waits without it gets a narrow spread that widens.
+    fn spread(&self, told: Duration) -> Duration {
+        if !self.wait.is_zero() {
+            return LONGEST;
+        }
+        let first = told.max(Duration::from_secs(1));
+        first
+            .saturating_mul(3_u32.saturating_pow(self.attempts.min(8)))
+            .min(LONGEST)
+    }
 }

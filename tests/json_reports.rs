@@ -1,0 +1,538 @@
+//! What `--json` and `--quiet` say in every state: one object with every field on one line, or nothing,
+//! and the exit status either way.
+//!
+//! `tests/golden/status.json.txt` and `whoami.json.txt` hold the objects themselves;
+//! `UPDATE_GOLDEN=1` (`make golden`) writes them anew.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response};
+use crate::support::command::Sekuire;
+use crate::support::home::Home;
+use crate::support::outcome::Outcome;
+
+/// The fingerprint of `SEKUIRE_DEVICE_ID=runner-1` (SPEC, section 7).
+const FINGERPRINT: &str = "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d";
+
+const STATUS_FIELDS: &[&str] = &[
+    "authenticated",
+    "state",
+    "source",
+    "key",
+    "environment",
+    "org_id",
+    "workspace_id",
+    "backend_url",
+    "device",
+    "file",
+    "error",
+];
+const WHOAMI_FIELDS: &[&str] = &[
+    "authenticated",
+    "state",
+    "email",
+    "user_id",
+    "organization",
+    "workspaces",
+    "backend_url",
+    "device",
+    "error",
+];
+const DEVICE_FIELDS: &[&str] = &[
+    "name",
+    "os",
+    "fingerprint",
+    "fingerprint_source",
+    "bound_fingerprint",
+    "matches",
+];
+
+/// A home and the backend that its key belongs to.
+struct Scene {
+    home: Home,
+    backend: Backend,
+}
+
+struct Case {
+    name: &'static str,
+    exit: i32,
+    state: &'static str,
+    prepare: fn(&Scene, Sekuire) -> Sekuire,
+}
+
+const fn case(
+    name: &'static str,
+    exit: i32,
+    state: &'static str,
+    prepare: fn(&Scene, Sekuire) -> Sekuire,
+) -> Case {
+    Case {
+        name,
+        exit,
+        state,
+        prepare,
+    }
+}
+
+/// States that are the same for both commands: they are known before any request.
+const WITHOUT_A_KEY: &[Case] = &[
+    case("not logged in", 1, "not_logged_in", |_, run| run),
+    case(
+        "an object without a key",
+        1,
+        "not_logged_in",
+        |scene, run| {
+            scene.home.write_auth(r#"{"api_key": null}"#);
+            run
+        },
+    ),
+    case(
+        "a login of an older client",
+        1,
+        "not_logged_in",
+        |scene, run| {
+            scene.home.write_auth(r#"{"token": "eyJhbGciOi"}"#);
+            run
+        },
+    ),
+    case("a damaged file", 3, "error", |scene, run| {
+        scene.home.write_auth(&format!(r#"{{"api_key": "{KEY}", "#));
+        run
+    }),
+    case("an empty file", 3, "error", |scene, run| {
+        scene.home.write_auth("");
+        run
+    }),
+    case("no home", 3, "error", |_, run| {
+        run.env("HOME", "not-absolute")
+    }),
+    case("a malformed SEKUIRE_API_KEY", 2, "error", |_, run| {
+        run.env("SEKUIRE_API_KEY", format!("{KEY} {KEY}"))
+    }),
+    case(
+        "a malformed SEKUIRE_API_KEY_FILE",
+        2,
+        "error",
+        |scene, run| run.env("SEKUIRE_API_KEY_FILE", secret(scene, "no key")),
+    ),
+    case(
+        "a missing SEKUIRE_API_KEY_FILE",
+        3,
+        "error",
+        |scene, run| run.env("SEKUIRE_API_KEY_FILE", scene.home.path().join("missing")),
+    ),
+];
+
+const STATUS: &[Case] = &[
+    case("the file's key", 0, "authenticated", |scene, run| {
+        scene.home.write_auth(&login(scene));
+        run
+    }),
+    case(
+        "a key bound to another device",
+        0,
+        "authenticated",
+        |scene, run| {
+            scene.home.write_auth(&login(scene));
+            run.env("SEKUIRE_DEVICE_ID", "runner-2")
+        },
+    ),
+    case(
+        "a file with nothing but a key",
+        0,
+        "authenticated",
+        |scene, run| {
+            scene.home.write_auth(&json!({"api_key": KEY}).to_string());
+            run
+        },
+    ),
+    case("a test key", 0, "authenticated", |scene, run| {
+        let key = json!({"api_key": "sk_test_abc123def456xyz"});
+        scene.home.write_auth(&key.to_string());
+        run
+    }),
+    case(
+        "a key without a known prefix",
+        0,
+        "authenticated",
+        |scene, run| {
+            let key = json!({"api_key": "abc123def456xyz"});
+            scene.home.write_auth(&key.to_string());
+            run
+        },
+    ),
+    case(
+        "fields that echo the key",
+        0,
+        "authenticated",
+        |scene, run| {
+            let echo = format!("\u{1b}[31m{KEY}");
+            let login = json!({"api_key": KEY, "org_id": echo, "workspace_id": echo, "device_fingerprint": echo});
+            scene.home.write_auth(&login.to_string());
+            run
+        },
+    ),
+    case("SEKUIRE_API_KEY", 0, "authenticated", |_, run| {
+        run.env("SEKUIRE_API_KEY", KEY)
+    }),
+    case(
+        "SEKUIRE_API_KEY without a home",
+        0,
+        "authenticated",
+        |_, run| run.env("SEKUIRE_API_KEY", KEY).env("HOME", "not-absolute"),
+    ),
+    case(
+        "SEKUIRE_API_KEY beside another backend's file",
+        0,
+        "authenticated",
+        |scene, run| {
+            scene.home.write_auth(&login(scene));
+            run.env("SEKUIRE_API_KEY", "sk_test_uvw123def456rst")
+        },
+    ),
+    case("SEKUIRE_API_KEY_FILE", 0, "authenticated", |scene, run| {
+        run.env("SEKUIRE_API_KEY_FILE", secret(scene, KEY))
+    }),
+];
+
+const WHOAMI: &[Case] = &[
+    case("the file's key", 0, "authenticated", |scene, run| {
+        scene.bind(run)
+    }),
+    case("SEKUIRE_API_KEY", 0, "authenticated", |scene, run| {
+        let run = scene.bind(run).env("SEKUIRE_API_KEY", KEY);
+        run.env("SEKUIRE_BACKEND_URL", scene.backend.url())
+    }),
+    case("SEKUIRE_API_KEY_FILE", 0, "authenticated", |scene, run| {
+        let run = scene.bind(run);
+        run.env("SEKUIRE_API_KEY_FILE", secret(scene, KEY))
+            .env("SEKUIRE_BACKEND_URL", scene.backend.url())
+    }),
+    case(
+        "an answer that says nothing",
+        0,
+        "authenticated",
+        |scene, run| scene.answers(200, &json!({}), run),
+    ),
+    case(
+        "an answer of unexpected types",
+        0,
+        "authenticated",
+        |scene, run| {
+            let odd = json!({"id": 7, "email": [], "organization": {"name": "Acme Corp"}, "workspaces": ["ws_1", {"id": "ws_2"}]});
+            scene.answers(200, &odd, run)
+        },
+    ),
+    case(
+        "an answer that echoes the key",
+        0,
+        "authenticated",
+        |scene, run| {
+            let echo = format!("\u{1b}[31m\u{202e}{KEY}");
+            let odd = json!({"id": echo, "email": echo, "organization": echo, "workspaces": [{"id": echo}]});
+            scene.answers(200, &odd, run)
+        },
+    ),
+    case(
+        "a key bound to another device",
+        1,
+        "rejected",
+        |scene, run| scene.bind(run).env("SEKUIRE_DEVICE_ID", "runner-2"),
+    ),
+    case("a revoked key", 1, "rejected", |scene, run| {
+        let run = scene.bind(run);
+        scene.backend.revoke(KEY);
+        run
+    }),
+    case("a refused SEKUIRE_API_KEY", 1, "rejected", |scene, run| {
+        run.env("SEKUIRE_API_KEY", KEY)
+            .env("SEKUIRE_BACKEND_URL", scene.backend.url())
+    }),
+    case("a lost connection", 4, "unreachable", |scene, run| {
+        scene.backend.behave(Behaviour::CloseOnAccept);
+        scene.bind(run)
+    }),
+    case("a malformed answer", 4, "unreachable", |scene, run| {
+        let page = Response::new(200, "text/html", "<html>");
+        scene.backend.behave(Behaviour::Respond(page));
+        scene.bind(run)
+    }),
+    case(
+        "a plan that must be paid",
+        4,
+        "unreachable",
+        |scene, run| {
+            let body = json!({"error": "payment_required", "message": format!("for {KEY}"),
+            "required_plan": "team", "upgrade_url": "https://sekuire.ai/upgrade"});
+            scene.answers(402, &body, run)
+        },
+    ),
+    case("a foreign SEKUIRE_BACKEND_URL", 2, "error", |scene, run| {
+        scene
+            .bind(run)
+            .env("SEKUIRE_BACKEND_URL", "https://other.example.org")
+    }),
+];
+
+impl Scene {
+    fn new() -> Self {
+        Self {
+            home: Home::new(),
+            backend: Backend::http(),
+        }
+    }
+
+    /// The backend knows the key, and that it is bound to runner-1; auth.json holds both.
+    fn bind(&self, run: Sekuire) -> Sekuire {
+        let mut key = ApiKey::new(KEY);
+        key.bound = Some(FINGERPRINT.to_owned());
+        self.backend.add_key(key);
+        self.home.write_auth(&login(self));
+        run
+    }
+
+    fn answers(&self, status: u16, body: &Value, run: Sekuire) -> Sekuire {
+        let answer = Response::json(status, body);
+        self.backend.behave(Behaviour::Respond(answer));
+        self.bind(run)
+    }
+}
+
+#[test]
+fn golden_status_says_every_field_in_every_state() {
+    let cases = WITHOUT_A_KEY.iter().chain(STATUS);
+    let lines = cases.map(|case| {
+        let (line, scene) = report(case, &["status", "--json"]);
+        assert_fields(case, &line, STATUS_FIELDS);
+        assert_eq!(
+            scene.backend.connections(),
+            0,
+            "{}: status is offline",
+            case.name
+        );
+        line
+    });
+    golden("status.json.txt", &lines.collect::<String>());
+}
+
+#[test]
+fn golden_whoami_says_every_field_in_every_state() {
+    let cases = WITHOUT_A_KEY.iter().chain(WHOAMI);
+    let lines = cases.map(|case| {
+        let (line, _) = report(case, &["auth", "whoami", "--json"]);
+        assert_fields(case, &line, WHOAMI_FIELDS);
+        line
+    });
+    golden("whoami.json.txt", &lines.collect::<String>());
+}
+
+/// The device's own fingerprint is there in every state; without `SEKUIRE_DEVICE_ID` too.
+#[test]
+fn the_device_is_named_also_when_logged_out() {
+    let outcome = Sekuire::new()
+        .home(&Home::new())
+        .args(["status", "--json"])
+        .run();
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    let fingerprint = report["device"]["fingerprint"].as_str().expect("text");
+    let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    assert!(
+        fingerprint.len() == 64 && fingerprint.bytes().all(hexadecimal),
+        "{outcome}"
+    );
+    let source = report["device"]["fingerprint_source"].as_str();
+    assert!(
+        matches!(source, Some("machine-id" | "hostname")),
+        "{outcome}"
+    );
+    assert_eq!(report["device"]["matches"], Value::Null, "{outcome}");
+}
+
+/// The mode is auth.json's, whatever it is.
+#[test]
+fn status_tells_the_mode_of_the_file() {
+    for mode in [0o600, 0o640, 0o400] {
+        let home = Home::new();
+        home.write_auth(&json!({"api_key": KEY}).to_string());
+        fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(mode)).expect("chmod");
+        let outcome = Sekuire::new().home(&home).args(["status", "--json"]).run();
+        let report: Value = serde_json::from_str(&outcome.exits(0).stdout).expect("JSON");
+        assert_eq!(report["file"]["mode"], format!("{mode:04o}"), "{outcome}");
+    }
+}
+
+#[test]
+fn quiet_says_nothing_but_errors() {
+    let offline = WITHOUT_A_KEY.iter().chain(STATUS);
+    let online = WITHOUT_A_KEY.iter().chain(WHOAMI);
+    let status = offline.map(|case| (case, ["status", "--quiet"]));
+    let whoami = online.map(|case| (case, ["whoami", "-q"]));
+    for (case, arguments) in status.chain(whoami) {
+        let (outcome, _) = run(case, &arguments);
+        outcome.prints("");
+        if case.exit >= 2 {
+            outcome.complains("error: ");
+        } else {
+            outcome.complains_not();
+        }
+    }
+}
+
+#[test]
+fn quiet_keeps_warnings_to_itself() {
+    let home = Home::new();
+    home.write_auth(&json!({"api_key": KEY, "device_fingerprint": FINGERPRINT}).to_string());
+    fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("chmod");
+    let status = || Sekuire::new().home(&home).arg("status");
+    let warned = status().run();
+    warned
+        .exits(0)
+        .complains("chmod")
+        .complains("another device");
+    status().arg("-q").run().exits(0).prints("").complains_not();
+}
+
+#[test]
+fn json_and_quiet_exclude_each_other() {
+    for command in ["status", "whoami"] {
+        let arguments = [command, "--json", "--quiet"];
+        let outcome = Sekuire::new().home(&Home::new()).args(arguments).run();
+        outcome.exits(2).prints("").complains("--json and --quiet");
+    }
+}
+
+fn run(case: &Case, arguments: &[&str]) -> (Outcome, Scene) {
+    let scene = Scene::new();
+    let command = Sekuire::new()
+        .home(&scene.home)
+        .env("SEKUIRE_DEVICE_ID", "runner-1")
+        .args(arguments);
+    let outcome = (case.prepare)(&scene, command).run();
+    assert_eq!(outcome.code, Some(case.exit), "{}: {outcome}", case.name);
+    for secret in [KEY, "abc123def456xyz", "uvw123def456rst", "eyJhbGciOi"] {
+        outcome.hides(secret);
+    }
+    (outcome, scene)
+}
+
+/// The case's name, the exit status and the line that was printed, without what varies.
+fn report(case: &Case, arguments: &[&str]) -> (String, Scene) {
+    let (outcome, scene) = run(case, arguments);
+    let line = &outcome.stdout;
+    let plain = line.trim_end_matches('\n').bytes().all(|byte| byte >= b' ');
+    assert!(
+        line.ends_with("}\n") && plain,
+        "{}: one line; {outcome}",
+        case.name
+    );
+    let text = format!("# {}: exit {}\n{line}", case.name, case.exit);
+    (normalise(&text, &scene), scene)
+}
+
+fn assert_fields(case: &Case, line: &str, expected: &[&str]) {
+    let name = case.name;
+    let object = line.split_once('\n').expect("two lines").1;
+    let report: Value = serde_json::from_str(object).expect("one JSON object");
+    assert_eq!(sorted(keys(&report)), sorted(expected.to_vec()), "{name}");
+    assert_eq!(
+        sorted(keys(&report["device"])),
+        sorted(DEVICE_FIELDS.to_vec()),
+        "{name}"
+    );
+    assert_eq!(report["state"], case.state, "{name}");
+    assert_eq!(report["authenticated"], case.exit == 0, "{name}");
+    assert_eq!(
+        report["error"].is_null(),
+        has_no_error(case, &report),
+        "{name}: {report}"
+    );
+    if let Value::Object(error) = &report["error"] {
+        assert!(
+            error.len() == 2 && error["message"].is_string() && error.contains_key("hint"),
+            "{name}"
+        );
+    }
+}
+
+/// Being logged out is an answer to `status`, and an error to `whoami`.
+fn has_no_error(case: &Case, report: &Value) -> bool {
+    case.exit == 0 || case.exit == 1 && report.get("file").is_some()
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn sorted(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_unstable();
+    names
+}
+
+fn login(scene: &Scene) -> String {
+    json!({
+        "api_key": KEY,
+        "device_fingerprint": FINGERPRINT,
+        "org_id": "org_acme",
+        "workspace_id": "ws_abc123",
+        "backend_url": scene.backend.url(),
+    })
+    .to_string()
+}
+
+fn secret(scene: &Scene, content: &str) -> PathBuf {
+    let path = scene.home.path().join("secret");
+    fs::write(&path, content).expect("a secret file");
+    path
+}
+
+fn normalise(text: &str, scene: &Scene) -> String {
+    let home = scene.home.path().to_str().expect("text");
+    let text = text
+        .replace(home, "<home>")
+        .replace(&scene.backend.url(), "<backend>")
+        .replace(
+            &format!(r#""name":"{}""#, device_name()),
+            r#""name":"<name>""#,
+        )
+        .replace(
+            &format!(r#""os":"{}""#, std::env::consts::OS),
+            r#""os":"<os>""#,
+        );
+    match text.split_once(" times in ") {
+        Some((before, after)) => {
+            let (_, after) = after.split_once(" s)").expect("seconds");
+            format!("{before} times in <n> s){after}")
+        }
+        None => text,
+    }
+}
+
+fn device_name() -> String {
+    let output = Command::new("uname").arg("-n").output().expect("uname");
+    let name = String::from_utf8(output.stdout).expect("a host name");
+    name.trim().split('.').next().unwrap_or_default().to_owned()
+}
+
+fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, text).expect("a golden file is written");
+    }
+    let expected = fs::read_to_string(&path).expect("a golden file; UPDATE_GOLDEN=1 writes it");
+    assert_eq!(
+        text, expected,
+        "{name} differs; UPDATE_GOLDEN=1 writes it anew"
+    );
+}

@@ -1,0 +1,250 @@
+//! The README's recipes, executed; the files lie in tests/recipes. What needs a tool that is missing is
+//! skipped, and said. A container is built elsewhere: here the Dockerfile is only read.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::backend::{Backend, Behaviour, KEY};
+use crate::support::command::{Sekuire, binary};
+use crate::support::home::Home;
+
+const SCRIPTS: &[&str] = &[
+    "agent.init",
+    "ci-login.sh",
+    "wait-at-boot.sh",
+    "air-gapped.sh",
+];
+const UNITS: &[&str] = &["agent.service", "agent-with-credential.service"];
+
+fn recipe(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/recipes")
+        .join(name)
+}
+
+/// `sh recipe`, with the program under test on its PATH.
+struct Shell {
+    home: Home,
+    path: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let path = TempDir::with_prefix("sekuire-path-").expect("a folder");
+        symlink(binary(), path.path().join("sekuire")).expect("a link");
+        Self {
+            home: Home::new(),
+            path,
+        }
+    }
+
+    fn run(&self, name: &str) -> Sekuire {
+        let search = format!("{}:/usr/bin:/bin", self.path.path().display());
+        let run = Sekuire::at(Path::new("/bin/sh")).home(&self.home);
+        run.env("PATH", search).arg(recipe(name))
+    }
+}
+
+#[test]
+fn scripts_are_plain_sh() {
+    for name in SCRIPTS {
+        let run = Sekuire::at(Path::new("/bin/sh"))
+            .arg("-n")
+            .arg(recipe(name));
+        run.run().exits(0).complains_not();
+        if let Some(shellcheck) = tool("shellcheck") {
+            let run = Sekuire::at(&shellcheck).args(["-s", "sh", "-e", "SC1091"]);
+            run.arg(recipe(name)).run().exits(0);
+        }
+    }
+}
+
+/// Also that the programs named in them are there: verify runs on copies that name ours.
+#[test]
+fn systemd_takes_the_units() {
+    let Some(analyze) = tool("systemd-analyze") else {
+        return;
+    };
+    for name in UNITS {
+        let folder = TempDir::with_prefix("sekuire-unit-").expect("a folder");
+        let text = fs::read_to_string(recipe(name)).expect("the unit");
+        assert!(text.contains("/usr/bin/sekuire"), "{name}");
+        let text = text.replace("/usr/bin/sekuire", binary().to_str().expect("text"));
+        let unit = folder.path().join(name);
+        fs::write(&unit, text).expect("the copy");
+        let run = Sekuire::at(&analyze)
+            .args(["verify", "--man=no"])
+            .arg(&unit);
+        run.run().exits(0).complains_not();
+    }
+}
+
+/// What `ExecCondition=` asks for: 0 starts, 1 to 254 skip without failing (systemd.service(5)).
+#[test]
+fn the_condition_of_the_unit_holds_only_when_logged_in() {
+    let home = Home::new();
+    let condition = || {
+        let run = Sekuire::new().env("SEKUIRE_CONFIG_DIR", home.sekuire_dir());
+        run.args(["status", "--quiet"]).run()
+    };
+    condition().exits(1).prints("").complains_not();
+    home.write_auth(&json!({"api_key": KEY}).to_string());
+    condition().exits(0).prints("").complains_not();
+}
+
+#[test]
+fn the_init_script_starts_its_daemon_only_when_logged_in() {
+    let shell = Shell::new();
+    let daemon = shell.path.path().join("daemon");
+    fs::write(&daemon, "#!/bin/sh\nexec sleep 60\n").expect("a daemon");
+    fs::set_permissions(&daemon, fs::Permissions::from_mode(0o755)).expect("chmod");
+    let pid_file = shell.path.path().join("pid");
+    let run = |verb: &str| {
+        let run = shell.run("agent.init").arg(verb).env("DAEMON", &daemon);
+        let run = run.env("SEKUIRE_CONFIG_DIR", shell.home.sekuire_dir());
+        run.env("PIDFILE", &pid_file).run()
+    };
+    run("start").exits(1).complains("not started");
+    run("status").exits(3);
+    shell.home.write_auth(&json!({"api_key": KEY}).to_string());
+    run("start").exits(0).complains_not();
+    let first = fs::read_to_string(&pid_file).expect("a process id");
+    run("status").exits(0);
+    run("start").exits(0);
+    let still = fs::read_to_string(&pid_file).expect("a process id");
+    assert_eq!(first, still, "a second start starts nothing");
+    run("stop").exits(0);
+    run("status").exits(3);
+    run("else").exits(2).complains("usage");
+}
+
+#[test]
+fn a_ci_job_logs_in_from_a_secret() {
+    let (shell, backend) = (Shell::new(), Backend::http());
+    let run = shell.run("ci-login.sh").env("AGENT_KEY", KEY);
+    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    outcome.exits(0).hides(KEY);
+    assert!(
+        outcome.stdout.contains("Email: dev@example.com"),
+        "{outcome}"
+    );
+    assert!(
+        shell.home.listing().is_empty(),
+        "the job leaves no key behind; {outcome}"
+    );
+    let refused = shell.run("ci-login.sh").env("AGENT_KEY", "hunter2");
+    let refused = refused.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    refused.exits(2).prints("").hides("hunter2");
+}
+
+#[test]
+fn a_boot_waits_for_the_backend() {
+    let (shell, backend) = (Shell::new(), Backend::http());
+    backend.behave(Behaviour::CloseOnAccept);
+    let boot = || {
+        let run = shell.run("wait-at-boot.sh").env("SEKUIRE_API_KEY", KEY);
+        run.env("SEKUIRE_BACKEND_URL", backend.url())
+    };
+    let mut running = boot().env("BOOT_WAIT", "20").spawn();
+    thread::sleep(Duration::from_secs(1));
+    let answer = crate::support::backend::Response::json(200, &json!({}));
+    backend.behave(Behaviour::Respond(answer));
+    running
+        .finish()
+        .exits(0)
+        .prints("the backend confirms the key\n")
+        .complains_not();
+    backend.behave(Behaviour::Normal);
+    boot().run().exits(1).complains("sekuire login");
+    backend.behave(Behaviour::CloseOnAccept);
+    boot()
+        .env("BOOT_WAIT", "1")
+        .run()
+        .exits(4)
+        .complains("can't be asked");
+}
+
+#[test]
+fn an_air_gapped_site_has_its_own_backend_and_ca() {
+    let (shell, backend) = (Shell::new(), Backend::https());
+    let site = |ca: &Path| {
+        let run = shell
+            .run("air-gapped.sh")
+            .env("SITE_BACKEND", backend.url());
+        let run = run
+            .env("SITE_WEB", "https://sekuire.site.example")
+            .env("SITE_CA", ca);
+        run.stdin(format!("{KEY}\n").as_bytes()).run()
+    };
+    let outcome = site(&backend.ca_file());
+    outcome.exits(0).complains_not();
+    assert!(
+        outcome.stdout.contains("Organization: Acme Corp"),
+        "{outcome}"
+    );
+    assert!(
+        shell.home.read_auth().contains(&backend.url()),
+        "the backend is remembered"
+    );
+    // The certificates of another site.
+    let other = Backend::https();
+    site(&other.ca_file()).exits(4).complains("certificate");
+}
+
+/// One binding for all of them: a login from any, and the key works on every one.
+#[test]
+fn many_runners_share_one_identity() {
+    let (home, backend) = (Home::new(), Backend::http());
+    let runner = |identity: &str| {
+        let run = Sekuire::new().env("SEKUIRE_DEVICE_ID", identity);
+        run.env("SEKUIRE_BACKEND_URL", backend.url())
+    };
+    let first = runner("ci-runners").home(&home);
+    let first = first
+        .args(["login", "--api-key-stdin"])
+        .stdin(KEY.as_bytes());
+    first.run().exits(0);
+    let whoami = |identity| {
+        let run = runner(identity).env("SEKUIRE_API_KEY", KEY);
+        run.args(["whoami", "--quiet"]).spawn()
+    };
+    let mut others: Vec<_> = (0..8).map(|_| whoami("ci-runners")).collect();
+    for other in &mut others {
+        other.finish().exits(0);
+    }
+    whoami("another").finish().exits(1);
+}
+
+#[test]
+fn the_dockerfile_runs_only_what_the_image_holds() {
+    let text = fs::read_to_string(recipe("Dockerfile")).expect("the Dockerfile");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let health = r#"HEALTHCHECK --interval=30s --timeout=5s CMD ["/sekuire","status","--quiet"]"#;
+    let entry = r#"ENTRYPOINT ["/sekuire"]"#;
+    let command = r#"CMD ["auth","whoami","--wait","60"]"#;
+    assert_eq!(
+        lines,
+        [
+            "FROM scratch",
+            "COPY sekuire /sekuire",
+            health,
+            entry,
+            command
+        ]
+    );
+}
+
+fn tool(name: &str) -> Option<PathBuf> {
+    let path = Path::new("/usr/bin").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {name}: not installed");
+    None
+}
