@@ -239,3 +239,42 @@ fn written(home: &Path, content: &[u8]) -> PathBuf {
     fs::write(&path, content).expect("a secret file");
     path
 }
+
+#[test]
+fn the_web_url_is_shown() {
+    let home = Home::new();
+    let run = Sekuire::new().home(&home).arg("login");
+    let run = run
+        .env("SEKUIRE_WEB_URL", "https://web.example.org/")
+        .stdin(b"");
+    let outcome = run.run();
+    assert!(
+        outcome
+            .stdout
+            .contains("1. Go to: https://web.example.org/dashboard/"),
+        "{outcome}"
+    );
+}
+
+/// Exactly the origin, or nothing is sent. The name does not resolve: being tried is exit 4.
+#[test]
+fn http_is_allowed_for_one_origin() {
+    let origin = "http://backend.invalid:9300";
+    for (allowed, exit) in [
+        (origin, 4),
+        ("http://backend.invalid", 2),
+        ("http://backend.invalid:9300/", 2),
+        ("backend.invalid:9300", 2),
+        ("*", 2),
+    ] {
+        let run = Sekuire::new()
+            .env("SEKUIRE_API_KEY", KEY)
+            .env("SEKUIRE_BACKEND_URL", origin);
+        let outcome = run
+            .env("SEKUIRE_ALLOW_HTTP", allowed)
+            .args(["whoami", "--timeout", "1"])
+            .run();
+        assert_eq!(outcome.code, Some(exit), "{allowed}: {outcome}");
+        outcome.prints("");
+    }
+}

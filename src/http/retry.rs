@@ -91,3 +91,55 @@ impl Retry {
             .min(LONGEST)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{LONGEST, Retry};
+    use std::time::Duration;
+
+    const ALMOST_ONE: f64 = 0.999_999;
+
+    #[test]
+    fn retry_after_is_kept_and_the_window_too() {
+        for wait in [0, 5, 120] {
+            for told in [0, 1, 4].map(Duration::from_secs) {
+                for dice in [0.0, 0.5, ALMOST_ONE] {
+                    let mut retry = Retry::new(Duration::from_secs(wait));
+                    let window = Duration::from_secs(if wait == 0 { 15 } else { wait });
+                    let mut elapsed = Duration::ZERO;
+                    while let Some(pause) = retry.pause(elapsed, Some(told), dice) {
+                        let case = format!("--wait {wait}, told {told:?}, dice {dice}");
+                        assert!(
+                            pause >= told && pause <= told + LONGEST,
+                            "{case}: {pause:?}"
+                        );
+                        // An attempt takes its time as well.
+                        elapsed += pause + Duration::from_millis(100);
+                        assert!(elapsed < window + Duration::from_millis(100), "{case}");
+                    }
+                }
+            }
+        }
+        let mut retry = Retry::new(Duration::ZERO);
+        let beyond = Some(Duration::from_secs(16));
+        assert_eq!(retry.pause(Duration::ZERO, beyond, 0.0), None);
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_are_three_without_wait() {
+        let mut retry = Retry::new(Duration::from_secs(3600));
+        for expected in [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000] {
+            let expected = Duration::from_millis(expected);
+            let pause = retry.pause(Duration::ZERO, None, ALMOST_ONE);
+            let pause = pause.expect("an hour is left");
+            assert!(
+                pause <= expected && pause > expected.mul_f64(0.99),
+                "{pause:?}"
+            );
+        }
+        let mut usual = Retry::new(Duration::ZERO);
+        let attempts = 1 + std::iter::from_fn(|| usual.pause(Duration::ZERO, None, 0.5)).count();
+        assert_eq!(attempts, 3);
+    }
+}
