@@ -10,7 +10,7 @@ _sekuire() {
         esac
     done
     case $previous in
-        --backend | --backend-url | --timeout | --wait | --web-url | --workspace) return ;;
+        = | --backend | --backend-url | --timeout | --wait | --web-url | --workspace) return ;;
     esac
     local words=
     case $command in
@@ -29,6 +29,7 @@ _sekuire() {
         'man') words='--help' ;;
         'help') words='login auth logout status whoami completions man help --help' ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    # Not mapfile: macOS has bash 3.2.
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -F _sekuire sekuire

@@ -1,6 +1,6 @@
 #compdef sekuire
 _sekuire() {
-    local -a words_here commands
+    local -a commands
     local command= i
     for ((i = 2; i < CURRENT; i++)); do
         [[ $words[i] == -* ]] && break
