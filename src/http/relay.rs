@@ -3,14 +3,14 @@
 //! it sees only what is encrypted.
 //!
 //! It is the guard against what minreq 3.0.0 does with a network of its own: it panics where a proxy
-//! resets, lets response headers grow without end once their limit is passed by one byte
-//! (`read_metadata` subtracts below zero), takes a connection that ends within the head for an
+//! resets, subtracts below zero where a header line has exactly what is left of their limit and from
+//! then on lets headers grow without end (`read_metadata`, `read_trailers`), takes a connection that ends within the head for an
 //! answer, and anything that is not HTTP for one with status 503.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,19 @@ use crate::random;
 /// chunks of one byte.
 const MAX_INBOUND: usize = 1024 * 1024;
 
-/// The most that is moved at once, in bytes.
-const BUFFER: usize = 16 * 1024;
+/// The most that minreq may get, in bytes, before it has made a head of it: a TLS handshake and a head.
+const HEAD_WINDOW: usize = 28 * 1024;
+
+/// The most that it may get before it has made a part of the body of it: a TLS record (RFC 8446, 5.2).
+/// What it makes nothing of are headers, also behind the body, and it keeps those: at two bytes for
+/// one of which it keeps a hundred, these windows are what bounds its memory.
+const BODY_WINDOW: usize = 20 * 1024;
+
+/// How long minreq may take to make something of what it has: it is in this process.
+const DIGESTION: Duration = Duration::from_secs(1);
+
+/// The most that is moved at once, in bytes: little beside the windows.
+const BUFFER: usize = 4 * 1024;
 
 /// How long the one who connects may take to say who it is: it is in this process.
 const INTRODUCTION: Duration = Duration::from_secs(2);
@@ -57,8 +68,40 @@ pub(super) struct Relay {
 #[derive(Default)]
 struct Shared {
     trouble: Mutex<Option<Trouble>>,
+    appetite: Mutex<Appetite>,
+    digested: Condvar,
     accepted: AtomicBool,
     done: AtomicBool,
+}
+
+/// How much minreq may get.
+struct Appetite {
+    /// How many bytes it has got since it last made something of them.
+    undigested: usize,
+    window: usize,
+}
+
+impl Default for Appetite {
+    fn default() -> Appetite {
+        Appetite {
+            undigested: 0,
+            window: HEAD_WINDOW,
+        }
+    }
+}
+
+impl Shared {
+    /// Waits until minreq may have `length` more bytes; false: it makes nothing of what it has.
+    fn admit(&self, length: usize) -> bool {
+        let is_full = |appetite: &mut Appetite| appetite.undigested > appetite.window;
+        let appetite = self.appetite.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut appetite, waited) = self
+            .digested
+            .wait_timeout_while(appetite, DIGESTION, is_full)
+            .unwrap_or_else(PoisonError::into_inner);
+        appetite.undigested += length;
+        !waited.timed_out()
+    }
 }
 
 impl Relay {
@@ -89,6 +132,19 @@ impl Relay {
     /// The relay as a proxy for minreq. The nonce in it keeps other processes of this machine out.
     pub(super) fn proxy_url(&self) -> String {
         format!("http://{}@{}", self.nonce, self.address)
+    }
+
+    /// Says that minreq has made a head or a part of the body of what it got.
+    pub(super) fn digested(&self) {
+        *self
+            .shared
+            .appetite
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Appetite {
+            undigested: 0,
+            window: BODY_WINDOW,
+        };
+        self.shared.digested.notify_all();
     }
 
     /// What went wrong on the server's side, so far.
@@ -144,7 +200,7 @@ fn serve(
     let (server, mut answer) = (upstream.try_clone()?, client.try_clone()?);
     let (inbound_shared, inbound) = (Arc::clone(shared), Inbound::new(scheme));
     let carry_back = move || {
-        let trouble = inbound.carry(server, &mut answer, deadline);
+        let trouble = inbound.carry(server, &mut answer, &inbound_shared, deadline);
         *inbound_shared
             .trouble
             .lock()
@@ -232,6 +288,7 @@ impl Inbound {
         mut self,
         mut server: TcpStream,
         client: &mut TcpStream,
+        shared: &Shared,
         deadline: Instant,
     ) -> Option<Trouble> {
         let mut buffer = [0; BUFFER];
@@ -256,6 +313,9 @@ impl Inbound {
             };
             if let Some(trouble) = self.inspect(bytes) {
                 return Some(trouble);
+            }
+            if !shared.admit(bytes.len()) {
+                return Some(Trouble::Endless);
             }
             if client.write_all(bytes).is_err() {
                 // minreq has all that it wants.
