@@ -205,7 +205,7 @@ impl Client {
     fn pause(&mut self, pause: Duration, cause: &str) {
         let seconds = pause.as_secs_f64();
         self.waiting.show(&format!(
-            "{}: {cause}; trying again in {seconds:.0} s ... (Ctrl-C stops)",
+            "Trying {} again in {seconds:.0} s (Ctrl-C stops): {cause}",
             self.base.origin()
         ));
         std::thread::sleep(pause);
