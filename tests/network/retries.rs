@@ -94,7 +94,7 @@ fn what_would_fail_again_is_tried_once() {
         status(500),
         status(501),
         status(505),
-        raw("SSH-2.0-x\r\n"),
+        raw("SSH-2.0-x\r\nX: y\r\n"),
         raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"valid\":"),
         raw("HTTP/1.1 503 X\r\nContent-Length: 20\r\n\r\n{"),
         raw("HTTP/1.1 200 OK\r\n\r\n<html>"),
