@@ -185,9 +185,7 @@ fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answe
             .with_header("Content-Type", "application/json")
             .with_body(body.as_bytes());
     }
-    let answer = call.send_lazy().map_err(Unanswered::Head)?;
-    relay.digested();
-    read(answer, relay)
+    read(call.send_lazy().map_err(Unanswered::Head)?, relay)
 }
 
 /// The body, which tells the relay of each part that is read.
@@ -199,7 +197,7 @@ struct Body<'a> {
 impl Read for Body<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.answer.read(buffer)?;
-        self.relay.digested();
+        self.relay.digested(read);
         Ok(read)
     }
 }

@@ -21,22 +21,15 @@ use zeroize::Zeroizing;
 use crate::backend_url::Scheme;
 use crate::random;
 
-/// The most that a server may send, in bytes: a TLS handshake, a head, and 64 KiB of body even in
-/// chunks of one byte.
-const MAX_INBOUND: usize = 1024 * 1024;
-
-/// The most that minreq may get, in bytes, before it has made a head of it: a TLS handshake and a head.
-const HEAD_WINDOW: usize = 28 * 1024;
-
-/// The most that it may get before it has made a part of the body of it: a TLS record (RFC 8446, 5.2).
-/// What it makes nothing of are headers, also behind the body, and it keeps those: at two bytes for
-/// one of which it keeps a hundred, these windows are what bounds its memory.
-const BODY_WINDOW: usize = 20 * 1024;
+/// The most that a server may send beside the body, in bytes: a TLS handshake, a head, and what frames
+/// the records and chunks. minreq keeps headers, also those behind the body, and of two bytes of them
+/// makes a hundred: this is what bounds its memory. The body is bounded by who reads it.
+const MAX_BESIDE_BODY: usize = 48 * 1024;
 
 /// How long minreq may take to make something of what it has: it is in this process.
 const DIGESTION: Duration = Duration::from_secs(1);
 
-/// The most that is moved at once, in bytes: little beside the windows.
+/// The most that is moved at once, in bytes.
 const BUFFER: usize = 4 * 1024;
 
 /// How long the one who connects may take to say who it is: it is in this process.
@@ -68,38 +61,26 @@ pub(super) struct Relay {
 #[derive(Default)]
 struct Shared {
     trouble: Mutex<Option<Trouble>>,
-    appetite: Mutex<Appetite>,
+    /// How many more bytes minreq has got than it has made into body.
+    undigested: Mutex<usize>,
     digested: Condvar,
     accepted: AtomicBool,
     done: AtomicBool,
 }
 
-/// How much minreq may get.
-struct Appetite {
-    /// How many bytes it has got since it last made something of them.
-    undigested: usize,
-    window: usize,
-}
-
-impl Default for Appetite {
-    fn default() -> Appetite {
-        Appetite {
-            undigested: 0,
-            window: HEAD_WINDOW,
-        }
-    }
-}
-
 impl Shared {
-    /// Waits until minreq may have `length` more bytes; false: it makes nothing of what it has.
+    /// Waits until minreq may have `length` more bytes; false: it makes no body of what it has.
     fn admit(&self, length: usize) -> bool {
-        let is_full = |appetite: &mut Appetite| appetite.undigested > appetite.window;
-        let appetite = self.appetite.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut appetite, waited) = self
-            .digested
-            .wait_timeout_while(appetite, DIGESTION, is_full)
+        let is_full = |undigested: &mut usize| *undigested > MAX_BESIDE_BODY;
+        let undigested = self
+            .undigested
+            .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        appetite.undigested += length;
+        let (mut undigested, waited) = self
+            .digested
+            .wait_timeout_while(undigested, DIGESTION, is_full)
+            .unwrap_or_else(PoisonError::into_inner);
+        *undigested += length;
         !waited.timed_out()
     }
 }
@@ -134,16 +115,14 @@ impl Relay {
         format!("http://{}@{}", self.nonce, self.address)
     }
 
-    /// Says that minreq has made a head or a part of the body of what it got.
-    pub(super) fn digested(&self) {
-        *self
+    /// Says that minreq has made `length` bytes of the body of what it got.
+    pub(super) fn digested(&self, length: usize) {
+        let mut undigested = self
             .shared
-            .appetite
+            .undigested
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Appetite {
-            undigested: 0,
-            window: BODY_WINDOW,
-        };
+            .unwrap_or_else(PoisonError::into_inner);
+        *undigested = undigested.saturating_sub(length);
         self.shared.digested.notify_all();
     }
 
@@ -265,7 +244,8 @@ fn forward(
 /// The server's bytes on their way to minreq.
 struct Inbound {
     scheme: Scheme,
-    total: usize,
+    /// Whether anything has come.
+    begun: bool,
     /// How much of `HTTP/` has been seen.
     greeting: usize,
     /// The line ends in a row that were seen last; two end a head.
@@ -276,7 +256,7 @@ impl Inbound {
     fn new(scheme: Scheme) -> Inbound {
         Inbound {
             scheme,
-            total: 0,
+            begun: false,
             greeting: 0,
             line_ends: 0,
         }
@@ -331,13 +311,10 @@ impl Inbound {
     fn inspect(&mut self, bytes: &[u8]) -> Option<Trouble> {
         // The record types of a handshake and of an alert (RFC 8446, 5.1) are what a server begins with.
         let is_tls = |first: &u8| matches!(first, 0x15 | 0x16);
-        if self.scheme == Scheme::Https && self.total == 0 && !bytes.first().is_some_and(is_tls) {
+        if self.scheme == Scheme::Https && !self.begun && !bytes.first().is_some_and(is_tls) {
             return Some(Trouble::NotTls);
         }
-        self.total += bytes.len();
-        if self.total > MAX_INBOUND {
-            return Some(Trouble::Endless);
-        }
+        self.begun = true;
         if self.scheme == Scheme::Http {
             let expected = b"HTTP/".get(self.greeting..).unwrap_or_default();
             if expected
