@@ -4,7 +4,7 @@ CARGO   ?= cargo
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-.PHONY: build demo test check golden install clean
+.PHONY: build demo test check golden fuzz install clean
 
 build:
 	$(CARGO) build --locked --release
@@ -23,6 +23,13 @@ check:
 
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --locked golden
+
+# Two minutes: 20 s for each pure target (a nightly toolchain, a C++ compiler), a minute for the
+# response path over loopback.
+FUZZ_SECONDS ?= 20
+fuzz:
+	tests/fuzz/run $(FUZZ_SECONDS)
+	FUZZ_SECONDS=$$((3 * $(FUZZ_SECONDS))) $(CARGO) test --locked --test sekuire -- --ignored --nocapture network::fuzz
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'

@@ -6,11 +6,14 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test fails by panicking, and says how much it tried"
 )]
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 mod answers;
+mod fuzz;
 mod harmless;
 mod memory;
 mod messages;
