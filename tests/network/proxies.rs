@@ -350,9 +350,10 @@ fn proxies_that_misbehave() {
         |rig, (name, manners, says, tries)| {
             let proxy = Proxy::start(manners, rig.backend.address());
             // 407 means another thing to whoever sent a password.
-            let url = match says.contains("wants") {
-                true => proxy.url(),
-                false => with_password(&proxy),
+            let url = if says.contains("wants") {
+                proxy.url()
+            } else {
+                with_password(&proxy)
             };
             let outcome = whoami(rig, &url).args(["--timeout", "1"]).run();
             assert_eq!(outcome.code, Some(4), "{name}: {outcome}");
@@ -459,7 +460,7 @@ fn malformed_proxies_are_usage_errors() {
     eprintln!("malformed proxies: {} cases", 2 * values.len());
 }
 
-/// HTTPS_PROXY goes before https_proxy; empty means unset; HTTP_PROXY, ALL_PROXY and minreq's own
+/// `HTTPS_PROXY` goes before `https_proxy`; empty means unset; `HTTP_PROXY`, `ALL_PROXY` and minreq's own
 /// reading of others mean nothing.
 #[test]
 fn which_variable_counts() {
@@ -597,7 +598,7 @@ fn never_for_loopback_or_clear() {
 struct Real {
     child: Child,
     port: u16,
-    _place: tempfile::TempDir,
+    place: tempfile::TempDir,
 }
 
 impl Drop for Real {
@@ -630,11 +631,7 @@ impl Real {
             .stderr(log)
             .spawn()
             .unwrap();
-        let real = Real {
-            child,
-            port,
-            _place: place,
-        };
+        let real = Real { child, port, place };
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(15) {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
@@ -644,7 +641,7 @@ impl Real {
         }
         eprintln!(
             "{}",
-            fs::read_to_string(real._place.path().join("log")).unwrap()
+            fs::read_to_string(real.place.path().join("log")).unwrap()
         );
         None
     }

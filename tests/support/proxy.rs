@@ -141,7 +141,10 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         client.write_all(piece)?;
     }
     match manners.then {
-        Then::Tunnel => tunnel(&client, &TcpStream::connect(shared.backend)?),
+        Then::Tunnel => {
+            tunnel(&client, &TcpStream::connect(shared.backend)?);
+            Ok(())
+        }
         Then::Close => client.shutdown(Shutdown::Write),
         Then::Reset | Then::ResetOnAccept => reset(&client),
         Then::Silence => io::copy(&mut client, &mut io::sink()).map(drop),
@@ -158,12 +161,11 @@ fn read_head(client: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-fn tunnel(client: &TcpStream, backend: &TcpStream) -> io::Result<()> {
+fn tunnel(client: &TcpStream, backend: &TcpStream) {
     thread::scope(|threads| {
         threads.spawn(|| carry(client, backend));
         carry(backend, client);
     });
-    Ok(())
 }
 
 fn carry(mut from: &TcpStream, mut to: &TcpStream) {
