@@ -38,9 +38,19 @@ fn compare(object: &Object, text: &str) {
     for (key, value) in &members {
         assert_eq!(object.text(key).ok().as_deref(), value.as_str(), "{key:?}");
         assert_eq!(object.flag(key).ok(), value.as_bool(), "{key:?}");
-        assert_eq!(object.object(key).ok().is_some(), value.is_object(), "{key:?}");
-        let objects = value.as_array().map_or(0, |array| array.iter().filter(|one| one.is_object()).count());
+        assert_eq!(
+            object.object(key).ok().is_some(),
+            value.is_object(),
+            "{key:?}"
+        );
+        let objects = value.as_array().map_or(0, |array| {
+            array.iter().filter(|one| one.is_object()).count()
+        });
         assert_eq!(object.objects(key).len(), objects, "{key:?}");
-        assert_eq!(object.text(key) == Member::Absent, value.is_null(), "{key:?}");
+        assert_eq!(
+            object.text(key) == Member::Absent,
+            value.is_null(),
+            "{key:?}"
+        );
     }
 }

@@ -180,7 +180,7 @@ fn proxies_that_misbehave() {
         (
             "resets on accept",
             say(b"", Then::ResetOnAccept),
-            "broke off",
+            "the proxy 127.0.0.1",
             3,
         ),
         (
