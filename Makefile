@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults fleet check golden install test-install clean
+.PHONY: build demo test faults fleet fuzz check golden install test-install clean
 
 build:
 	$(CARGO) build --locked --release
@@ -34,6 +34,13 @@ check:
 
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --locked golden
+
+# Two minutes: 20 s for each pure target (a nightly toolchain, a C++ compiler), a minute for the
+# response path over loopback.
+FUZZ_SECONDS ?= 20
+fuzz:
+	tests/fuzz/run $(FUZZ_SECONDS)
+	FUZZ_SECONDS=$$((3 * $(FUZZ_SECONDS))) $(CARGO) test --locked --test sekuire -- --ignored --nocapture network::fuzz
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'

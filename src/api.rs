@@ -147,17 +147,20 @@ impl Judge<'_> {
         match status {
             401 | 403 => self.refused(said),
             300..=399 => {
-                let target = response.location.as_deref().unwrap_or("an unnamed place");
+                let target = match &response.location {
+                    Some(url) => self.address(url),
+                    None => "an unnamed place".into(),
+                };
                 self.failed(&format!("redirects to {target}"), None)
                     .with_hint("a redirect is never followed, for it would carry the key along; check the URL")
             }
             402 => {
                 let field = |name: &str| parsed.as_ref().and_then(|object| object.text(name).ok());
                 let plan = field("required_plan")
-                    .map(|plan| format!("; it needs the plan {plan}"))
+                    .map(|plan| format!("; it needs the plan {}", shorten(&self.blot(&plan))))
                     .unwrap_or_default();
                 let hint = match field("upgrade_url") {
-                    Some(url) => format!("upgrade at {}", self.blot(&url)),
+                    Some(url) => format!("upgrade at {}", self.address(&url)),
                     None => "see the plans in the dashboard".into(),
                 };
                 self.failed(&format!("answered with status 402{plan}"), said)
@@ -207,8 +210,14 @@ impl Judge<'_> {
     }
 
     fn quote(&self, said: Option<String>) -> String {
-        said.map(|said| format!(": {}", self.blot(&said)))
+        // Cut only when the key is out: cut within the key it would not be found.
+        said.map(|said| format!(": {}", shorten(&self.blot(&said))))
             .unwrap_or_default()
+    }
+
+    /// A URL that the backend named, without user info.
+    fn address(&self, url: &str) -> String {
+        shorten(&self.blot(&without_user_info(url)))
     }
 
     fn blot(&self, text: &str) -> String {
@@ -224,8 +233,7 @@ fn said(body: &Object<'_>) -> Option<String> {
         .ok()
         .or_else(|| body.text("error").ok())
         .or_else(nested);
-    text.map(|text| shorten(&text))
-        .filter(|text| !text.is_empty())
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// The text of an error body that is no JSON; markup says nothing to a person.
@@ -234,7 +242,20 @@ fn plain_text(body: &[u8]) -> Option<String> {
     let text = text.trim();
     Some(text)
         .filter(|text| !text.is_empty() && !text.starts_with(['<', '{', '[']))
-        .map(shorten)
+        .map(str::to_owned)
+}
+
+/// `url` with a user name and password blotted out (RFC 3986, 3.2).
+fn without_user_info(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("//") else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}//...@{host}{path}"),
+        None => url.to_owned(),
+    }
 }
 
 fn shorten(text: &str) -> String {

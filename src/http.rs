@@ -207,7 +207,7 @@ impl Client {
             // The cause comes last: it is what a narrow terminal may cut.
             let seconds = pause.as_secs_f64().ceil();
             self.waiting.show(&format!(
-                "trying again in {seconds} s (Ctrl-C stops): {}: {cause}",
+                "Trying {} again in {seconds} s (Ctrl-C stops): {cause}",
                 self.base.origin()
             ));
         }

@@ -24,6 +24,7 @@ mod login;
 mod login_terminal;
 mod logout;
 mod manners;
+mod network;
 mod origin;
 mod output;
 mod recipes;

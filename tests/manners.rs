@@ -123,7 +123,7 @@ fn ctrl_c_ends_the_waiting_at_once() {
     let hangs = Behaviour::Silent(After::Request);
     for (behaviour, line) in [
         (hangs, "Waiting for "),
-        (Behaviour::CloseOnAccept, "trying again in "),
+        (Behaviour::CloseOnAccept, "again in "),
     ] {
         let (home, backend) = (Home::new(), Backend::http());
         let run = waiting(&home, &backend, behaviour).args(["--wait", "60"]);

@@ -2,7 +2,8 @@
 //!
 //! minreq 3.0.0 is given only URLs that `backend_url` rebuilt and header values of visible ASCII,
 //! for it sends both verbatim; it follows no redirect; its `send()` reads without bound, so that its
-//! lazy sibling is used; it takes a body cut short for a whole one, so that lengths are compared.
+//! lazy sibling is used; it takes a body cut short for a whole one, so that lengths are compared; its
+//! limit on headers can be made to wrap, so that the relay limits them.
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -23,8 +24,8 @@ use crate::json;
 /// What this program calls itself (RFC 9110, 10.1.5).
 pub(super) const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
-/// The longest head that is read, in bytes.
-const MAX_HEAD: usize = 16 * 1024;
+/// The longest status line that is read, in bytes.
+const MAX_STATUS_LINE: usize = 16 * 1024;
 
 /// What minreq answers, with status 503, where there was no status line.
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
@@ -158,6 +159,7 @@ enum Unanswered {
 struct Answered {
     response: Response,
     ended_by_close: bool,
+    chunked: bool,
 }
 
 fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answered, Unanswered> {
@@ -170,8 +172,8 @@ fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answe
     let mut call = minreq::Request::new(method, format!("{base}{}", request.path))
         .with_proxy(proxy)
         .with_follow_redirects(false)
-        .with_max_headers_size(MAX_HEAD)
-        .with_max_status_line_length(MAX_HEAD)
+        .with_max_headers_size(None)
+        .with_max_status_line_length(MAX_STATUS_LINE)
         .with_header("User-Agent", USER_AGENT)
         .with_header("Accept", "application/json")
         .with_header("Connection", "close");
@@ -183,13 +185,30 @@ fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answe
             .with_header("Content-Type", "application/json")
             .with_body(body.as_bytes());
     }
-    read(call.send_lazy().map_err(Unanswered::Head)?)
+    read(call.send_lazy().map_err(Unanswered::Head)?, relay)
 }
 
-fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
+/// The body, which tells the relay of each part that is read.
+struct Body<'a> {
+    answer: &'a mut ResponseLazy,
+    relay: &'a Relay,
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.answer.read(buffer)?;
+        self.relay.digested(read);
+        Ok(read)
+    }
+}
+
+fn read(mut answer: ResponseLazy, relay: &Relay) -> Result<Answered, Unanswered> {
     let mut body = Vec::new();
-    let result = answer
-        .by_ref()
+    let answer_body = Body {
+        answer: &mut answer,
+        relay,
+    };
+    let result = answer_body
         .take(json::MAX_LEN as u64 + 1)
         .read_to_end(&mut body);
     if answer.status_code == 503 && answer.reason_phrase == NO_STATUS_LINE {
@@ -219,6 +238,7 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
     body.truncate(json::MAX_LEN);
     Ok(Answered {
         ended_by_close: !chunked && length.is_none(),
+        chunked,
         response: Response {
             status: answer.status_code,
             body,
@@ -232,8 +252,9 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
 
 /// The header `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
 fn retry_after(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Only too many digits can fail: then it is beyond every limit, too.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
@@ -253,6 +274,12 @@ fn conclude(
         (_, Some(Trouble::NoHead(cause))) => Err(lost(host, &cause)),
         (Ok(answered), Some(Trouble::Broken(cause))) if answered.ended_by_close => {
             Err(cut(host, &cause))
+        }
+        // minreq takes the end of the connection, here the relay's, for the end of head or trailers.
+        (Ok(answered), Some(Trouble::Endless))
+            if !answered.response.too_long && (answered.ended_by_close || answered.chunked) =>
+        {
+            Err(cut(host, "sent an answer without end"))
         }
         (Ok(answered), _) => Ok(answered.response),
         (Err(_), Some(Trouble::Endless)) => Err(cut(host, "sent an answer without end")),
@@ -313,7 +340,8 @@ fn refused_certificate(host: &str, error: &rustls::Error) -> Failure {
     let clock =
         "check this machine's clock, then ask whoever runs the backend for a new certificate";
     match error {
-        CertificateError::UnknownIssuer => Failure::lasting(
+        // A bad signature: a CA of the same name, but with another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Failure::lasting(
             format!("the certificate of {host} is by a CA that is not trusted here"),
             "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if not, somebody may be listening in",
         ),

@@ -81,7 +81,7 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (user_info, address) = match rest.rsplit_once('@') {
-        Some((user_info, address)) => (Some(decode(user_info)?), address),
+        Some((user_info, address)) => (Some(credentials(user_info)?), address),
         None => (None, rest),
     };
     let (host, port) = address.rsplit_once(':').ok_or("has no port")?;
@@ -92,6 +92,14 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
         host,
         user_info,
     })
+}
+
+/// `user:password`, decoded; a user alone has an empty password (RFC 7617, 2).
+fn credentials(user_info: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    if user_info.contains(':') {
+        return decode(user_info);
+    }
+    decode(&Zeroizing::new(format!("{user_info}:")))
 }
 
 /// Undoes percent-encoding (RFC 3986, 2.1).
@@ -172,10 +180,13 @@ impl Proxy {
         let head = read_head(&mut stream, deadline).map_err(lost)?;
         match status_of(&head) {
             Some(200..=299) => Ok(stream),
-            Some(407) => Err(Failure::lasting(
+            // 401 is what tinyproxy says to a wrong password.
+            Some(status @ (401 | 407)) => Err(Failure::lasting(
                 match self.user_info {
-                    Some(_) => format!("the proxy {self} refused the user name or password (407)"),
-                    None => format!("the proxy {self} wants a user name and password (407)"),
+                    Some(_) => {
+                        format!("the proxy {self} refused the user name or password ({status})")
+                    }
+                    None => format!("the proxy {self} wants a user name and password ({status})"),
                 },
                 "set HTTPS_PROXY=http://user:password@host:port",
             )),
@@ -234,16 +245,20 @@ fn read_head(stream: &mut TcpStream, deadline: Instant) -> io::Result<Vec<u8>> {
     while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
         super::relay::set_deadline(stream, deadline)?;
         if head.len() >= MAX_HEAD || stream.read(&mut byte)? == 0 {
-            let is_http = head.starts_with(b"HTTP/") || head.is_empty();
-            return if is_http {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            } else {
-                Ok(head)
-            };
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         head.extend_from_slice(&byte);
+        if !is_http_so_far(&head) {
+            break;
+        }
     }
     Ok(head)
+}
+
+fn is_http_so_far(head: &[u8]) -> bool {
+    head.iter()
+        .zip(b"HTTP/")
+        .all(|(found, wanted)| found == wanted)
 }
 
 fn status_of(head: &[u8]) -> Option<u16> {

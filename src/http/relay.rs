@@ -3,14 +3,14 @@
 //! it sees only what is encrypted.
 //!
 //! It is the guard against what minreq 3.0.0 does with a network of its own: it panics where a proxy
-//! resets, lets response headers grow without end once their limit is passed by one byte
-//! (`read_metadata` subtracts below zero), takes a connection that ends within the head for an
+//! resets, subtracts below zero where a header line has exactly what is left of their limit and from
+//! then on lets headers grow without end (`read_metadata`, `read_trailers`), takes a connection that ends within the head for an
 //! answer, and anything that is not HTTP for one with status 503.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,12 +21,16 @@ use zeroize::Zeroizing;
 use crate::backend_url::Scheme;
 use crate::random;
 
-/// The most that a server may send, in bytes: a TLS handshake, a head, and 64 KiB of body even in
-/// chunks of one byte.
-const MAX_INBOUND: usize = 1024 * 1024;
+/// The most that a server may send beside the body, in bytes: a TLS handshake, a head, and what frames
+/// the records and chunks. minreq keeps headers, also those behind the body, and of two bytes of them
+/// makes a hundred: this is what bounds its memory. The body is bounded by who reads it.
+const MAX_BESIDE_BODY: usize = 48 * 1024;
+
+/// How long minreq may take to make something of what it has: it is in this process.
+const DIGESTION: Duration = Duration::from_secs(1);
 
 /// The most that is moved at once, in bytes.
-const BUFFER: usize = 16 * 1024;
+const BUFFER: usize = 4 * 1024;
 
 /// How long the one who connects may take to say who it is: it is in this process.
 const INTRODUCTION: Duration = Duration::from_secs(2);
@@ -57,8 +61,28 @@ pub(super) struct Relay {
 #[derive(Default)]
 struct Shared {
     trouble: Mutex<Option<Trouble>>,
+    /// How many more bytes minreq has got than it has made into body.
+    undigested: Mutex<usize>,
+    digested: Condvar,
     accepted: AtomicBool,
     done: AtomicBool,
+}
+
+impl Shared {
+    /// Waits until minreq may have `length` more bytes; false: it makes no body of what it has.
+    fn admit(&self, length: usize) -> bool {
+        let is_full = |undigested: &mut usize| *undigested > MAX_BESIDE_BODY;
+        let undigested = self
+            .undigested
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut undigested, waited) = self
+            .digested
+            .wait_timeout_while(undigested, DIGESTION, is_full)
+            .unwrap_or_else(PoisonError::into_inner);
+        *undigested += length;
+        !waited.timed_out()
+    }
 }
 
 impl Relay {
@@ -89,6 +113,17 @@ impl Relay {
     /// The relay as a proxy for minreq. The nonce in it keeps other processes of this machine out.
     pub(super) fn proxy_url(&self) -> String {
         format!("http://{}@{}", self.nonce, self.address)
+    }
+
+    /// Says that minreq has made `length` bytes of the body of what it got.
+    pub(super) fn digested(&self, length: usize) {
+        let mut undigested = self
+            .shared
+            .undigested
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *undigested = undigested.saturating_sub(length);
+        self.shared.digested.notify_all();
     }
 
     /// What went wrong on the server's side, so far.
@@ -144,7 +179,7 @@ fn serve(
     let (server, mut answer) = (upstream.try_clone()?, client.try_clone()?);
     let (inbound_shared, inbound) = (Arc::clone(shared), Inbound::new(scheme));
     let carry_back = move || {
-        let trouble = inbound.carry(server, &mut answer, deadline);
+        let trouble = inbound.carry(server, &mut answer, &inbound_shared, deadline);
         *inbound_shared
             .trouble
             .lock()
@@ -209,7 +244,8 @@ fn forward(
 /// The server's bytes on their way to minreq.
 struct Inbound {
     scheme: Scheme,
-    total: usize,
+    /// Whether anything has come.
+    begun: bool,
     /// How much of `HTTP/` has been seen.
     greeting: usize,
     /// The line ends in a row that were seen last; two end a head.
@@ -220,7 +256,7 @@ impl Inbound {
     fn new(scheme: Scheme) -> Inbound {
         Inbound {
             scheme,
-            total: 0,
+            begun: false,
             greeting: 0,
             line_ends: 0,
         }
@@ -232,6 +268,7 @@ impl Inbound {
         mut self,
         mut server: TcpStream,
         client: &mut TcpStream,
+        shared: &Shared,
         deadline: Instant,
     ) -> Option<Trouble> {
         let mut buffer = [0; BUFFER];
@@ -257,6 +294,9 @@ impl Inbound {
             if let Some(trouble) = self.inspect(bytes) {
                 return Some(trouble);
             }
+            if !shared.admit(bytes.len()) {
+                return Some(Trouble::Endless);
+            }
             if client.write_all(bytes).is_err() {
                 // minreq has all that it wants.
                 return None;
@@ -271,13 +311,10 @@ impl Inbound {
     fn inspect(&mut self, bytes: &[u8]) -> Option<Trouble> {
         // The record types of a handshake and of an alert (RFC 8446, 5.1) are what a server begins with.
         let is_tls = |first: &u8| matches!(first, 0x15 | 0x16);
-        if self.scheme == Scheme::Https && self.total == 0 && !bytes.first().is_some_and(is_tls) {
+        if self.scheme == Scheme::Https && !self.begun && !bytes.first().is_some_and(is_tls) {
             return Some(Trouble::NotTls);
         }
-        self.total += bytes.len();
-        if self.total > MAX_INBOUND {
-            return Some(Trouble::Endless);
-        }
+        self.begun = true;
         if self.scheme == Scheme::Http {
             let expected = b"HTTP/".get(self.greeting..).unwrap_or_default();
             if expected

@@ -20,4 +20,5 @@ pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod outcome;
 mod process;
+pub(crate) mod proxy;
 pub(crate) mod pty;

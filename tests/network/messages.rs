@@ -1,0 +1,272 @@
+//! What a person reads: who, why, how long it was tried, and what to do.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::Command;
+
+use super::{Asks, BOTH, Rig, SLACK, framed, in_parallel, raw, skip};
+use crate::support::backend::{KEY, TlsKind};
+use crate::support::command::{Sekuire, binary};
+
+#[test]
+fn of_each_status() {
+    let payment = br#"{"error":"payment_required","message":"Upgrade to go on","code":"PLAN","required_plan":"Team","upgrade_url":"https://sekuire.ai/upgrade"}"#;
+    let cases: Vec<(&str, &[u8], &[&str])> = vec![
+        (
+            "401 X",
+            b"{\"error\":\"expired key\"}",
+            &["refused the API key: expired key", "hint: "],
+        ),
+        (
+            "403 X",
+            b"{\"error\":{\"message\":\"not yours\"}}",
+            &["refused the API key: not yours"],
+        ),
+        (
+            "402 X",
+            payment,
+            &[
+                "status 402",
+                "Upgrade to go on",
+                "plan Team",
+                "hint: upgrade at https://sekuire.ai/upgrade",
+            ],
+        ),
+        ("402 X", b"", &["status 402", "hint: "]),
+        (
+            "404 X",
+            b"<!doctype html><h1>Not Found</h1>",
+            &["status 404", "is this the URL of a Sekuire backend?"],
+        ),
+        (
+            "429 X",
+            b"{\"message\":\"slow down\"}",
+            &["429", "slow down", "tried 3 times", "try again later"],
+        ),
+        (
+            "500 X",
+            b"plain words",
+            &["status 500", "plain words", "try again later"],
+        ),
+        (
+            "502 X",
+            b"",
+            &["status 502", "tried 3 times", "try again later"],
+        ),
+        (
+            "503 X",
+            b"{\"error\":{\"message\":\"down\"}}",
+            &["status 503", "down", "try again later"],
+        ),
+        ("504 X", b"", &["status 504", "try again later"]),
+        ("418 X", b"{\"message\":\"\"}", &["status 418", "hint: "]),
+        (
+            "301 X",
+            b"",
+            &["redirects to an unnamed place", "never followed"],
+        ),
+        ("204 X", b"", &["status 204", "Sekuire backend"]),
+        ("200 X", b"<html>", &["status 200", "Sekuire backend"]),
+    ];
+    let count = 2 * cases.len();
+    for asks in [Asks::Verify, Asks::Me] {
+        in_parallel(
+            cases.clone(),
+            || Rig::new(TlsKind::None),
+            |rig, (status, body, says)| {
+                rig.backend.behave(raw(framed(status, body)));
+                let outcome = rig.ask(asks).run();
+                assert!(
+                    outcome.stderr.contains(&rig.backend.url()),
+                    "{status}: whose? {outcome}"
+                );
+                for part in says {
+                    assert!(
+                        outcome.stderr.contains(part),
+                        "{status}: lacks {part:?}; {outcome}"
+                    );
+                }
+                assert!(!outcome.stderr.contains('<'), "{status}: markup; {outcome}");
+                rig.assert_harmless_failure(status, &outcome);
+            },
+        );
+    }
+    eprintln!("messages: {count} cases");
+}
+
+/// An error body over the cap only has its message cut.
+#[test]
+fn of_a_long_error_body() {
+    for kind in BOTH {
+        let rig = Rig::new(kind);
+        for (status, code) in [("401 X", 1), ("500 X", 4)] {
+            rig.backend
+                .behave(raw(framed(status, "long ".repeat(100_000).as_bytes())));
+            let outcome = rig.whoami().run();
+            outcome
+                .exits(code)
+                .complains("long long long")
+                .complains("...");
+            assert!(outcome.stderr.len() < 1000, "{outcome}");
+        }
+    }
+}
+
+#[test]
+fn of_an_unreachable_backend() {
+    let place = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = place.local_addr().unwrap().port();
+    drop(place);
+    let rig = Rig::new(TlsKind::None);
+    let whoami = |url: &str| {
+        rig.bare()
+            .env("SEKUIRE_API_KEY", KEY)
+            .args(["whoami", "--timeout", "3", "--backend", url])
+            .run()
+    };
+    for scheme in ["http", "https"] {
+        let outcome = whoami(&format!("{scheme}://127.0.0.1:{port}"));
+        outcome
+            .exits(4)
+            .complains(&format!("127.0.0.1 refused the connection on port {port}"))
+            .complains("tried 3 times in ")
+            .complains("--wait SECS")
+            .takes_at_most(SLACK);
+        rig.assert_harmless_failure(scheme, &outcome);
+    }
+    // RFC 6761 says that this never resolves; how soon a resolver says so is its own affair.
+    let outcome = whoami("https://no-such-host.invalid");
+    outcome.exits(4).complains("no-such-host.invalid");
+    assert!(
+        outcome
+            .stderr
+            .contains("no-such-host.invalid did not resolve")
+            || outcome.stderr.contains("looking up no-such-host.invalid"),
+        "{outcome}"
+    );
+    rig.assert_harmless_failure("unknown host", &outcome);
+}
+
+#[test]
+fn in_clear_only_where_allowed() {
+    let rig = Rig::new(TlsKind::None);
+    let port = rig.backend.address().port();
+    let refused = |allowed: &str, url: &str| {
+        let outcome = rig
+            .bare()
+            .env("SEKUIRE_API_KEY", KEY)
+            .env("SEKUIRE_ALLOW_HTTP", allowed)
+            .args(["whoami", "--backend", url])
+            .run();
+        assert_eq!(outcome.code, Some(2), "{allowed} and {url}: {outcome}");
+        outcome.complains("hint: ");
+        rig.assert_harmless_failure(url, &outcome);
+    };
+    for url in [
+        "http://backend.example",
+        "http://127.1:80",
+        "http://127.0.0.1.example",
+        "http://localhost.example",
+        "http://0.0.0.0",
+        "http://2130706433",
+        "http://0x7f.0.0.1",
+        "http://localhost.",
+        "http://128.0.0.1",
+        "http://10.0.0.1",
+    ] {
+        refused("", url);
+    }
+    for allowed in [
+        "*",
+        "1",
+        "true",
+        "http://backend",
+        "http://backend:9301",
+        "https://backend:9300",
+        "backend:9300",
+        "http://backend:9300/",
+        "http://backend:9300 ",
+        "http://backend:9300,http://x",
+        "http://other:9300",
+    ] {
+        refused(allowed, "http://backend:9300");
+    }
+    for host in ["localhost", "127.0.0.1", "127.1.2.3"] {
+        let outcome = rig
+            .bare()
+            .env("SEKUIRE_API_KEY", KEY)
+            .args([
+                "whoami",
+                "--timeout",
+                "2",
+                "--backend",
+                &format!("http://{host}:{port}"),
+            ])
+            .run();
+        // 127.1.2.3 is this machine too, but nobody listens there.
+        outcome.exits(if host == "127.1.2.3" { 4 } else { 0 });
+    }
+    let name = Command::new("hostname").output().map(|output| {
+        String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .to_lowercase()
+    });
+    let Ok(name) = name.as_ref().map(String::as_str) else {
+        return skip("in_clear_only_where_allowed", "no hostname(1)");
+    };
+    let allowed = format!("http://{name}:{port}");
+    let outcome = rig
+        .bare()
+        .env("SEKUIRE_API_KEY", KEY)
+        .env("SEKUIRE_ALLOW_HTTP", &allowed)
+        .args(["whoami", "--timeout", "3", "--backend", &allowed])
+        .run();
+    // Allowed: what stops it now, if anything, is the name or the port.
+    assert!(matches!(outcome.code, Some(0 | 4)), "{outcome}");
+}
+
+/// `localhost` means 127.0.0.1 without a resolver: no file of the resolver is opened, no socket of
+/// another kind made.
+#[test]
+fn localhost_without_a_resolver() {
+    const TEST: &str = "localhost_without_a_resolver";
+    let works = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
+    match works {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return skip(TEST, &String::from_utf8_lossy(&output.stderr)),
+        Err(error) => return skip(TEST, &format!("strace: {error}")),
+    }
+    for kind in BOTH {
+        let rig = Rig::new(kind);
+        let trace = rig.home.path().join("trace");
+        let outcome = Sekuire::at("/usr/bin/strace".as_ref())
+            .home(&rig.home)
+            .ca(&rig.backend.ca_file())
+            .env("SEKUIRE_DEVICE_ID", super::DEVICE_ID)
+            .env("SEKUIRE_API_KEY", KEY)
+            .args(["-f", "-e", "trace=openat,open,socket,connect", "-o"])
+            .arg(&trace)
+            .arg(binary())
+            .args(["whoami", "--backend", &rig.backend.origin_localhost()])
+            .run();
+        outcome.exits(0);
+        let trace = std::fs::read_to_string(trace).unwrap();
+        assert!(
+            trace.contains(&format!("htons({})", rig.backend.address().port())),
+            "{trace}"
+        );
+        for resolver in [
+            "resolv.conf",
+            "/etc/hosts",
+            "nsswitch",
+            "host.conf",
+            "gai.conf",
+            "nscd",
+            "SOCK_DGRAM",
+            "htons(53)",
+        ] {
+            assert!(!trace.contains(resolver), "{resolver}: {trace}");
+        }
+    }
+}

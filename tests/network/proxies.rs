@@ -1,0 +1,753 @@
+//! `HTTPS_PROXY` and `NO_PROXY`. The backend goes by a name that only the proxy knows: a direct
+//! connection can't succeed unseen.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Rig, SLACK, assert_no_panic, in_parallel, skip};
+use crate::support::backend::{KEY, TlsKind};
+use crate::support::command::Sekuire;
+use crate::support::proxy::{Manners, Proxy, Then};
+
+const NAME: &str = "backend.example";
+
+/// `user:pass word` in Base64, which is nowhere shown either.
+const PASSWORD: &str = "pass%20word";
+const CREDENTIALS: &str = "Basic dXNlcjpwYXNzIHdvcmQ=";
+
+fn by_name(rig: &Rig) -> String {
+    format!("https://{NAME}:{}", rig.backend.address().port())
+}
+
+fn whoami(rig: &Rig, proxy: &str) -> Sekuire {
+    rig.bare()
+        .env("SEKUIRE_API_KEY", KEY)
+        .env("HTTPS_PROXY", proxy)
+        .args(["whoami", "--backend", &by_name(rig)])
+}
+
+fn with_password(proxy: &Proxy) -> String {
+    format!("http://user:{PASSWORD}@{}", proxy.address())
+}
+
+#[test]
+fn a_good_proxy() {
+    let rig = Rig::new(TlsKind::Valid);
+    let proxy = Proxy::start(Manners::good(), rig.backend.address());
+    let login = rig
+        .bare()
+        .env("HTTPS_PROXY", proxy.url())
+        .args(["login", "--api-key-stdin", "--backend", &by_name(&rig)])
+        .stdin(KEY.as_bytes())
+        .run();
+    login.exits(0).complains_not();
+    assert!(rig.home.read_auth().contains(&by_name(&rig)));
+    let heads = proxy.heads();
+    assert_eq!(heads.len(), 2, "one for each request");
+    let target = format!("{NAME}:{}", rig.backend.address().port());
+    let start = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    assert!(
+        heads.iter().all(|head| head.starts_with(&start)),
+        "{heads:?}"
+    );
+    assert!(!heads.concat().contains("sk_live_"), "{heads:?}");
+    assert!(!heads.concat().contains("Authorization"), "{heads:?}");
+}
+
+#[test]
+fn a_proxy_with_a_password() {
+    let rig = Rig::new(TlsKind::Valid);
+    let manners = Manners {
+        wanted: Some(CREDENTIALS),
+        ..Manners::good()
+    };
+    let proxy = Proxy::start(manners, rig.backend.address());
+    whoami(&rig, &with_password(&proxy))
+        .run()
+        .exits(0)
+        .complains_not();
+    let sent = rig.backend.requests();
+    assert!(
+        sent.iter()
+            .all(|request| request.header("Proxy-Authorization").is_none()),
+        "{sent:?}"
+    );
+
+    let none = whoami(&rig, &proxy.url()).run();
+    none.exits(4)
+        .complains("wants a user name and password (407)");
+    let wrong = whoami(
+        &rig,
+        &format!("http://user:s3cret-of-mine@{}", proxy.address()),
+    )
+    .run();
+    wrong
+        .exits(4)
+        .complains("refused the user name or password (407)")
+        .hides("s3cret");
+    for (name, outcome) in [("none", none), ("wrong", wrong)] {
+        outcome
+            .complains(&proxy.address().to_string())
+            .hides(PASSWORD);
+        assert!(!outcome.stderr.contains("tried"), "{name}: {outcome}");
+        rig.assert_harmless_failure(name, &outcome);
+    }
+    assert_eq!(
+        rig.backend.requests().len(),
+        sent.len(),
+        "nothing more was sent"
+    );
+}
+
+/// A user name alone has an empty password (RFC 7617, section 2, wants the colon).
+#[test]
+fn a_user_without_a_password() {
+    let rig = Rig::new(TlsKind::Valid);
+    let manners = Manners {
+        wanted: Some("Basic dXNlcjo="),
+        ..Manners::good()
+    };
+    let proxy = Proxy::start(manners, rig.backend.address());
+    whoami(&rig, &format!("http://user@{}", proxy.address()))
+        .run()
+        .exits(0);
+}
+
+/// A reply of exactly so many bytes.
+fn reply_of(length: usize) -> Vec<u8> {
+    let (start, end) = ("HTTP/1.1 200 OK\r\nX-Filler: ", "\r\n\r\n");
+    let filler = "x".repeat(length - start.len() - end.len());
+    format!("{start}{filler}{end}").into_bytes()
+}
+
+#[test]
+fn odd_proxies_that_work() {
+    let reply = b"HTTP/1.1 200 Connection established\r\nVia: 1.1 test\r\n\r\n";
+    let pieces = |size: usize| reply.chunks(size).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let mut cases = vec![
+        ("two pieces".to_owned(), pieces(30)),
+        ("byte by byte".to_owned(), pieces(1)),
+        (
+            "line feeds only".to_owned(),
+            vec![b"HTTP/1.1 200 OK\n\n".to_vec()],
+        ),
+        (
+            "HTTP/1.0".to_owned(),
+            vec![b"HTTP/1.0 200 OK\r\n\r\n".to_vec()],
+        ),
+        (
+            "status 204".to_owned(),
+            vec![b"HTTP/1.1 204 Fine\r\n\r\n".to_vec()],
+        ),
+        (
+            "no reason".to_owned(),
+            vec![b"HTTP/1.1 200\r\n\r\n".to_vec()],
+        ),
+        (
+            "Content-Length".to_owned(),
+            vec![b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_vec()],
+        ),
+    ];
+    for length in [255, 256, 257, 511, 512, 513, 1024, 16_000] {
+        cases.push((format!("{length} bytes"), vec![reply_of(length)]));
+    }
+    let count = cases.len();
+    in_parallel(
+        cases,
+        || Rig::new(TlsKind::Valid),
+        |rig, (name, reply)| {
+            let manners = Manners {
+                reply,
+                ..Manners::good()
+            };
+            let proxy = Proxy::start(manners, rig.backend.address());
+            let outcome = whoami(rig, &proxy.url()).run();
+            assert_eq!(outcome.code, Some(0), "{name}: {outcome}");
+            assert_eq!(proxy.heads().len(), 1, "{name}: {outcome}");
+        },
+    );
+    eprintln!("proxies that work: {count} cases");
+}
+
+#[test]
+fn proxies_that_misbehave() {
+    let say = |reply: &[u8], then| Manners::saying(reply, then);
+    let cases = vec![
+        (
+            "resets on accept",
+            say(b"", Then::ResetOnAccept),
+            "the proxy 127.0.0.1",
+            3,
+        ),
+        (
+            "resets during CONNECT",
+            say(b"", Then::Reset),
+            "broke off",
+            3,
+        ),
+        (
+            "closes during CONNECT",
+            say(b"", Then::Close),
+            "broke off",
+            3,
+        ),
+        (
+            "resets within its reply",
+            say(b"HTTP/1.1 200 OK\r\nVia", Then::Reset),
+            "broke off",
+            3,
+        ),
+        (
+            "closes within its reply",
+            say(b"HTTP/1.1 200 OK\r\nVia", Then::Close),
+            "broke off",
+            3,
+        ),
+        (
+            "resets behind its reply",
+            say(b"HTTP/1.1 200 OK\r\n\r\n", Then::Reset),
+            "before it had answered",
+            3,
+        ),
+        (
+            "closes behind its reply",
+            say(b"HTTP/1.1 200 OK\r\n\r\n", Then::Close),
+            "before it had answered",
+            3,
+        ),
+        (
+            "stalls",
+            say(b"", Then::Silence),
+            "while waiting for the proxy's answer",
+            3,
+        ),
+        (
+            "stalls within its reply",
+            say(b"HTTP/1.1 200 OK\r\n", Then::Silence),
+            "while waiting for the proxy's answer",
+            3,
+        ),
+        (
+            "stalls behind its reply",
+            say(b"HTTP/1.1 200 OK\r\n\r\n", Then::Silence),
+            "nothing within 1 s",
+            3,
+        ),
+        (
+            "refuses with 403",
+            say(b"HTTP/1.1 403 Forbidden\r\n\r\n", Then::Close),
+            "refused to connect to backend.example (status 403)",
+            1,
+        ),
+        (
+            "refuses with 405",
+            say(b"HTTP/1.1 405 No\r\n\r\n", Then::Close),
+            "(status 405)",
+            1,
+        ),
+        (
+            "answers 407",
+            say(b"HTTP/1.1 407 Auth\r\n\r\n", Then::Close),
+            "wants a user name and password (407)",
+            1,
+        ),
+        (
+            "redirects",
+            say(
+                b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n",
+                Then::Close,
+            ),
+            "(status 302)",
+            1,
+        ),
+        (
+            "answers 502",
+            say(b"HTTP/1.1 502 Bad Gateway\r\n\r\n", Then::Close),
+            "could not reach backend.example (status 502)",
+            3,
+        ),
+        (
+            "answers 503",
+            say(b"HTTP/1.1 503 Unavailable\r\n\r\n", Then::Close),
+            "(status 503)",
+            3,
+        ),
+        (
+            "answers 504 in 256 bytes",
+            say(
+                &[
+                    b"HTTP/1.1 504 X\r\nX: ".as_slice(),
+                    &[b'x'; 233],
+                    b"\r\n\r\n",
+                ]
+                .concat(),
+                Then::Close,
+            ),
+            "(status 504)",
+            3,
+        ),
+        (
+            "speaks SSH",
+            say(b"SSH-2.0-OpenSSH\r\n", Then::Close),
+            "did not answer in HTTP",
+            1,
+        ),
+        (
+            "speaks SSH and waits",
+            say(b"SSH-2.0-OpenSSH\r\n", Then::Silence),
+            "did not answer in HTTP",
+            1,
+        ),
+        (
+            "speaks SOCKS",
+            say(&[5, 0xff], Then::Silence),
+            "did not answer in HTTP",
+            1,
+        ),
+        (
+            "has no status",
+            say(b"HTTP/1.1 OK\r\n\r\n", Then::Close),
+            "did not answer in HTTP",
+            1,
+        ),
+        (
+            "answers itself",
+            say(
+                b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{\"id\":\"user\"}",
+                Then::Close,
+            ),
+            "does not speak TLS",
+            1,
+        ),
+        (
+            "replies without end",
+            say(&b"X: y\r\n".repeat(20_000), Then::Silence),
+            "did not answer in HTTP",
+            1,
+        ),
+        (
+            "has a head without end",
+            say(
+                &[
+                    b"HTTP/1.1 200 OK\r\n".as_slice(),
+                    &b"X: y\r\n".repeat(20_000),
+                ]
+                .concat(),
+                Then::Silence,
+            ),
+            "proxy",
+            3,
+        ),
+    ];
+    let count = cases.len();
+    in_parallel(
+        cases,
+        || Rig::new(TlsKind::Valid),
+        |rig, (name, manners, says, tries)| {
+            let proxy = Proxy::start(manners, rig.backend.address());
+            // 407 means another thing to whoever sent a password.
+            let url = if says.contains("wants") {
+                proxy.url()
+            } else {
+                with_password(&proxy)
+            };
+            let outcome = whoami(rig, &url).args(["--timeout", "1"]).run();
+            assert_eq!(outcome.code, Some(4), "{name}: {outcome}");
+            assert!(
+                outcome.stderr.contains(says),
+                "{name}: lacks {says:?}; {outcome}"
+            );
+            assert!(
+                outcome.stderr.contains(&proxy.address().to_string()),
+                "{name}: which proxy? {outcome}"
+            );
+            assert_eq!(
+                outcome.stderr.contains("tried 3 times"),
+                tries == 3,
+                "{name}: {outcome}"
+            );
+            outcome
+                .hides("pass%20word")
+                .hides("pass word")
+                .hides("dXNlcjpw");
+            rig.assert_harmless_failure(name, &outcome);
+            assert!(
+                outcome.elapsed < Duration::from_secs(3) + SLACK,
+                "{name}: {outcome}"
+            );
+            assert_eq!(rig.backend.connections(), 0, "{name}: a direct connection");
+        },
+    );
+    eprintln!("proxies that misbehave: {count} cases");
+}
+
+fn closed_port() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let rig = Rig::new(TlsKind::Valid);
+    let address = closed_port();
+    let outcome = whoami(&rig, &format!("http://user:hunter2@{address}")).run();
+    outcome
+        .exits(4)
+        .complains("the proxy 127.0.0.1 refused the connection")
+        .complains(&format!("through proxy {address}"))
+        .complains("tried 3 times")
+        .hides("hunter2");
+    rig.assert_harmless_failure("refused", &outcome);
+    let outcome = whoami(&rig, "http://user:hunter2@proxy.invalid:3128")
+        .args(["--timeout", "2"])
+        .run();
+    outcome.exits(4).complains("proxy.invalid").hides("hunter2");
+    rig.assert_harmless_failure("unknown", &outcome);
+}
+
+#[test]
+fn malformed_proxies_are_usage_errors() {
+    let rig = Rig::new(TlsKind::Valid);
+    let values = [
+        "https://127.0.0.1:3128",
+        "socks5://127.0.0.1:1080",
+        "127.0.0.1:3128",
+        "proxy",
+        "http://127.0.0.1",
+        "http://",
+        "http://:3128",
+        "http://127.0.0.1:",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:65536",
+        "http://127.0.0.1:+1",
+        "http://127.0.0.1:3128/path",
+        "http://127.0.0.1:3128?x",
+        "http://127.0.0.1:3128#x",
+        "http://127.0.0.1:31 28",
+        "http://user:hunter2%zz@127.0.0.1:3128",
+        "http://user:hunter2%@127.0.0.1:3128",
+        "http://user:hunter2@",
+        "http://[::1]:3128",
+        "http://user:hunter2@127.0.0.1\r\nX: y:3128",
+        "http://user:hunter2@\u{e9}:3128",
+        " ",
+        "\u{1b}[31mhunter2",
+    ];
+    for variable in ["HTTPS_PROXY", "https_proxy"] {
+        for value in values {
+            let outcome = rig
+                .bare()
+                .env("SEKUIRE_API_KEY", KEY)
+                .env(variable, value)
+                .args(["whoami", "--backend", &by_name(&rig)])
+                .run();
+            assert_eq!(outcome.code, Some(2), "{variable}={value:?}: {outcome}");
+            outcome
+                .complains(variable)
+                .complains("hint: ")
+                .hides("hunter2")
+                .hides("\u{1b}");
+            rig.assert_harmless_failure(value, &outcome);
+        }
+    }
+    assert_eq!(rig.backend.connections(), 0);
+    eprintln!("malformed proxies: {} cases", 2 * values.len());
+}
+
+/// `HTTPS_PROXY` goes before `https_proxy`; empty means unset; `HTTP_PROXY`, `ALL_PROXY` and minreq's own
+/// reading of others mean nothing.
+#[test]
+fn which_variable_counts() {
+    let rig = Rig::new(TlsKind::Valid);
+    let good = Proxy::start(Manners::good(), rig.backend.address());
+    let bad = format!("http://{}", closed_port());
+    let cases: [(&str, &[(&str, &str)]); 5] = [
+        (
+            "upper",
+            &[("HTTPS_PROXY", &good.url()), ("https_proxy", &bad)],
+        ),
+        ("lower", &[("https_proxy", &good.url())]),
+        (
+            "empty upper",
+            &[("HTTPS_PROXY", ""), ("https_proxy", &good.url())],
+        ),
+        (
+            "others",
+            &[
+                ("HTTPS_PROXY", &good.url()),
+                ("HTTP_PROXY", &bad),
+                ("http_proxy", &bad),
+                ("ALL_PROXY", &bad),
+                ("all_proxy", &bad),
+            ],
+        ),
+        (
+            "empty NO_PROXY",
+            &[
+                ("HTTPS_PROXY", &good.url()),
+                ("NO_PROXY", ""),
+                ("no_proxy", ""),
+            ],
+        ),
+    ];
+    for (name, variables) in cases {
+        let mut command =
+            rig.bare()
+                .env("SEKUIRE_API_KEY", KEY)
+                .args(["whoami", "--backend", &by_name(&rig)]);
+        for (variable, value) in variables {
+            command = command.env(variable, value);
+        }
+        let outcome = command.run();
+        assert_eq!(outcome.code, Some(0), "{name}: {outcome}");
+    }
+    assert_eq!(good.heads().len(), cases.len());
+}
+
+#[test]
+fn no_proxy() {
+    let own_port = "PORT";
+    let cases = [
+        ("backend.example", false),
+        ("BACKEND.EXAMPLE", false),
+        ("example", false),
+        (".example", false),
+        ("*", false),
+        ("other.test, backend.example", false),
+        ("other.test backend.example", false),
+        (own_port, false),
+        (".backend.example", true),
+        ("other.test", true),
+        ("end.example", true),
+        ("backend.example.", true),
+        ("backend.example:1", true),
+        ("ample", true),
+        (",,", true),
+        (".", true),
+        (":", true),
+        ("127.0.0.1", true),
+        ("x.backend.example", true),
+    ];
+    in_parallel(
+        cases.to_vec(),
+        || Rig::new(TlsKind::Valid),
+        |rig, (list, proxied)| {
+            let port = rig.backend.address().port();
+            let value = list.replace(own_port, &format!("{NAME}:{port}"));
+            for variable in ["NO_PROXY", "no_proxy"] {
+                let proxy = Proxy::start(Manners::good(), rig.backend.address());
+                // The name does not resolve, so that without the proxy there is no answer.
+                let (code, seconds) = if proxied { (0, "10") } else { (4, "1") };
+                let outcome = whoami(rig, &proxy.url())
+                    .args(["--timeout", seconds])
+                    .env(variable, &value)
+                    .run();
+                let name = format!("{variable}={value:?}");
+                assert_eq!(
+                    proxy.heads().len(),
+                    usize::from(proxied),
+                    "{name}: {outcome}"
+                );
+                assert_eq!(outcome.code, Some(code), "{name}: {outcome}");
+                assert_no_panic(&name, &outcome);
+            }
+        },
+    );
+    eprintln!("NO_PROXY: {} cases", 2 * cases.len());
+}
+
+/// This machine and origins in clear are never asked for at a proxy.
+#[test]
+fn never_for_loopback_or_clear() {
+    let rig = Rig::new(TlsKind::Valid);
+    let proxy = Proxy::start(Manners::good(), rig.backend.address());
+    for url in [rig.backend.url(), rig.backend.origin_localhost()] {
+        let outcome = rig
+            .bare()
+            .env("SEKUIRE_API_KEY", KEY)
+            .env("HTTPS_PROXY", proxy.url())
+            .args(["whoami", "--backend", &url])
+            .run();
+        outcome.exits(0).complains_not();
+    }
+    let clear = Rig::new(TlsKind::None);
+    clear
+        .whoami()
+        .env("HTTPS_PROXY", proxy.url())
+        .run()
+        .exits(0);
+    let allowed = format!("http://{NAME}:{}", clear.backend.address().port());
+    let outcome = clear
+        .bare()
+        .env("SEKUIRE_API_KEY", KEY)
+        .env("HTTPS_PROXY", proxy.url())
+        .env("SEKUIRE_ALLOW_HTTP", &allowed)
+        .args(["whoami", "--timeout", "1", "--backend", &allowed])
+        .run();
+    outcome.exits(4);
+    assert_eq!(proxy.heads().len(), 0);
+}
+
+/// A proxy program from Debian, ended when dropped.
+struct Real {
+    child: Child,
+    port: u16,
+    place: tempfile::TempDir,
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let _ = self.child.wait();
+    }
+}
+
+impl Real {
+    /// Starts `script`, a shell's, in a folder of its own where `write` puts its files, and waits until
+    /// its port answers.
+    fn start(script: &str, write: impl Fn(&Path, u16)) -> Option<Real> {
+        let place = tempfile::TempDir::with_prefix("sekuire-proxy-").unwrap();
+        // squid gives up root for a user of its own.
+        fs::set_permissions(
+            place.path(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o777),
+        )
+        .unwrap();
+        let port = closed_port().port();
+        write(place.path(), port);
+        let log = fs::File::create(place.path().join("log")).unwrap();
+        let child = Command::new("unshare")
+            .args(["--mount", "sh", "-c", script])
+            .current_dir(place.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let real = Real { child, port, place };
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(15) {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return Some(real);
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        eprintln!(
+            "{}",
+            fs::read_to_string(real.place.path().join("log")).unwrap()
+        );
+        None
+    }
+}
+
+/// Whether a proxy program is here, and mount namespaces are to be had.
+fn missing(test: &str, program: &str) -> bool {
+    let found = ["/usr/sbin", "/usr/bin"]
+        .iter()
+        .any(|folder| Path::new(folder).join(program).exists());
+    let namespace = Command::new("unshare").args(["--mount", "true"]).status();
+    if !found {
+        skip(test, &format!("{program} is not installed"));
+    } else if !namespace.is_ok_and(|status| status.success()) {
+        skip(test, "no mount namespace without root");
+    } else {
+        return false;
+    }
+    true
+}
+
+fn login_through(rig: &Rig, real: &Real, credentials: &str) -> crate::support::outcome::Outcome {
+    rig.bare()
+        .env(
+            "HTTPS_PROXY",
+            format!("http://{credentials}127.0.0.1:{}", real.port),
+        )
+        .args(["login", "--api-key-stdin", "--backend", &by_name(rig)])
+        .stdin(KEY.as_bytes())
+        .run()
+}
+
+/// A login with and without the password, and one that must not get through.
+fn try_real(name: &str, start: impl Fn(&Rig, bool) -> Real) {
+    let rig = Rig::new(TlsKind::Valid);
+    let open = start(&rig, false);
+    login_through(&rig, &open, "").exits(0).complains_not();
+    assert_eq!(rig.backend.requests().len(), 2, "{name}");
+
+    let rig = Rig::new(TlsKind::Valid);
+    let guarded = start(&rig, true);
+    for (credentials, says) in [
+        ("", "wants a user name and password (4"),
+        ("user:wrong@", "refused the user name or password (4"),
+    ] {
+        let outcome = login_through(&rig, &guarded, credentials);
+        outcome.exits(4).complains(says);
+        rig.assert_harmless_failure(name, &outcome);
+    }
+    assert_eq!(rig.backend.requests().len(), 0, "{name}");
+    login_through(&rig, &guarded, "user:password@")
+        .exits(0)
+        .complains_not();
+    assert_eq!(rig.backend.requests().len(), 2, "{name}");
+    eprintln!("{name}: 4 logins");
+}
+
+#[test]
+fn tinyproxy() {
+    if missing("tinyproxy", "tinyproxy") {
+        return;
+    }
+    try_real("tinyproxy", |rig, guarded| {
+        let target = rig.backend.address().port();
+        let script = "mount --bind hosts /etc/hosts && exec tinyproxy -d -c configuration";
+        let write = |place: &Path, port: u16| {
+            fs::write(place.join("hosts"), format!("127.0.0.1 localhost {NAME}\n")).unwrap();
+            let guard = if guarded {
+                "BasicAuth user password\n"
+            } else {
+                ""
+            };
+            let text = format!(
+                "Port {port}\nListen 127.0.0.1\nTimeout 20\nAllow 127.0.0.1\nMaxClients 10\nConnectPort {target}\n{guard}"
+            );
+            fs::write(place.join("configuration"), text).unwrap();
+        };
+        Real::start(script, write).expect("tinyproxy listens")
+    });
+}
+
+#[test]
+fn squid() {
+    if missing("squid", "squid") {
+        return;
+    }
+    try_real("squid", |_, guarded| {
+        let script = "mount --bind hosts /etc/hosts && exec squid -N -f configuration";
+        let write = |place: &Path, port: u16| {
+            fs::write(place.join("hosts"), format!("127.0.0.1 localhost {NAME}\n")).unwrap();
+            let here = place.display();
+            // The helper's protocol: a line of user and password, answered OK or ERR.
+            fs::write(place.join("helper"), "while read -r line; do [ \"$line\" = 'user password' ] && echo OK || echo ERR; done\n").unwrap();
+            let guard = if guarded {
+                format!(
+                    "auth_param basic program /bin/sh {here}/helper\nauth_param basic children 1 startup=1\nacl known proxy_auth REQUIRED\nhttp_access allow known\n"
+                )
+            } else {
+                "http_access allow all\n".to_owned()
+            };
+            let text = format!(
+                "http_port 127.0.0.1:{port}\nhosts_file /etc/hosts\npid_filename none\ncache_mem 8 MB\ncache deny all\naccess_log none\n\
+                 cache_log {here}/cache.log\nnetdb_filename none\npinger_enable off\nshutdown_lifetime 0 seconds\nworkers 1\nmax_filedescriptors 256\n{guard}http_access deny all\n"
+            );
+            fs::write(place.join("configuration"), text).unwrap();
+        };
+        Real::start(script, write).expect("squid listens")
+    });
+}

@@ -1,0 +1,248 @@
+//! Certificates: who is trusted, what is said where nobody is, and that nothing was sent.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Asks, Rig, SLACK, assert_no_panic, skip};
+use crate::support::backend::{Backend, TlsKind};
+use crate::support::command::binary;
+
+#[test]
+fn refused_certificates() {
+    let cases: [(TlsKind, &[&str]); 4] = [
+        (
+            TlsKind::UnknownCa,
+            &["CA that is not trusted here", "hint: ", "SSL_CERT_FILE"],
+        ),
+        (
+            TlsKind::WrongHost,
+            &["not for that name", "hint: check the host"],
+        ),
+        (
+            TlsKind::Expired,
+            &[
+                "expired on Tue, 01 Jan 2002",
+                "this machine's clock says",
+                "hint: check this machine's clock",
+            ],
+        ),
+        (
+            TlsKind::NotYetValid,
+            &[
+                "not valid before Sun, 01 Jan 2090",
+                "this machine's clock says",
+                "--wait SECS",
+            ],
+        ),
+    ];
+    for (kind, says) in cases {
+        for asks in [Asks::Verify, Asks::Me] {
+            let rig = Rig::new(kind);
+            let outcome = rig.ask(asks).run();
+            outcome.exits(4).takes_at_most(SLACK);
+            for part in says {
+                outcome.complains(part);
+            }
+            let source = format!(
+                "trusted are SSL_CERT_FILE={}",
+                rig.backend.ca_file().display()
+            );
+            outcome.complains(&source).complains(&rig.backend.url());
+            rig.assert_harmless_failure(&format!("{kind:?}"), &outcome);
+            assert_eq!(rig.backend.requests().len(), 0, "{kind:?}: sent");
+            assert_eq!(rig.backend.handshakes(), 0, "{kind:?}: shaken hands");
+            assert_eq!(rig.backend.handshake_errors(), 1, "{kind:?}: tried once");
+        }
+    }
+    eprintln!("refused certificates: {} cases", 2 * cases.len());
+}
+
+#[test]
+fn both_versions() {
+    for kind in [TlsKind::Valid, TlsKind::Tls12Only] {
+        let rig = Rig::new(kind);
+        rig.login().run().exits(0).complains_not();
+        assert_eq!(rig.backend.handshakes(), 2, "{kind:?}");
+    }
+}
+
+/// A CA that another program trusts is of no use here: only the one that the variable names.
+#[test]
+fn another_ca_than_the_backends() {
+    let rig = Rig::new(TlsKind::Valid);
+    let other = Backend::https();
+    let outcome = rig.whoami().ca(&other.ca_file()).run();
+    outcome
+        .exits(4)
+        .complains("not trusted here")
+        .complains(&other.ca_file().display().to_string());
+    assert_eq!(rig.backend.requests().len(), 0);
+    assert_eq!(rig.backend.handshakes(), 0);
+}
+
+#[test]
+fn unusable_ca_files() {
+    let rig = Rig::new(TlsKind::Valid);
+    let place = rig.home.path();
+    let file = |name: &str, content: &[u8]| {
+        let path = place.join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    let certificate =
+        |inner: &str| format!("-----BEGIN CERTIFICATE-----\n{inner}-----END CERTIFICATE-----\n");
+    let empty_folder = place.join("folder");
+    fs::create_dir(&empty_folder).unwrap();
+    let empty_folder = empty_folder.display().to_string();
+    let missing = place.join("missing").display().to_string();
+    let fifo = place.join("fifo").display().to_string();
+    nix::unistd::mkfifo(Path::new(&fifo), nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let cases = [
+        ("missing", "SSL_CERT_FILE", missing.clone()),
+        ("empty", "SSL_CERT_FILE", file("empty", b"")),
+        ("not PEM", "SSL_CERT_FILE", file("der", &[0x30, 0x82, 1, 2])),
+        (
+            "a key only",
+            "SSL_CERT_FILE",
+            file(
+                "key",
+                b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            ),
+        ),
+        (
+            "no base64",
+            "SSL_CERT_FILE",
+            file("base64", certificate("!!!!\n").as_bytes()),
+        ),
+        (
+            "no certificate inside",
+            "SSL_CERT_FILE",
+            file("zeros", certificate("AAAA\n").as_bytes()),
+        ),
+        (
+            "nothing inside",
+            "SSL_CERT_FILE",
+            file("nothing", certificate("").as_bytes()),
+        ),
+        (
+            "no end",
+            "SSL_CERT_FILE",
+            file("no-end", b"-----BEGIN CERTIFICATE-----\nAAAA\n"),
+        ),
+        ("a folder", "SSL_CERT_FILE", empty_folder.clone()),
+        ("a FIFO", "SSL_CERT_FILE", fifo),
+        ("a device", "SSL_CERT_FILE", "/dev/zero".to_owned()),
+        ("missing folder", "SSL_CERT_DIR", missing),
+        ("empty folder", "SSL_CERT_DIR", empty_folder),
+        (
+            "folder without certificates",
+            "SSL_CERT_DIR",
+            place.display().to_string(),
+        ),
+    ];
+    let count = cases.len();
+    for (name, variable, value) in cases {
+        let outcome = rig
+            .whoami()
+            .without("SSL_CERT_FILE")
+            .env(variable, &value)
+            .timeout(Duration::from_secs(10))
+            .run();
+        outcome
+            .complains(&value)
+            .complains(variable)
+            .complains("hint: ")
+            .takes_at_most(SLACK);
+        assert!(matches!(outcome.code, Some(3 | 4)), "{name}: {outcome}");
+        rig.assert_harmless_failure(name, &outcome);
+    }
+    assert_eq!(rig.backend.requests().len(), 0);
+    eprintln!("CA files: {count} cases");
+}
+
+#[test]
+fn a_folder_of_certificates() {
+    let rig = Rig::new(TlsKind::Valid);
+    let folder = rig.home.path().join("certificates");
+    fs::create_dir(&folder).unwrap();
+    // OpenSSL's name for a certificate: a hash of its subject (c_rehash(1)).
+    fs::copy(rig.backend.ca_file(), folder.join("01234567.0")).unwrap();
+    let outcome = rig
+        .whoami()
+        .without("SSL_CERT_FILE")
+        .env("SSL_CERT_DIR", &folder)
+        .run();
+    outcome.exits(0).complains_not();
+}
+
+/// The system's store where there is one, the built-in roots only where there is none: seen in a mount
+/// namespace whose /etc/ssl is empty.
+#[test]
+fn built_in_roots_only_without_a_store() {
+    const TEST: &str = "built_in_roots_only_without_a_store";
+    let rig = Rig::new(TlsKind::Valid);
+    let hide = "for d in /etc/ssl /etc/pki /usr/share/ca-certificates /usr/local/share/ca-certificates \
+                /var/ssl /usr/lib/ssl; do [ ! -d $d ] || mount -t tmpfs none $d || exit 97; done";
+    let can = Command::new("unshare")
+        .args(["--mount", "sh", "-c", hide])
+        .output();
+    match can {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return skip(TEST, &String::from_utf8_lossy(&output.stderr)),
+        Err(error) => return skip(TEST, &format!("unshare: {error}")),
+    }
+    let run = |prepare: &str| {
+        let script = format!("{prepare}; exec \"$0\" whoami --backend \"$1\"");
+        let output = Command::new("unshare")
+            .args(["--mount", "sh", "-c", &script])
+            .arg(binary())
+            .arg(rig.backend.url())
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", rig.home.path())
+            .env("SEKUIRE_API_KEY", crate::support::backend::KEY)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        said
+    };
+    let said = run(hide);
+    assert!(
+        said.contains("trusted are the built-in CA certificates of Mozilla"),
+        "{said}"
+    );
+    if Path::new("/etc/ssl/certs/ca-certificates.crt").exists() {
+        let said = run("true");
+        assert!(
+            said.contains("trusted are the system's CA store, /etc/ssl/certs/ca-certificates.crt"),
+            "{said}"
+        );
+    }
+    assert_eq!(rig.backend.requests().len(), 0);
+}
+
+/// Few open files are an error of this machine, never a crash: a relay that can't accept once made
+/// minreq panic.
+#[test]
+fn too_few_open_files() {
+    use nix::sys::resource::{Resource, setrlimit};
+    for kind in super::BOTH {
+        for limit in 4..16 {
+            let rig = Rig::new(kind);
+            let outcome = rig
+                .whoami()
+                .before_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, limit, limit)?))
+                .run();
+            let name = format!("{kind:?}, {limit} files");
+            assert!(
+                matches!(outcome.code, Some(0 | 2 | 3 | 4)),
+                "{name}: {outcome}"
+            );
+            assert_no_panic(&name, &outcome);
+            assert!(outcome.elapsed < SLACK, "{name}: {outcome}");
+        }
+    }
+}
