@@ -3,11 +3,9 @@
 //! The fingerprint detects a copied auth.json; it does not defend: whoever can read the file can
 //! claim any fingerprint.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
-use crate::{environment, platform};
+use crate::{environment, hex, platform};
 
 /// How many characters of a fingerprint `status` and `whoami` show.
 pub const SHORT: usize = 8;
@@ -134,13 +132,7 @@ fn hex_sha256(parts: &[&[u8]]) -> String {
     for part in parts {
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex::encode(&hash.finalize())
 }
 
 #[cfg(test)]

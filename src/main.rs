@@ -21,6 +21,7 @@ mod device;
 mod environment;
 mod error;
 mod help;
+mod hex;
 mod http;
 mod json;
 #[allow(

@@ -1,6 +1,6 @@
 //! Random numbers from the operating system, through the TLS library's own source.
 
-use std::fmt::Write;
+use crate::hex;
 
 /// `N` bytes that nobody can guess.
 ///
@@ -17,13 +17,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 
 /// Twice `N` hexadecimal digits that nobody can guess.
 pub fn hex<const N: usize>() -> String {
-    bytes::<N>()
-        .iter()
-        .fold(String::with_capacity(2 * N), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex::encode(&bytes::<N>())
 }
 
 /// A fraction from 0 up to, but not including, 1.

@@ -24,8 +24,8 @@ const TEMPORARY: (&str, &str) = (".auth.json.", ".tmp");
 /// How long another process's saving is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What any usual file fits into, in bytes: more room would cost every start a system call.
-const SMALL: usize = 4096;
+/// What any usual file fits into, in bytes: more room would only be more to wipe.
+const SMALL: usize = 512;
 
 /// What is written to find out whether a key could be: as much as any auth.json needs.
 const TRIAL: [u8; 4096] = [b' '; 4096];

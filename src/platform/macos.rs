@@ -1,11 +1,11 @@
 //! macOS.
 
 use std::fmt;
-use std::fmt::Write;
 use std::path::Path;
 
 pub use super::unix::*;
 use crate::error::Error;
+use crate::hex;
 
 /// The operating system's identity of this machine, as 32 lower-case hexadecimal digits
 /// (gethostuuid(2)). It is only ever hashed.
@@ -19,11 +19,7 @@ pub fn machine_id() -> Option<String> {
     if unsafe { libc::gethostuuid(id.as_mut_ptr(), &raw const at_once) } != 0 || id == [0; 16] {
         return None;
     }
-    Some(id.iter().fold(String::with_capacity(32), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    Some(hex::encode(&id))
 }
 
 /// Keeps what this process holds out of core dumps (setrlimit(2)).
