@@ -5,7 +5,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults fleet fuzz check golden install test-install clean
+.PHONY: build demo test faults fleet fuzz check golden install test-install \
+  toolchain static static-arm64 dist reproducible bench cross clean
 
 build:
 	$(CARGO) build --locked --release
@@ -54,6 +55,31 @@ install: build
 
 test-install:
 	sh tests/install.sh
+
+# The release files. Debian and root are needed for the toolchain alone.
+toolchain:
+	.release/toolchain static arm
+
+static:
+	.release/build-static x86_64
+
+static-arm64:
+	.release/build-static aarch64
+
+dist: static static-arm64
+	.release/dist
+
+# The same commit, built in another folder, gives the same bits.
+reproducible: static
+	.release/reproducible
+
+bench:
+	$(CARGO) build --locked --example demo
+	.release/bench
+
+# macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.
+cross:
+	.release/cross
 
 clean:
 	$(CARGO) clean

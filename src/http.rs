@@ -2,6 +2,7 @@
 //! again. No redirect is followed: a redirected request would carry the key to another host.
 
 mod attempt;
+mod cryptography;
 mod proxy;
 mod relay;
 mod retry;
@@ -138,7 +139,7 @@ impl Client {
             Scheme::Https => Some(platform::prepare_trust()?),
             Scheme::Http => None,
         };
-        attempt::choose_cryptography();
+        cryptography::choose();
         Ok(Client {
             base,
             route,

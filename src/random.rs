@@ -1,17 +1,20 @@
 //! Random numbers from the operating system, through the TLS library's own source.
 
+use ring::rand::{SecureRandom, SystemRandom};
+
 use crate::hex;
 
-/// `N` bytes that nobody can guess.
-///
-/// Should the operating system refuse (it does not, once booted: getrandom(2)), they are zeros: a
-/// name that is taken or a pause without spread, never a secret.
+/// Fills `bytes` from the operating system; false where that refuses (it does not, once booted:
+/// getrandom(2)).
+pub fn fill(bytes: &mut [u8]) -> bool {
+    SystemRandom::new().fill(bytes).is_ok()
+}
+
+/// `N` bytes that nobody can guess; should the operating system refuse, zeros: a name that is taken
+/// or a pause without spread, never a secret.
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // A failure leaves the zeros, see above.
-    let _ = rustls::crypto::ring::default_provider()
-        .secure_random
-        .fill(&mut bytes);
+    fill(&mut bytes);
     bytes
 }
 

@@ -58,12 +58,6 @@ pub(super) struct Attempt {
     deadline: Instant,
 }
 
-/// Chooses ring for TLS, once; minreq asks for the process's choice.
-pub(super) fn choose_cryptography() {
-    // An error says that it has been chosen already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
 impl Attempt {
     /// Begins an attempt that may take `time`.
     pub(super) fn start(

@@ -1,5 +1,7 @@
 //! macOS.
 
+#![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
+
 use std::fmt;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Windows.
 
+#![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};

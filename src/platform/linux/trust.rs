@@ -147,13 +147,27 @@ fn unusable(variable: &str, path: &Path, cause: &str) -> Error {
 }
 
 fn built_in_bundle() -> String {
-    let mut pem = String::with_capacity(256 * 1024);
-    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+    let mut pem = String::with_capacity(160 * 1024);
+    for certificate in built_in_roots() {
         pem.push_str("-----BEGIN CERTIFICATE-----\n");
         STANDARD.encode_string(certificate, &mut pem);
         pem.push_str("\n-----END CERTIFICATE-----\n");
     }
     pem
+}
+
+/// Mozilla's roots, each a DER certificate whose length takes two bytes (`build_roots`).
+fn built_in_roots() -> impl Iterator<Item = &'static [u8]> {
+    let mut rest: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/roots.der"));
+    std::iter::from_fn(move || {
+        let [_, _, high, low, ..] = rest else {
+            return None;
+        };
+        let length = 4 + usize::from(u16::from_be_bytes([*high, *low]));
+        let (certificate, others) = rest.split_at_checked(length)?;
+        rest = others;
+        Some(certificate)
+    })
 }
 
 /// A file of certificates, for where there is no /proc; removed when dropped. It holds no secret, but
@@ -174,5 +188,25 @@ impl Drop for TemporaryBundle {
     fn drop(&mut self) {
         // Nothing depends on its being gone.
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use rustls::pki_types::CertificateDer;
+    use webpki::anchor_from_trusted_cert;
+
+    #[test]
+    fn roots_are_mozillas_though_they_lack_their_signatures() {
+        let whole = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+        assert_eq!(super::built_in_roots().count(), whole.len());
+        for (ours, whole) in super::built_in_roots().zip(whole) {
+            let ours = CertificateDer::from(ours);
+            assert_eq!(
+                anchor_from_trusted_cert(&ours).unwrap(),
+                anchor_from_trusted_cert(whole).unwrap()
+            );
+        }
     }
 }
