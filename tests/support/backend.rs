@@ -1,4 +1,4 @@
-//! The development backend: a real HTTP/1.1 server on loopback that keeps keys, bindings and users in
+//! The development backend: a real HTTP/1.1 server, on loopback unless told otherwise, that keeps keys, bindings and users in
 //! memory, speaks TLS with a certificate of a CA of its own, and misbehaves as told. It sends TLS 1.3
 //! session tickets, as servers do.
 
@@ -35,6 +35,7 @@ use tls::Authority;
 /// Stops, and waits for its threads, when dropped.
 pub(crate) struct Backend {
     address: SocketAddr,
+    host: String,
     secure: bool,
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
@@ -53,6 +54,8 @@ struct Shared {
 
 pub(crate) struct Builder {
     tls: TlsKind,
+    listen: SocketAddr,
+    name: Option<String>,
 }
 
 impl Builder {
@@ -61,30 +64,46 @@ impl Builder {
         self
     }
 
+    /// Elsewhere than on loopback: in a container, say. Port 0 is any that is free.
+    pub(crate) fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// A DNS name or address that clients know this backend by, for its certificate and its URL.
+    pub(crate) fn name(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
     pub(crate) fn start(self) -> Backend {
-        Backend::start(self.tls)
+        Backend::start(self)
     }
 }
 
 impl Backend {
     pub(crate) fn http() -> Self {
-        Self::start(TlsKind::None)
+        Self::builder().start()
     }
 
     pub(crate) fn https() -> Self {
-        Self::start(TlsKind::Valid)
+        Self::builder().tls(TlsKind::Valid).start()
     }
 
     pub(crate) fn builder() -> Builder {
-        Builder { tls: TlsKind::None }
+        Builder {
+            tls: TlsKind::None,
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            name: None,
+        }
     }
 
-    fn start(kind: TlsKind) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
+    fn start(builder: Builder) -> Self {
+        let listener = TcpListener::bind(builder.listen).expect("a port to listen on");
         let address = listener.local_addr().expect("its address");
-        let authority = Authority::new();
+        let authority = Authority::new(builder.name.as_deref());
         let shared = Arc::new(Shared {
-            tls: Mutex::new(authority.server(kind)),
+            tls: Mutex::new(authority.server(builder.tls)),
             authority,
             state: Mutex::new(State::new()),
             plan: Mutex::default(),
@@ -98,15 +117,16 @@ impl Backend {
         });
         Self {
             address,
-            secure: kind != TlsKind::None,
+            host: builder.name.unwrap_or_else(|| address.ip().to_string()),
+            secure: builder.tls != TlsKind::None,
             shared,
             accepting: Some(accepting),
         }
     }
 
-    /// `https://127.0.0.1:PORT`, or `http`.
+    /// `https://127.0.0.1:PORT`, or `http`, or by its name where it has one.
     pub(crate) fn url(&self) -> String {
-        format!("{}://{}", self.scheme(), self.address)
+        format!("{}://{}:{}", self.scheme(), self.host, self.address.port())
     }
 
     /// The same by name.

@@ -31,14 +31,20 @@ pub(crate) enum TlsKind {
 
 pub(super) struct Authority {
     directory: TempDir,
+    /// Of the server, beside those that it always has.
+    name: Option<String>,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(name: Option<&str>) -> Self {
         let directory = TempDir::with_prefix("sekuire-ca-").expect("a place for the CA's file");
         let (issuer, pem) = issuer("sekuire development CA");
-        let authority = Self { directory, issuer };
+        let authority = Self {
+            directory,
+            name: name.map(str::to_owned),
+            issuer,
+        };
         fs::write(authority.file(), pem).expect("the CA's file is written");
         authority
     }
@@ -54,7 +60,7 @@ impl Authority {
             _ => &[&TLS12, &TLS13],
         };
         let key = KeyPair::generate().expect("a key");
-        let params = leaf(kind);
+        let params = leaf(kind, self.name.as_deref());
         let certificate = match kind {
             TlsKind::UnknownCa => params.signed_by(&key, &issuer("another CA").0),
             _ => params.signed_by(&key, &self.issuer),
@@ -82,13 +88,18 @@ fn issuer(name: &str) -> (Issuer<'static, KeyPair>, String) {
     (Issuer::new(params, key), pem)
 }
 
-fn leaf(kind: TlsKind) -> CertificateParams {
+fn leaf(kind: TlsKind, name: Option<&str>) -> CertificateParams {
     let hosts: &[&str] = match kind {
         TlsKind::WrongHost => &["backend.example.org"],
         // The last is for proxies, which are never asked for loopback.
         _ => &["localhost", "127.0.0.1", "backend.example"],
     };
-    let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+    let hosts: Vec<String> = hosts
+        .iter()
+        .copied()
+        .chain(name)
+        .map(str::to_owned)
+        .collect();
     let mut params = CertificateParams::new(hosts).expect("host names");
     params
         .distinguished_name
