@@ -79,6 +79,8 @@ bench:
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.
 cross:
+	.release/toolchain windows apple
+	$(CARGO) build --locked --example backend
 	.release/cross
 
 clean:

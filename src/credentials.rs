@@ -9,7 +9,8 @@ use crate::backend_url::BackendUrl;
 use crate::environment;
 use crate::error::Error;
 use crate::platform::{self, FileKind};
-use crate::store::{self, Store};
+use crate::secret_file;
+use crate::store::Store;
 
 /// The variable that holds a key.
 pub const KEY_VARIABLE: &str = "SEKUIRE_API_KEY";
@@ -170,7 +171,7 @@ fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, String> {
     if platform::file_kind(metadata.file_type()) != FileKind::Regular {
         return Err("is not a regular file".into());
     }
-    let bytes = store::read_capped(&mut file, api_key::MAX_INPUT).map_err(unreadable)?;
+    let bytes = secret_file::read_capped(&mut file, api_key::MAX_INPUT).map_err(unreadable)?;
     if bytes.len() > api_key::MAX_INPUT {
         return Err(format!("is larger than {} KiB", api_key::MAX_INPUT / 1024));
     }

@@ -30,6 +30,7 @@ mod json;
 )]
 mod platform;
 mod random;
+mod secret_file;
 mod store;
 mod terminal;
 

@@ -3,29 +3,25 @@
 //! Saving follows rename(2): a new private file beside the old one, written, synced, renamed over
 //! it, and the folder synced. At any crash auth.json is the old file or the new one, whole.
 
+mod messages;
+mod temporary;
+
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-use zeroize::Zeroizing;
 
 use crate::auth_file::{self, Content, Login};
 use crate::error::Error;
 use crate::platform::FileKind;
-use crate::{environment, json, platform, random};
+use crate::{environment, json, platform, secret_file};
+use temporary::{Temporary, is_temporary};
 
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
 
-/// Temporary files are called so, with sixteen hexadecimal digits between.
-const TEMPORARY: (&str, &str) = (".auth.json.", ".tmp");
-
 /// How long another process's saving is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
-
-/// What any usual file fits into, in bytes: more room would only be more to wipe.
-const SMALL: usize = 512;
 
 /// What is written to find out whether a key could be: as much as any auth.json needs.
 const TRIAL: [u8; 4096] = [b' '; 4096];
@@ -117,8 +113,8 @@ impl Store {
         };
         let metadata = file.metadata().map_err(|cause| self.unreadable(&cause))?;
         self.expect_regular(platform::file_kind(metadata.file_type()))?;
-        let bytes =
-            read_capped(&mut file, json::MAX_LEN).map_err(|cause| self.unreadable(&cause))?;
+        let bytes = secret_file::read_capped(&mut file, json::MAX_LEN)
+            .map_err(|cause| self.unreadable(&cause))?;
         if bytes.is_empty() {
             return Err(Error::machine(format!("{path} is empty"))
                 .with_hint("run 'sekuire login' to fill it, or 'sekuire logout' to remove it"));
@@ -272,19 +268,6 @@ impl Store {
         }
     }
 
-    fn expect_regular(&self, kind: FileKind) -> Result<(), Error> {
-        let what = match kind {
-            FileKind::Regular => return Ok(()),
-            FileKind::Folder => "a folder",
-            FileKind::Link => "a link",
-            FileKind::Special(name) => name,
-        };
-        Err(
-            Error::machine(format!("{} is {what}, not a file", self.file.display()))
-                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"),
-        )
-    }
-
     fn prepare_folder(&self) -> Result<Option<String>, Error> {
         let folder = self.folder.display();
         let metadata = match fs::metadata(&self.folder) {
@@ -411,135 +394,6 @@ impl Store {
             )
         })
     }
-
-    fn unreadable(&self, cause: &io::Error) -> Error {
-        // A socket can't even be opened: say what it is, not that.
-        if let Ok(metadata) = fs::metadata(&self.file)
-            && let Err(error) = self.expect_regular(platform::file_kind(metadata.file_type()))
-        {
-            return error;
-        }
-        Error::machine(format!("can't read {}: {cause}", self.file.display())).with_hint(
-            match cause.kind() {
-                io::ErrorKind::PermissionDenied => {
-                    "run this as the user whom the file belongs to, or mend its permissions"
-                }
-                _ => "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder",
-            },
-        )
-    }
-
-    fn unsavable(&self, path: &Path, cause: &io::Error) -> Error {
-        let elsewhere = "or set SEKUIRE_CONFIG_DIR to another folder";
-        Error::machine(format!(
-            "can't save {}: {}: {cause}",
-            self.file.display(),
-            path.display()
-        ))
-        .with_hint(match cause.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                format!("free some space, {elsewhere}")
-            }
-            io::ErrorKind::FileTooLarge => {
-                format!("raise the limit on file sizes (ulimit -f), {elsewhere}")
-            }
-            io::ErrorKind::NotFound => format!(
-                "create {}, {elsewhere}",
-                path.parent().unwrap_or(path).display()
-            ),
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                format!("give this user write access to it, {elsewhere}")
-            }
-            _ => format!("see what is wrong with the disk or folder, {elsewhere}"),
-        })
-    }
-
-    fn unremovable(&self, path: &Path, cause: &io::Error) -> Error {
-        Error::machine(format!(
-            "can't remove {}: {}: {cause}",
-            self.file.display(),
-            path.display()
-        ))
-        .with_hint("give this user write access to it, or remove it by hand: it holds the API key")
-    }
-
-    fn unconfirmed(&self, cause: &io::Error) -> Error {
-        Error::machine(format!(
-            "{} is changed, but the disk did not confirm it: {cause}",
-            self.file.display()
-        ))
-        .with_hint("see what is wrong with the disk, then run the command again")
-    }
-}
-
-/// Reads a file up to `most` bytes, and one more if there is more. What is read is wiped when
-/// dropped, every copy of it.
-///
-/// # Errors
-/// As read(2).
-pub fn read_capped(file: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(vec![0; SMALL.min(most + 1)]);
-    let mut filled = 0;
-    while let Some(free) = bytes.get_mut(filled..).filter(|free| !free.is_empty()) {
-        match file.read(free) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(cause),
-        }
-        if filled == bytes.len() && filled <= most {
-            let mut larger = Zeroizing::new(Vec::with_capacity(most + 1));
-            larger.extend_from_slice(&bytes);
-            larger.resize(most + 1, 0);
-            bytes = larger;
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
-}
-
-/// A new private file that is removed unless it takes another's place.
-struct Temporary(Option<PathBuf>);
-
-impl Temporary {
-    fn create(folder: &Path, content: &[u8]) -> io::Result<Temporary> {
-        let path = folder.join([TEMPORARY.0, &random::hex::<8>(), TEMPORARY.1].concat());
-        let mut file = platform::create_private_file(&path)?;
-        let temporary = Temporary(Some(path));
-        file.write_all(content)?;
-        file.sync_all()?;
-        Ok(temporary)
-    }
-
-    fn rename_to(mut self, path: &Path) -> io::Result<()> {
-        if let Some(own) = &self.0 {
-            fs::rename(own, path)?;
-        }
-        self.0 = None;
-        Ok(())
-    }
-
-    fn remove(mut self) -> io::Result<()> {
-        self.0.take().map_or(Ok(()), fs::remove_file)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            // Something has failed already and is reported; the next login sweeps.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-fn is_temporary(name: &str) -> bool {
-    let digits = name
-        .strip_prefix(TEMPORARY.0)
-        .and_then(|rest| rest.strip_suffix(TEMPORARY.1));
-    digits.is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
 }
 
 fn is_denied(cause: &io::Error) -> bool {

@@ -1,0 +1,55 @@
+//! The temporary file that takes auth.json's place.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::{platform, random};
+
+/// Temporary files are called so, with sixteen hexadecimal digits between.
+const TEMPORARY: (&str, &str) = (".auth.json.", ".tmp");
+
+/// A new private file that is removed unless it takes another's place.
+pub(super) struct Temporary(Option<PathBuf>);
+
+impl Temporary {
+    pub(super) fn create(folder: &Path, content: &[u8]) -> io::Result<Temporary> {
+        let path = folder.join([TEMPORARY.0, &random::hex::<8>(), TEMPORARY.1].concat());
+        let mut file = platform::create_private_file(&path)?;
+        let temporary = Temporary(Some(path));
+        file.write_all(content)?;
+        file.sync_all()?;
+        Ok(temporary)
+    }
+
+    pub(super) fn rename_to(mut self, path: &Path) -> io::Result<()> {
+        if let Some(own) = &self.0 {
+            fs::rename(own, path)?;
+        }
+        self.0 = None;
+        Ok(())
+    }
+
+    pub(super) fn remove(mut self) -> io::Result<()> {
+        self.0.take().map_or(Ok(()), fs::remove_file)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // Something has failed already and is reported; the next login sweeps.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether a file of this name is one of ours.
+pub(super) fn is_temporary(name: &str) -> bool {
+    let digits = name
+        .strip_prefix(TEMPORARY.0)
+        .and_then(|rest| rest.strip_suffix(TEMPORARY.1));
+    digits.is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
