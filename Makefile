@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults fleet fuzz check golden install test-install clean
+.PHONY: build demo test faults fleet fuzz smoke container check golden install test-install clean
 
 build:
 	$(CARGO) build --locked --release
@@ -26,6 +26,20 @@ test:
 faults:
 	$(CARGO) build --locked --bin sekuire --example faults
 	target/debug/examples/faults
+
+# The static file where there is nothing else; SEKUIRE_BIN names another than `make static` builds, RUNNER
+# what runs it where it is of another architecture (SEKUIRE_BIN=… RUNNER=qemu-aarch64-static).
+STATIC = target/x86_64-unknown-linux-musl/release/sekuire
+smoke: backend
+	sh tests/static/smoke.sh '$(or $(SEKUIRE_BIN),$(STATIC))' $(RUNNER)
+
+container: backend
+	sh tests/container/run.sh '$(or $(SEKUIRE_BIN),$(STATIC))'
+
+# Linked statically, to run in an empty image. Only the last step is told: the rest is shared.
+.PHONY: backend
+backend:
+	$(CARGO) rustc --locked --example backend -- -C target-feature=+crt-static
 
 check:
 	$(CARGO) fmt --check
