@@ -1,6 +1,7 @@
 # Runs commands and shows them with what they said, for people to read, and judges them. Sourced, by
 # scripts with `set -eu`; `scratch` names a folder for its files.
 
+: "${scratch:?}"
 passed=0
 failed=0
 

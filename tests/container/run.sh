@@ -25,7 +25,8 @@ clean() {
     docker ps -aq --filter "name=^$label" | xargs -r docker rm -f > /dev/null
     docker network ls -q --filter "name=^$label" | xargs -r docker network rm > /dev/null
     docker volume ls -q --filter "name=^$label" | xargs -r docker volume rm > /dev/null
-    docker images -q "$label" | xargs -r docker rmi -f > /dev/null
+    # By name, for the same content may bear another's name, too.
+    docker images --format '{{.Repository}}:{{.Tag}}' "$label" | xargs -r docker rmi > /dev/null
     rm -rf "$scratch"
 }
 trap clean EXIT

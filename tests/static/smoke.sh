@@ -75,6 +75,7 @@ in_root() {
         yes)
             # The mount is gone with its namespace.
             mkdir -p "$empty/proc"
+            # shellcheck disable=SC2016
             unshare --mount sh -c 'mount -t proc proc "$1/proc" && shift && exec "$@"' sh "$empty" \
                 env -i $settings /usr/sbin/chroot --userspec="$user:$user" "$empty" \
                 ${runner:+/runner} /sekuire "$@"
@@ -205,7 +206,7 @@ if [ -z "$runner" ]; then
             sleep 0.02
         done
         traced=$(sed -n '1s/ .*//p' "$scratch/trace")
-        most=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$traced/status")
+        most=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$traced/status" || :)
         wait "$tracer" || :
         # From the program's own execve on; the rest is chroot(1)'s. The last line is no call.
         sed -n '/execve("\/sekuire"/,$p' "$scratch/trace" | grep -v '+++' > "$scratch/own"
