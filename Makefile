@@ -5,8 +5,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults fleet fuzz check golden install test-install \
-  toolchain static static-arm64 dist reproducible bench cross clean
+.PHONY: build demo test faults fleet fuzz check golden install test-install toolchain static static-arm64 \
+  dist reproducible smoke smoke-arm64 container bench cross backend clean
 
 build:
 	$(CARGO) build --locked --release
@@ -69,6 +69,25 @@ static-arm64:
 dist: static static-arm64
 	.release/dist
 
+# The static files where there is nothing else: alone in a folder, by chroot (root), and in a container (docker).
+STATIC = target/x86_64-unknown-linux-musl/release/sekuire
+STATIC_ARM64 = target/aarch64-unknown-linux-musl/release/sekuire
+
+smoke: backend
+	tests/static/smoke.sh $(STATIC)
+	tests/static/tls.sh $(STATIC)
+
+smoke-arm64: backend
+	tests/static/smoke.sh $(STATIC_ARM64) qemu-aarch64-static
+	tests/static/tls.sh $(STATIC_ARM64) qemu-aarch64-static
+
+container: backend
+	tests/container/run.sh $(STATIC)
+
+# Linked statically, to run in an empty image. Only the last step is told: the rest is shared.
+backend:
+	$(CARGO) rustc --locked --example backend -- -C target-feature=+crt-static
+
 # The same commit, built in another folder, gives the same bits.
 reproducible: static
 	.release/reproducible
@@ -78,9 +97,8 @@ bench:
 	.release/bench
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.
-cross:
+cross: backend
 	.release/toolchain windows apple
-	$(CARGO) build --locked --example backend
 	.release/cross
 
 clean:

@@ -1,0 +1,222 @@
+#!/bin/sh
+# smoke.sh [FILE [RUNNER]]: the static program in folders that hold nothing else, by chroot, with and
+# without /proc, as root and as nobody; and what the file itself is. RUNNER, such as qemu-aarch64-static,
+# runs a file of another architecture. Needs root and Linux; BACKEND names the development backend,
+# linked statically.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+file=${1:-${SEKUIRE_BIN:-$root/target/x86_64-unknown-linux-musl/release/sekuire}}
+runner=${2:-}
+backend=${BACKEND:-$root/target/debug/examples/backend}
+
+skip() {
+    echo "skipped: smoke${runner:+ with $runner}: $*" >&2
+    exit 0
+}
+
+[ "$(id -u)" -eq 0 ] || skip "needs root"
+[ -z "$runner" ] || command -v "$runner" > /dev/null || skip "$runner is not installed"
+for tool in unshare chroot readelf strings setpriv; do
+    command -v "$tool" > /dev/null || skip "$tool is not installed"
+done
+unshare --mount true 2> /dev/null || skip "mount namespaces are not allowed here"
+[ -x "$file" ] || { echo "smoke: $file is not there; make static" >&2; exit 1; }
+
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+backends=
+clean() {
+    for process in $backends; do
+        kill "$process" 2> /dev/null || :
+    done
+    rm -rf "$scratch"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+. "$root/tests/transcript.sh"
+
+KEY=sk_live_abc123def456xyz
+nobody=65534
+
+# start_backend FOLDER [NAME]: leaves its address in `url`.
+start_backend() {
+    mkdir "$1"
+    "$backend" "$1" 127.0.0.1:0 ${2:+"$2"} &
+    backends="$backends $!"
+    wait_for "$1/url"
+    url=$(cat "$1/url")
+}
+
+# new_root NAME: a folder that holds the program alone, and the runner where there is one.
+new_root() {
+    empty=$scratch/$1
+    mkdir "$empty"
+    chmod 755 "$empty"
+    cp "$file" "$empty/sekuire"
+    chmod 755 "$empty/sekuire"
+    if [ -n "$runner" ]; then
+        cp "$(command -v "$runner")" "$empty/runner"
+    fi
+}
+
+# in_root: the program in `empty` as `user`, with these settings and arguments; nothing is inherited.
+in_root() {
+    settings=
+    while [ "${1#*=}" != "$1" ]; do
+        settings="$settings $1"
+        shift
+    done
+    # Settings hold no white space here.
+    # shellcheck disable=SC2086
+    case $proc in
+        yes)
+            # The mount is gone with its namespace.
+            mkdir -p "$empty/proc"
+            # shellcheck disable=SC2016
+            unshare --mount sh -c 'mount -t proc proc "$1/proc" && shift && exec "$@"' sh "$empty" \
+                env -i $settings /usr/sbin/chroot --userspec="$user:$user" "$empty" \
+                ${runner:+/runner} /sekuire "$@"
+            ;;
+        no)
+            env -i $settings /usr/sbin/chroot --userspec="$user:$user" "$empty" \
+                ${runner:+/runner} /sekuire "$@"
+            ;;
+    esac
+}
+
+# A login's whole life in an empty root, with the settings given for what talks to the backend.
+life() {
+    home=$1
+    shift
+    run 1 in_root "HOME=$home" status
+    says "Not logged in"
+    typed=$KEY
+    run 0 in_root "HOME=$home" "$@" login
+    says "Login successful! API Key verified and bound to this device." "Enter your API Key: sk_live_abc...xyz"
+    judge "auth.json is 0600" [ "$(stat -c %a "$empty$home/.sekuire/auth.json")" = 600 ]
+    run 0 in_root "HOME=$home" status
+    says "Authenticated with API Key" "Workspace: ws_abc123"
+    run 0 in_root "HOME=$home" "$@" whoami
+    says "Email: dev@example.com"
+    run 0 in_root "HOME=$home" auth token
+    says "$KEY"
+    run 0 in_root "HOME=$home" logout
+    says "Logged out successfully!"
+    run 1 in_root "HOME=$home" status --quiet
+    silent
+    run 0 in_root --version
+    says "sekuire "
+}
+
+section "The file: $file"
+ls -l "$file"
+machine=$(readelf -h "$file" | sed -n 's/^ *Machine: *//p')
+note "$machine"
+case $machine in
+    *X86-64) limit=1200000 ;;
+    AArch64) limit=1050000 ;;
+    *) note "no limit is known for this architecture"; exit 1 ;;
+esac
+at_most "$limit" "$(stat -c %s "$file")" "bytes"
+readelf -lW "$file" > "$scratch/headers"
+readelf -dW "$file" > "$scratch/dynamic"
+strings -a "$file" > "$scratch/strings"
+lacks() {
+    ! grep -F -e "$1" "$2"
+}
+judge "no interpreter" lacks INTERP "$scratch/headers"
+judge "no library is needed" lacks NEEDED "$scratch/dynamic"
+judge "the stack is not executable" grep -Eq 'GNU_STACK .* RW  ' "$scratch/headers"
+judge "RELRO" grep -q GNU_RELRO "$scratch/headers"
+judge "no segment is writable and executable" lacks RWE "$scratch/headers"
+for path in "$root" "${CARGO_HOME:-${HOME:-/root}/.cargo}" /root/ /home/ /tmp/ /usr/src; do
+    judge "$path is not in the file" lacks "$path" "$scratch/strings"
+done
+
+section "The backends, on loopback"
+start_backend "$scratch/clear"
+clear=$url
+start_backend "$scratch/tls" localhost
+tls=$url
+note "in clear: $clear, over TLS: $tls"
+
+for proc in no yes; do
+    for user in 0 $nobody; do
+        name=$user-proc-$proc
+        section "A folder that holds only the file; user $user, /proc: $proc; in clear"
+        new_root "clear-$name"
+        home=/
+        if [ "$user" -ne 0 ]; then
+            run 3 in_root HOME=/ login --api-key-stdin --backend "$clear"
+            complains "error: " "hint: "
+            home=/home
+            mkdir "$empty/home"
+            chown "$user" "$empty/home"
+        fi
+        life "${home%/}/" "SEKUIRE_BACKEND_URL=$clear"
+
+        section "The same over TLS, with a CA file copied in"
+        new_root "tls-$name"
+        mkdir "$empty/home"
+        chown "$user" "$empty/home"
+        cp "$scratch/tls/ca.pem" "$empty/ca.pem"
+        life /home SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls"
+    done
+done
+
+section "Without any CA store: Mozilla's roots, which do not know this backend's CA"
+refused() {
+    run 4 in_root HOME=/ "SEKUIRE_API_KEY=$KEY" "SEKUIRE_BACKEND_URL=$tls" whoami
+    complains "error: " "hint: "
+}
+user=0
+new_root roots
+proc=yes
+refused
+complains "the built-in CA certificates of Mozilla" "SSL_CERT_FILE"
+rmdir "$empty/proc"
+proc=no
+note "
+Without /proc, with /tmp"
+mkdir -m 1777 "$empty/tmp"
+refused
+complains "the built-in CA certificates of Mozilla" "SSL_CERT_FILE"
+judge "nothing is left in /tmp" rmdir "$empty/tmp"
+note "
+Without /proc and /tmp"
+refused
+complains "this system has no CA certificates, and the built-in ones need /proc or /tmp" \
+    "hint: name a CA file in SSL_CERT_FILE"
+
+if [ -z "$runner" ]; then
+    section "What status costs"
+    new_root cost
+    if command -v strace > /dev/null; then
+        # Kept for a moment at its end, so that the kernel can be asked for its most memory (VmHWM,
+        # proc(5); what wait4(2) says counts in what the process held before its exec).
+        env -i HOME=/ strace -f -e inject=exit_group:delay_enter=1000000 -o "$scratch/trace" \
+            /usr/sbin/chroot "$empty" /sekuire status > /dev/null 2>&1 &
+        tracer=$!
+        tries=100
+        until grep -q 'Not logged in' "$scratch/trace" 2> /dev/null || [ "$tries" -eq 0 ]; do
+            tries=$((tries - 1))
+            sleep 0.02
+        done
+        traced=$(sed -n '1s/ .*//p' "$scratch/trace")
+        most=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$traced/status" || :)
+        wait "$tracer" || :
+        # From the program's own execve on; the rest is chroot(1)'s. The last line is no call.
+        sed -n '/execve("\/sekuire"/,$p' "$scratch/trace" | grep -v '+++' > "$scratch/own"
+        cat "$scratch/own"
+        at_most 40 "$(wc -l < "$scratch/own")" "system calls"
+        judge "they were traced" grep -q 'Not logged in' "$scratch/own"
+        at_most 1024 "$most" "KiB of memory"
+    else
+        echo "skipped: smoke: system calls and memory: strace is not installed" >&2
+    fi
+fi
+
+finish
