@@ -42,9 +42,12 @@ try() { # KEY OPTIONS OF openssl s_server
         <"$work/answer" >"$work/log" 2>&1 &
     server=$!
     exec 8>"$work/answer"
-    waited=0
-    until grep -q '^ACCEPT' "$work/log" || [ "$waited" -ge 100 ]; do sleep 0.02; waited=$((waited + 1)); done
-    port=$(sed -n 's/^ACCEPT.*:\([0-9]*\)$/\1/p' "$work/log")
+    port='' waited=0
+    until [ -n "$port" ] || [ "$waited" -ge 500 ]; do
+        sleep 0.02
+        port=$(sed -n 's/^ACCEPT.*:\([0-9][0-9]*\)$/\1/p' "$work/log")
+        waited=$((waited + 1))
+    done
     printf 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}' >&8
     # shellcheck disable=SC2086 # RUNNER may be empty
     if SEKUIRE_API_KEY=sk_test_abc SSL_CERT_FILE="$work/cas.pem" HOME="$work" \
