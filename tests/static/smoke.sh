@@ -130,7 +130,7 @@ lacks() {
 judge "no interpreter" lacks INTERP "$scratch/headers"
 judge "no library is needed" lacks NEEDED "$scratch/dynamic"
 judge "the stack is not executable" grep -Eq 'GNU_STACK .* RW  ' "$scratch/headers"
-judge "RELRO" grep -q GNU_RELRO "$scratch/headers"
+judge "a RELRO header" grep -q GNU_RELRO "$scratch/headers"
 judge "no segment is writable and executable" lacks RWE "$scratch/headers"
 for path in "$root" "${CARGO_HOME:-${HOME:-/root}/.cargo}" /root/ /home/ /tmp/ /usr/src; do
     judge "$path is not in the file" lacks "$path" "$scratch/strings"
