@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs commands and shows them with what they said, for people to read, and judges them. Sourced, by
 # scripts with `set -eu`; `scratch` names a folder for its files.
 
