@@ -30,7 +30,7 @@ pub struct Me {
     /// The organization's name.
     pub organization: Option<String>,
     /// The identifiers of the workspaces.
-    pub workspaces: Vec<String>,
+    pub workspaces: Option<Vec<String>>,
 }
 
 #[derive(SerJson)]
@@ -108,11 +108,10 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
         id: text(&answer, "id"),
         email: text(&answer, "email"),
         organization: text(&answer, "organization").or_else(organization),
-        workspaces: answer
-            .objects("workspaces")
-            .iter()
-            .filter_map(|workspace| text(workspace, "id"))
-            .collect(),
+        workspaces: answer.objects("workspaces").map(|workspaces| {
+            let ids = workspaces.iter().filter_map(|object| text(object, "id"));
+            ids.collect()
+        }),
     })
 }
 

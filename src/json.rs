@@ -81,13 +81,15 @@ impl<'a> Object<'a> {
         self.read(name, '{', |raw| Object::parse(raw.as_bytes()).ok())
     }
 
-    /// Those elements of the array under `name` that are objects.
-    pub fn objects(&self, name: &str) -> Vec<Object<'a>> {
+    /// Those elements of the array under `name` that are objects; none where there is no array.
+    pub fn objects(&self, name: &str) -> Option<Vec<Object<'a>>> {
         let elements = self.read(name, '[', |raw| Scanner { text: raw, at: 0 }.array(1).ok());
-        let objects = elements.ok().unwrap_or_default().into_iter();
-        objects
-            .filter_map(|raw| Object::parse(raw.as_bytes()).ok())
-            .collect()
+        let objects = elements.ok()?.into_iter();
+        Some(
+            objects
+                .filter_map(|raw| Object::parse(raw.as_bytes()).ok())
+                .collect(),
+        )
     }
 
     fn raw(&self, name: &str) -> Option<&'a str> {

@@ -83,7 +83,11 @@ fn a_ca_file_that_can_not_be_used_is_exit_status_three() {
     fs::write(&empty, "").expect("an empty file");
     let junk = home.path().join("junk.pem");
     fs::write(&junk, "no certificate").expect("a file");
-    for path in [Path::new("/nonexistent/ca.pem"), &empty, &junk, home.path()] {
+    let damaged = home.path().join("damaged.pem");
+    let frame = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    fs::write(&damaged, frame).expect("a file");
+    let missing = Path::new("/nonexistent/ca.pem");
+    for path in [missing, &empty, &junk, &damaged, home.path()] {
         let outcome = login(&home, &backend).ca(path).run();
         assert_eq!(outcome.code, Some(3), "{}; {outcome}", path.display());
         outcome

@@ -91,18 +91,14 @@ fn verify(
 }
 
 fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> {
+    let workspaces = me.workspaces.unwrap_or_default();
     let Some(wanted) = &options.workspace else {
-        return Ok(me.workspaces.into_iter().next());
+        return Ok(workspaces.into_iter().next());
     };
-    if me.workspaces.contains(wanted) {
+    if workspaces.contains(wanted) {
         return Ok(Some(wanted.clone()));
     }
-    let known: Vec<String> = me
-        .workspaces
-        .iter()
-        .take(10)
-        .map(|id| harmless(id))
-        .collect();
+    let known: Vec<String> = workspaces.iter().take(10).map(|id| harmless(id)).collect();
     Err(
         Error::usage(format!("this key has no workspace {}", harmless(wanted))).with_hint(
             if known.is_empty() {

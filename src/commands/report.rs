@@ -126,12 +126,9 @@ impl WhoamiReport {
             email: me.and_then(|me| text(&me.email)),
             user_id: me.and_then(|me| text(&me.id)),
             organization: me.and_then(|me| text(&me.organization)),
-            workspaces: me.map(|me| {
-                me.workspaces
-                    .iter()
-                    .map(|id| shown(id, credential))
-                    .collect()
-            }),
+            workspaces: me
+                .and_then(|me| me.workspaces.as_ref())
+                .map(|ids| ids.iter().map(|id| shown(id, credential)).collect()),
             backend_url: backend_url.map(ToString::to_string),
             device: DeviceReport::new(device, credential),
             error: result

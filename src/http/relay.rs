@@ -2,10 +2,10 @@
 //! meets. It carries bytes between minreq and the way that route.rs has opened; of an https request
 //! it sees only what is encrypted.
 //!
-//! It is the guard against what minreq 3.0.0 does with a network of its own: it panics where a proxy
-//! resets, subtracts below zero where a header line has exactly what is left of their limit and from
-//! then on lets headers grow without end (`read_metadata`, `read_trailers`), takes a connection that ends within the head for an
-//! answer, and anything that is not HTTP for one with status 503.
+//! It is the guard against what minreq 3.0.0 does with a network of its own. It panics where a proxy
+//! resets. It subtracts below zero where a header line has exactly what is left of their limit, and
+//! lets headers grow without end from then on (`read_metadata`, `read_trailers`). It takes a connection
+//! that ends within the head for an answer, and anything that is not HTTP for one with status 503.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use webpki::anchor_from_trusted_cert;
 
 use super::{create_private_file, file_kind, memory_file, open_to_read, set_variable};
 use crate::error::{Error, Kind};
@@ -124,8 +127,8 @@ fn check_bundle(path: &Path) -> Result<(), String> {
     let mut content = Vec::new();
     let read = Read::take(&mut file, MAX_BUNDLE).read_to_end(&mut content);
     read.map_err(|cause| format!("can't be read: {cause}"))?;
-    let marker: &[u8] = b"-----BEGIN CERTIFICATE-----";
-    match content.windows(marker.len()).any(|window| window == marker) {
+    let mut certificates = CertificateDer::pem_slice_iter(&content).flatten();
+    match certificates.any(|certificate| anchor_from_trusted_cert(&certificate).is_ok()) {
         true => Ok(()),
         false if content.is_empty() => Err("is empty".into()),
         false => Err("holds no certificate in PEM form".into()),
