@@ -3,6 +3,7 @@
 
 mod attempt;
 mod cryptography;
+mod progress;
 mod proxy;
 mod relay;
 mod retry;
@@ -21,6 +22,9 @@ use crate::{environment, platform, random};
 use attempt::Attempt;
 use retry::Retry;
 use route::Route;
+
+/// What this program calls itself (RFC 9110, 10.1.5).
+const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -7,22 +7,19 @@
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use minreq::{Method, Proxy, ResponseLazy};
 use rustls::CertificateError;
 
+use super::progress::Progress;
 use super::relay::{Relay, Trouble};
 use super::route::Route;
-use super::{Again, Failure, Request, Response};
+use super::{Again, Failure, Request, Response, USER_AGENT};
 use crate::backend_url::BackendUrl;
 use crate::error::Kind;
 use crate::json;
-
-/// What this program calls itself (RFC 9110, 10.1.5).
-pub(super) const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
 /// The longest status line that is read, in bytes.
 const MAX_STATUS_LINE: usize = 16 * 1024;
@@ -33,23 +30,6 @@ const NO_STATUS_LINE: &str = "Server did not provide a status line";
 /// By how much the thread's own waits are longer than the attempt, so that it is the one who waits
 /// for the attempt who notices the time-out.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// What an attempt is doing, for the message of a time-out.
-#[derive(Clone, Default)]
-pub(super) struct Progress(Arc<Mutex<String>>);
-
-impl Progress {
-    pub(super) fn note(&self, doing: impl Into<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = doing.into();
-    }
-
-    fn get(&self) -> String {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
 
 /// An attempt under way.
 pub(super) struct Attempt {

@@ -213,7 +213,7 @@ impl Proxy {
 
     fn connect_request(&self, base: &BackendUrl) -> Zeroizing<Vec<u8>> {
         let (host, port) = (base.host(), base.port());
-        let agent = super::attempt::USER_AGENT;
+        let agent = super::USER_AGENT;
         // Large enough never to grow: growing would leave a copy of the password behind.
         let room = 512
             + 2 * host.len()

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Instant;
 
 use super::Failure;
-use super::attempt::Progress;
+use super::progress::Progress;
 use super::proxy::{self, Proxy};
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::Error;
