@@ -346,3 +346,33 @@ fn broke(cause: &io::Error) -> String {
         _ => format!("broke the connection ({cause})"),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn connect(relay: &Relay, nonce: &str) -> TcpStream {
+        let mut client = TcpStream::connect(relay.address).unwrap();
+        let who = STANDARD.encode(nonce);
+        let head = format!("CONNECT a:1 HTTP/1.1\r\nProxy-Authorization: Basic {who}\r\n\r\n");
+        client.write_all(head.as_bytes()).unwrap();
+        client
+    }
+
+    /// Another process of this machine may be faster than minreq.
+    #[test]
+    fn a_stranger_is_turned_away_and_the_one_with_the_nonce_is_served() {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let upstream = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let relay = Relay::start(upstream, Scheme::Http, deadline).unwrap();
+        let mut said = Vec::new();
+        connect(&relay, "guessed").read_to_end(&mut said).unwrap();
+        assert_eq!(said, b"");
+        let mut own = connect(&relay, &relay.nonce);
+        let mut said = [0; 15];
+        own.read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"HTTP/1.1 200 OK");
+    }
+}

@@ -358,6 +358,15 @@ fn wait_ends_when_the_certificate_becomes_valid() {
         rig.whoami().args(["--wait", "25"]).run()
     });
     outcome.exits(0).complains_not();
-    assert!(rig.backend.handshake_errors() > 0, "{outcome}");
+    assert!(rig.backend.handshake_errors(1) > 0, "{outcome}");
     assert_eq!(rig.backend.requests().len(), 1, "{outcome}");
+}
+
+/// minreq would count it where no time-out is set, and give up at once.
+#[test]
+fn minreqs_own_variable_does_not_count() {
+    for kind in BOTH {
+        let rig = Rig::new(kind);
+        rig.login().env("MINREQ_TIMEOUT", "0").run().exits(0);
+    }
 }

@@ -51,9 +51,9 @@ fn refused_certificates() {
             );
             outcome.complains(&source).complains(&rig.backend.url());
             rig.assert_harmless_failure(&format!("{kind:?}"), &outcome);
+            assert_eq!(rig.backend.handshake_errors(1), 1, "{kind:?}: tried once");
             assert_eq!(rig.backend.requests().len(), 0, "{kind:?}: sent");
             assert_eq!(rig.backend.handshakes(), 0, "{kind:?}: shaken hands");
-            assert_eq!(rig.backend.handshake_errors(), 1, "{kind:?}: tried once");
         }
     }
     eprintln!("refused certificates: {} cases", 2 * cases.len());

@@ -16,7 +16,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) use faults::{After, Behaviour, Endpoint, Framing};
 pub(crate) use http::Response;
@@ -227,8 +227,13 @@ impl Backend {
         self.shared.record.handshakes()
     }
 
-    /// TLS handshakes begun and not completed.
-    pub(crate) fn handshake_errors(&self) -> usize {
+    /// TLS handshakes begun and not completed; waits until there are `count`, for two seconds at most:
+    /// the client may have ended before this server's thread has noticed.
+    pub(crate) fn handshake_errors(&self, count: usize) -> usize {
+        let end = Instant::now() + Duration::from_secs(2);
+        while self.shared.record.handshake_errors() < count && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
         self.shared.record.handshake_errors()
     }
 }
