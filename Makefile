@@ -58,7 +58,7 @@ test-install:
 
 # The release files. Debian and root are needed for the toolchain alone.
 toolchain:
-	.release/toolchain static arm
+	.release/toolchain static
 
 static:
 	.release/build-static x86_64
