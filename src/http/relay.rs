@@ -35,6 +35,13 @@ const BUFFER: usize = 4 * 1024;
 /// How long the one who connects may take to say who it is: it is in this process.
 const INTRODUCTION: Duration = Duration::from_secs(2);
 
+/// What a relay opens once minreq comes: minreq's own end of the connection, the relay's, and a copy
+/// of both its connections for the way back.
+const DESCRIPTORS: usize = 4;
+
+/// How long the relay waits where a connection can't be accepted, before it tries again.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+
 /// What the relay saw go wrong on the server's side.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Trouble {
@@ -96,6 +103,9 @@ impl Relay {
         deadline: Instant,
     ) -> io::Result<Relay> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        // Where there are too few descriptors, that is to be known before anything is sent.
+        let copies: io::Result<Vec<_>> = (0..DESCRIPTORS).map(|_| upstream.try_clone()).collect();
+        drop(copies?);
         let relay = Relay {
             address: listener.local_addr()?,
             nonce: random::hex::<16>(),
@@ -167,7 +177,7 @@ fn serve(
     deadline: Instant,
     shared: &Arc<Shared>,
 ) -> io::Result<()> {
-    let mut client = accept(listener, nonce, shared)?;
+    let mut client = accept(listener, nonce, deadline, shared)?;
     set_deadline(&client, deadline)?;
     client.set_nodelay(true)?;
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
@@ -195,19 +205,40 @@ fn serve(
 }
 
 /// Waits for the connection that knows the nonce.
-fn accept(listener: &TcpListener, nonce: &str, shared: &Shared) -> io::Result<TcpStream> {
+fn accept(
+    listener: &TcpListener,
+    nonce: &str,
+    deadline: Instant,
+    shared: &Shared,
+) -> io::Result<TcpStream> {
     let expected = format!(
         "\r\nProxy-Authorization: Basic {}\r\n",
         STANDARD.encode(nonce)
     );
+    // A connection that was too slow is kept all the same: it may be minreq's, in a process that was
+    // stopped, and minreq panics where it can't write its first line.
+    let mut slow = Vec::new();
     loop {
-        let (mut stream, _) = listener.accept()?;
+        let accepted = listener.accept();
         if shared.done.load(Ordering::SeqCst) {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        if introduction(&mut stream).is_ok_and(|head| head.contains(&expected)) {
-            shared.accepted.store(true, Ordering::SeqCst);
-            return Ok(stream);
+        let mut stream = match accepted {
+            Ok((stream, _)) => stream,
+            // To give up would reset the connection that waits here.
+            Err(_) if Instant::now() < deadline => {
+                thread::sleep(ACCEPT_AGAIN);
+                continue;
+            }
+            Err(cause) => return Err(cause),
+        };
+        match introduction(&mut stream) {
+            Ok(head) if head.contains(&expected) => {
+                shared.accepted.store(true, Ordering::SeqCst);
+                return Ok(stream);
+            }
+            Ok(_) => {}
+            Err(_) => slow.push(stream),
         }
     }
 }
@@ -374,5 +405,23 @@ mod tests {
         let mut said = [0; 15];
         own.read_exact(&mut said).unwrap();
         assert_eq!(&said, b"HTTP/1.1 200 OK");
+    }
+
+    /// Where this process was stopped before minreq could speak, the connection still takes what it
+    /// writes, twice: the first write after a reset would succeed.
+    #[test]
+    fn the_one_who_is_slow_to_speak_is_not_reset() {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let upstream = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let relay = Relay::start(upstream, Scheme::Http, deadline).unwrap();
+        let mut slow = TcpStream::connect(relay.address).unwrap();
+        thread::sleep(INTRODUCTION + Duration::from_millis(300));
+        for _ in 0..2 {
+            slow.write_all(b"CONNECT ").unwrap();
+            thread::sleep(Duration::from_millis(100));
+        }
+        let mut own = connect(&relay, &relay.nonce);
+        own.read_exact(&mut [0; 15]).unwrap();
     }
 }

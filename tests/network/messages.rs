@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 
-use super::{Asks, BOTH, Rig, SLACK, framed, in_parallel, raw, skip};
+use super::{Asks, BOTH, Rig, SLACK, framed, in_parallel, raw, skip, strace_works};
 use crate::support::backend::{KEY, TlsKind};
 use crate::support::command::{Sekuire, binary};
 
@@ -228,14 +228,8 @@ fn in_clear_only_where_allowed() {
 /// another kind made.
 #[test]
 fn localhost_without_a_resolver() {
-    const TEST: &str = "localhost_without_a_resolver";
-    let works = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    match works {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => return skip(TEST, &String::from_utf8_lossy(&output.stderr)),
-        Err(error) => return skip(TEST, &format!("strace: {error}")),
+    if !strace_works("localhost_without_a_resolver") {
+        return;
     }
     for kind in BOTH {
         let rig = Rig::new(kind);

@@ -24,6 +24,7 @@ mod silence;
 mod tls;
 
 use std::collections::VecDeque;
+use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -236,6 +237,19 @@ fn in_parallel<C: Send, S>(
             });
         }
     });
+}
+
+/// Whether programs can be traced here; else says that `test` is skipped.
+fn strace_works(test: &str) -> bool {
+    let run = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
+    match run {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => skip(test, &String::from_utf8_lossy(&output.stderr)),
+        Err(error) => skip(test, &format!("strace: {error}")),
+    }
+    false
 }
 
 /// Why a tool that a test needs can't be used here, said where .ci/run sees it.

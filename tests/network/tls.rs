@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Asks, Rig, SLACK, assert_no_panic, skip};
-use crate::support::backend::{Backend, TlsKind};
-use crate::support::command::binary;
+use super::{Asks, DEVICE_ID, Rig, SLACK, assert_no_panic, skip, strace_works};
+use crate::support::backend::{Backend, KEY, TlsKind};
+use crate::support::command::{Sekuire, binary};
 
 #[test]
 fn refused_certificates() {
@@ -222,6 +222,39 @@ fn built_in_roots_only_without_a_store() {
         );
     }
     assert_eq!(rig.backend.requests().len(), 0);
+}
+
+/// Where the relay can't accept, minreq, which waits to speak to it, isn't reset: it would panic.
+#[test]
+fn a_relay_that_can_not_accept() {
+    if !strace_works("a_relay_that_can_not_accept") {
+        return;
+    }
+    for (failing, expected) in [
+        ("accept4:error=EMFILE:when=1", 0),
+        ("accept4:error=EMFILE", 4),
+    ] {
+        let rig = Rig::new(TlsKind::None);
+        let outcome = Sekuire::at("/usr/bin/strace".as_ref())
+            .home(&rig.home)
+            .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
+            .env("SEKUIRE_API_KEY", KEY)
+            .args(["-f", "-o", "/dev/null", "-e", "trace=accept4,sendto"])
+            .args(["-e", &format!("inject={failing}")])
+            // Whoever speaks first, minreq among them, does so when the relay has failed.
+            .args(["-e", "inject=sendto:delay_enter=300000:when=1"])
+            .arg(binary())
+            .args([
+                "whoami",
+                "--timeout",
+                "2",
+                "--backend",
+                &rig.backend.origin_localhost(),
+            ])
+            .run();
+        assert_no_panic(failing, &outcome);
+        outcome.exits(expected);
+    }
 }
 
 /// Few open files are an error of this machine, never a crash: a relay that can't accept once made

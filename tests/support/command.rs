@@ -72,6 +72,7 @@ impl Sekuire {
             .env_clear()
             .env("HOME", "/nonexistent")
             .env("PATH", "/usr/bin:/bin");
+        ignore_no_signal(&mut command);
         Self {
             command,
             stdin: Input::Usual,
@@ -228,16 +229,26 @@ impl Sekuire {
     }
 }
 
-/// Makes the child the leader of a session that this terminal controls, with no signal ignored, as
-/// after a login: a shell's background jobs, the tests perhaps among them, ignore Ctrl-C (POSIX, sh 2.12).
-#[allow(unsafe_code, reason = "pre_exec is unsafe, and nix has no TIOCSCTTY")]
-fn lead_session(command: &mut Command, terminal: OwnedFd) {
-    let step = move || {
-        setsid()?;
+/// Makes the child ignore no signal, as after a login: a shell's background jobs, the tests perhaps
+/// among them, ignore Ctrl-C (POSIX, sh 2.12).
+#[allow(unsafe_code, reason = "pre_exec is unsafe")]
+fn ignore_no_signal(command: &mut Command) {
+    let step = || {
         for number in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTSTP] {
             // SAFETY: SIG_DFL is a valid disposition for each of them.
             unsafe { libc::signal(number, libc::SIG_DFL) };
         }
+        Ok(())
+    };
+    // SAFETY: signal is a plain system call; nothing is allocated.
+    unsafe { command.pre_exec(step) };
+}
+
+/// Makes the child the leader of a session that this terminal controls.
+#[allow(unsafe_code, reason = "pre_exec is unsafe, and nix has no TIOCSCTTY")]
+fn lead_session(command: &mut Command, terminal: OwnedFd) {
+    let step = move || {
+        setsid()?;
         // SAFETY: the descriptor is open; TIOCSCTTY takes a number, not a pointer.
         let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY as _, 0) };
         if result == -1 {
@@ -246,7 +257,7 @@ fn lead_session(command: &mut Command, terminal: OwnedFd) {
             Ok(())
         }
     };
-    // SAFETY: setsid, signal and ioctl are plain system calls; nothing is allocated.
+    // SAFETY: setsid and ioctl are plain system calls; nothing is allocated.
     unsafe { command.pre_exec(step) };
 }
 
