@@ -34,8 +34,8 @@ pub fn run(request: Request) -> Result<u8, Error> {
 
 fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
     platform::forbid_core_dumps();
-    // By pointer, so that nothing is inlined: the other commands' locals would give `status` a
-    // stack of two pages more.
+    // By pointer: the other commands' locals, inlined here, would give `status` two more pages of
+    // stack.
     let command: fn(&Options) -> Result<u8, Error> = match command {
         CommandId::Login => login::run,
         CommandId::Logout => |_| logout::run(),

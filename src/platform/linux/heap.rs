@@ -1,8 +1,8 @@
-//! The heap: dlmalloc, at first in a room that the program's own zeroed pages hold, and in maps of
-//! the system once that is full.
+//! The heap: dlmalloc, at first in a room among the program's own zeroed pages, then in memory mapped
+//! from the system.
 //!
-//! `status` fits into the room. A map of its own, far from the program's pages, would make the kernel
-//! build page tables for it: 10 of its 170 µs.
+//! `status` fits into the room. Mapped memory, far from the program's pages, would make the kernel build
+//! page tables for it: 10 of its 170 µs.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::ptr;
@@ -11,11 +11,11 @@ use std::sync::{Mutex, PoisonError};
 
 use dlmalloc::{Allocator, Dlmalloc};
 
-/// What is set apart in the program, in bytes: somewhat more than `status` uses. dlmalloc writes to
-/// its last bytes at once, so that each page of it costs a page fault.
+/// What is set apart in the program, in bytes: somewhat more than `status` uses, and no larger, for
+/// dlmalloc writes to its last bytes at once: a page fault more.
 const ROOM: usize = 4096;
 
-/// What the system is asked for at a time, in bytes.
+/// What the system is asked for at a time, in bytes: a multiple of any page.
 const STEP: usize = 64 * 1024;
 
 /// dlmalloc's flag for what must be neither given back nor joined with a neighbour.
@@ -25,7 +25,7 @@ const FOREIGN: u32 = 1;
 static mut THE_ROOM: [u128; ROOM / 16] = [0; ROOM / 16];
 static ROOM_IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Where dlmalloc has its memory from. Nothing is given back: this process is short.
+/// Where dlmalloc gets its memory. Nothing is given back: it is used again, and never exceeds its peak.
 struct Memory;
 
 // SAFETY: what `alloc` returns is zeroed, is valid for reading and writing as long as the process
@@ -77,7 +77,7 @@ unsafe impl Allocator for Memory {
     }
 
     fn page_size(&self) -> usize {
-        ROOM
+        STEP
     }
 }
 
@@ -89,7 +89,7 @@ impl Heap {
     pub const fn new() -> Heap {
         let mut heap = Dlmalloc::new_with_allocator(Memory);
         // What is asked of Memory is rounded up to this: to no more than the room.
-        heap.set_granularity(ROOM);
+        assert!(heap.set_granularity(ROOM));
         Heap(Mutex::new(heap))
     }
 
