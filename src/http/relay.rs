@@ -383,6 +383,15 @@ fn broke(cause: &io::Error) -> String {
 mod tests {
     use super::*;
 
+    /// A relay, and the server that it leads to.
+    fn relay() -> (TcpListener, Relay) {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let upstream = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let relay = Relay::start(upstream, Scheme::Http, deadline).unwrap();
+        (server, relay)
+    }
+
     fn connect(relay: &Relay, nonce: &str) -> TcpStream {
         let mut client = TcpStream::connect(relay.address).unwrap();
         let who = STANDARD.encode(nonce);
@@ -394,10 +403,7 @@ mod tests {
     /// Another process of this machine may be faster than minreq.
     #[test]
     fn a_stranger_is_turned_away_and_the_one_with_the_nonce_is_served() {
-        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let upstream = TcpStream::connect(server.local_addr().unwrap()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let relay = Relay::start(upstream, Scheme::Http, deadline).unwrap();
+        let (_server, relay) = relay();
         let mut said = Vec::new();
         connect(&relay, "guessed").read_to_end(&mut said).unwrap();
         assert_eq!(said, b"");
@@ -411,10 +417,7 @@ mod tests {
     /// writes, twice: the first write after a reset would succeed.
     #[test]
     fn the_one_who_is_slow_to_speak_is_not_reset() {
-        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let upstream = TcpStream::connect(server.local_addr().unwrap()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let relay = Relay::start(upstream, Scheme::Http, deadline).unwrap();
+        let (_server, relay) = relay();
         let mut slow = TcpStream::connect(relay.address).unwrap();
         thread::sleep(INTRODUCTION + Duration::from_millis(300));
         for _ in 0..2 {
