@@ -14,10 +14,10 @@
 
 mod answers;
 mod fuzz;
-mod harmless;
 mod memory;
 mod messages;
 mod proxies;
+mod redaction;
 mod redirects;
 mod retries;
 mod silence;
