@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::scene::{
+use crate::fixtures::{
     FINGERPRINT, MASKED, SECRET, auth, auth_with, has_tool, log_in, sekuire, with_backend,
 };
 use crate::support::backend::{Backend, KEY, ORG_ID};
@@ -76,7 +76,7 @@ fn a_token_only_login_asks_to_log_in_again() {
         let outcome = sekuire(&home).arg("status").run();
         outcome
             .exits(1)
-            .prints(crate::scene::NOT_LOGGED_IN)
+            .prints(crate::fixtures::NOT_LOGGED_IN)
             .complains("older client")
             .complains("log in again")
             .hides("jwt.of.old");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{auth, auth_with, log_in, sekuire};
+use crate::fixtures::{auth, auth_with, log_in, sekuire};
 use crate::support::backend::{Backend, Behaviour, KEY, Response};
 use crate::support::home::Home;
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::scene::{has_tool, log_in, sekuire, skipped};
+use crate::fixtures::{has_tool, log_in, sekuire, skipped};
 use crate::support::backend::{Backend, KEY, TlsKind};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;

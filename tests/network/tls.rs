@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Asks, DEVICE_ID, Rig, SLACK, assert_no_panic, skip, strace_works};
+use super::{Asks, DEVICE_ID, Fixture, SLACK, assert_no_panic, skip, strace_works};
 use crate::support::backend::{Backend, KEY, TlsKind};
 use crate::support::command::{Sekuire, binary};
 
@@ -39,21 +39,25 @@ fn refused_certificates() {
     ];
     for (kind, says) in cases {
         for asks in [Asks::Verify, Asks::Me] {
-            let rig = Rig::new(kind);
-            let outcome = rig.ask(asks).run();
+            let fixture = Fixture::new(kind);
+            let outcome = fixture.ask(asks).run();
             outcome.exits(4).takes_at_most(SLACK);
             for part in says {
                 outcome.complains(part);
             }
             let source = format!(
                 "trusted are SSL_CERT_FILE={}",
-                rig.backend.ca_file().display()
+                fixture.backend.ca_file().display()
             );
-            outcome.complains(&source).complains(&rig.backend.url());
-            rig.assert_harmless_failure(&format!("{kind:?}"), &outcome);
-            assert_eq!(rig.backend.handshake_errors(1), 1, "{kind:?}: tried once");
-            assert_eq!(rig.backend.requests().len(), 0, "{kind:?}: sent");
-            assert_eq!(rig.backend.handshakes(), 0, "{kind:?}: shaken hands");
+            outcome.complains(&source).complains(&fixture.backend.url());
+            fixture.assert_clean_failure(&format!("{kind:?}"), &outcome);
+            assert_eq!(
+                fixture.backend.handshake_errors(1),
+                1,
+                "{kind:?}: tried once"
+            );
+            assert_eq!(fixture.backend.requests().len(), 0, "{kind:?}: sent");
+            assert_eq!(fixture.backend.handshakes(), 0, "{kind:?}: shaken hands");
         }
     }
     eprintln!("refused certificates: {} cases", 2 * cases.len());
@@ -62,30 +66,30 @@ fn refused_certificates() {
 #[test]
 fn both_versions() {
     for kind in [TlsKind::Valid, TlsKind::Tls12Only] {
-        let rig = Rig::new(kind);
-        rig.login().run().exits(0).complains_not();
-        assert_eq!(rig.backend.handshakes(), 2, "{kind:?}");
+        let fixture = Fixture::new(kind);
+        fixture.login().run().exits(0).complains_not();
+        assert_eq!(fixture.backend.handshakes(), 2, "{kind:?}");
     }
 }
 
 /// A CA that another program trusts is of no use here: only the one that the variable names.
 #[test]
 fn another_ca_than_the_backends() {
-    let rig = Rig::new(TlsKind::Valid);
+    let fixture = Fixture::new(TlsKind::Valid);
     let other = Backend::https();
-    let outcome = rig.whoami().ca(&other.ca_file()).run();
+    let outcome = fixture.whoami().ca(&other.ca_file()).run();
     outcome
         .exits(4)
         .complains("not trusted here")
         .complains(&other.ca_file().display().to_string());
-    assert_eq!(rig.backend.requests().len(), 0);
-    assert_eq!(rig.backend.handshakes(), 0);
+    assert_eq!(fixture.backend.requests().len(), 0);
+    assert_eq!(fixture.backend.handshakes(), 0);
 }
 
 #[test]
 fn unusable_ca_files() {
-    let rig = Rig::new(TlsKind::Valid);
-    let place = rig.home.path();
+    let fixture = Fixture::new(TlsKind::Valid);
+    let place = fixture.home.path();
     let file = |name: &str, content: &[u8]| {
         let path = place.join(name);
         fs::write(&path, content).unwrap();
@@ -144,7 +148,7 @@ fn unusable_ca_files() {
     ];
     let count = cases.len();
     for (name, variable, value) in cases {
-        let outcome = rig
+        let outcome = fixture
             .whoami()
             .without("SSL_CERT_FILE")
             .env(variable, &value)
@@ -156,20 +160,20 @@ fn unusable_ca_files() {
             .complains("hint: ")
             .takes_at_most(SLACK);
         assert!(matches!(outcome.code, Some(3 | 4)), "{name}: {outcome}");
-        rig.assert_harmless_failure(name, &outcome);
+        fixture.assert_clean_failure(name, &outcome);
     }
-    assert_eq!(rig.backend.requests().len(), 0);
+    assert_eq!(fixture.backend.requests().len(), 0);
     eprintln!("CA files: {count} cases");
 }
 
 #[test]
 fn a_folder_of_certificates() {
-    let rig = Rig::new(TlsKind::Valid);
-    let folder = rig.home.path().join("certificates");
+    let fixture = Fixture::new(TlsKind::Valid);
+    let folder = fixture.home.path().join("certificates");
     fs::create_dir(&folder).unwrap();
     // OpenSSL's name for a certificate: a hash of its subject (c_rehash(1)).
-    fs::copy(rig.backend.ca_file(), folder.join("01234567.0")).unwrap();
-    let outcome = rig
+    fs::copy(fixture.backend.ca_file(), folder.join("01234567.0")).unwrap();
+    let outcome = fixture
         .whoami()
         .without("SSL_CERT_FILE")
         .env("SSL_CERT_DIR", &folder)
@@ -182,7 +186,7 @@ fn a_folder_of_certificates() {
 #[test]
 fn built_in_roots_only_without_a_store() {
     const TEST: &str = "built_in_roots_only_without_a_store";
-    let rig = Rig::new(TlsKind::Valid);
+    let fixture = Fixture::new(TlsKind::Valid);
     let hide = "for d in /etc/ssl /etc/pki /usr/share/ca-certificates /usr/local/share/ca-certificates \
                 /var/ssl /usr/lib/ssl; do [ ! -d $d ] || mount -t tmpfs none $d || exit 97; done";
     let can = Command::new("unshare")
@@ -198,10 +202,10 @@ fn built_in_roots_only_without_a_store() {
         let output = Command::new("unshare")
             .args(["--mount", "sh", "-c", &script])
             .arg(binary())
-            .arg(rig.backend.url())
+            .arg(fixture.backend.url())
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("HOME", rig.home.path())
+            .env("HOME", fixture.home.path())
             .env("SEKUIRE_API_KEY", crate::support::backend::KEY)
             .output()
             .unwrap();
@@ -221,7 +225,7 @@ fn built_in_roots_only_without_a_store() {
             "{said}"
         );
     }
-    assert_eq!(rig.backend.requests().len(), 0);
+    assert_eq!(fixture.backend.requests().len(), 0);
 }
 
 /// Where the relay can't accept, minreq, which waits to speak to it, isn't reset: it would panic.
@@ -234,9 +238,9 @@ fn a_relay_that_can_not_accept() {
         ("accept4:error=EMFILE:when=1", 0),
         ("accept4:error=EMFILE", 4),
     ] {
-        let rig = Rig::new(TlsKind::None);
+        let fixture = Fixture::new(TlsKind::None);
         let outcome = Sekuire::at("/usr/bin/strace".as_ref())
-            .home(&rig.home)
+            .home(&fixture.home)
             .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
             .env("SEKUIRE_API_KEY", KEY)
             .args(["-f", "-o", "/dev/null", "-e", "trace=accept4,sendto"])
@@ -249,7 +253,7 @@ fn a_relay_that_can_not_accept() {
                 "--timeout",
                 "2",
                 "--backend",
-                &rig.backend.origin_localhost(),
+                &fixture.backend.origin_localhost(),
             ])
             .run();
         assert_no_panic(failing, &outcome);
@@ -264,8 +268,8 @@ fn too_few_open_files() {
     use nix::sys::resource::{Resource, setrlimit};
     for kind in super::BOTH {
         for limit in 4..16 {
-            let rig = Rig::new(kind);
-            let outcome = rig
+            let fixture = Fixture::new(kind);
+            let outcome = fixture
                 .whoami()
                 .before_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, limit, limit)?))
                 .run();

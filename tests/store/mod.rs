@@ -13,10 +13,10 @@ mod damage;
 mod disk;
 mod odd_files;
 mod odd_homes;
+mod other_user;
 mod races;
 mod secrets;
 mod signals;
-mod visitor;
 
 use std::io::{self, Write};
 
