@@ -35,6 +35,5 @@ mod support;
 mod system_calls;
 mod terminal_output;
 mod token;
-mod trust;
 mod urls;
 mod whoami;

@@ -16,15 +16,23 @@ fn nothing_reaches_the_other_host() {
         let fixture = Fixture::new(kind);
         for other in [Backend::http(), Backend::https()] {
             for status in STATUSES {
-                for asks in [Asks::Verify, Asks::Me] {
-                    let target = format!("{}/api/v1/me", other.origin_localhost());
-                    fixture.backend.behave(redirect(status, &target));
+                let targets = [
+                    format!("{}/api/v1/me", other.url()),
+                    format!("{}/api/v1/me", other.origin_localhost()),
+                    format!("//{}/", other.address()),
+                ];
+                for (target, asks) in targets
+                    .iter()
+                    .flat_map(|target| [(target, Asks::Verify), (target, Asks::Me)])
+                {
+                    fixture.backend.behave(redirect(status, target));
                     let before = fixture.backend.requests().len();
                     let outcome = fixture.ask(asks).run();
                     let name = format!("{status} to {target}, {asks:?}");
                     outcome
                         .exits(4)
-                        .complains(&format!("redirects to {target}"));
+                        .complains(&format!("redirects to {target}"))
+                        .complains(&fixture.backend.url());
                     fixture.assert_clean_failure(&name, &outcome);
                     assert_eq!(
                         fixture.backend.requests().len(),

@@ -1,5 +1,5 @@
-//! auth.json where things are not as they should be: odd files and homes, damage, races, signals,
-//! disks, and the key's own traces.
+//! auth.json where things are not as they should be: odd files and homes, races, signals, disks,
+//! and the key's own traces.
 
 #![allow(
     clippy::indexing_slicing,
@@ -9,7 +9,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod damage;
 mod disk;
 mod odd_files;
 mod odd_homes;
