@@ -8,7 +8,7 @@ use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::http::{Client, Request, Response};
 use crate::json::{self, Object};
-use crate::terminal::harmless;
+use crate::redact::sanitize;
 
 /// The most that is shown of an error's plain text, in characters.
 const MAX_SHOWN: usize = 200;
@@ -72,14 +72,14 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
         ))),
     };
     let response = client.send(&request)?;
-    let judge = Judge { client, key };
-    let answer = judge.answer(&response)?;
+    let interpreter = Interpreter { client, key };
+    let answer = interpreter.answer(&response)?;
     match answer.flag("valid").ok() {
         Some(true) => Ok(Verified {
-            org_id: answer.text("org_id").ok().map(|id| key.blot_in(&id)),
+            org_id: answer.text("org_id").ok().map(|id| key.redact_in(&id)),
         }),
-        Some(false) => Err(judge.refused(said(&answer))),
-        None => Err(judge.malformed("an answer without \"valid\"")),
+        Some(false) => Err(interpreter.refused(said(&answer))),
+        None => Err(interpreter.malformed("an answer without \"valid\"")),
     }
 }
 
@@ -100,9 +100,9 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
         body: None,
     };
     let response = client.send(&request)?;
-    let answer = Judge { client, key }.answer(&response)?;
-    // Should the backend echo the key, it is blotted out before anybody shows or stores the text.
-    let text = |object: &Object<'_>, name: &str| Some(key.blot_in(&object.text(name).ok()?));
+    let answer = Interpreter { client, key }.answer(&response)?;
+    // Should the backend echo the key, it is redacted before anybody shows or stores the text.
+    let text = |object: &Object<'_>, name: &str| Some(key.redact_in(&object.text(name).ok()?));
     let organization = || text(&answer.object("organization").ok()?, "name");
     Ok(Me {
         id: text(&answer, "id"),
@@ -115,13 +115,13 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     })
 }
 
-/// What an answer means, with the key blotted out of all that is said about it.
-struct Judge<'a> {
+/// What an answer means, with the key redacted in all that is said about it.
+struct Interpreter<'a> {
     client: &'a Client,
     key: &'a ApiKey,
 }
 
-impl Judge<'_> {
+impl Interpreter<'_> {
     /// The object that a good answer holds.
     fn answer<'a>(&self, response: &'a Response) -> Result<Object<'a>, Error> {
         match response.status {
@@ -142,7 +142,7 @@ impl Judge<'_> {
         let said = parsed
             .as_ref()
             .map_or_else(|| plain_text(&response.body), said);
-        let effort = &response.effort;
+        let attempts = &response.attempts;
         match status {
             401 | 403 => self.refused(said),
             300..=399 => {
@@ -156,7 +156,7 @@ impl Judge<'_> {
             402 => {
                 let field = |name: &str| parsed.as_ref().and_then(|object| object.text(name).ok());
                 let plan = field("required_plan")
-                    .map(|plan| format!("; it needs the plan {}", shorten(&self.blot(&plan))))
+                    .map(|plan| format!("; it needs the plan {}", shorten(&self.redact(&plan))))
                     .unwrap_or_default();
                 let hint = match field("upgrade_url") {
                     Some(url) => format!("upgrade at {}", self.address(&url)),
@@ -170,12 +170,12 @@ impl Judge<'_> {
             ),
             429 => self
                 .failed(
-                    &format!("has too many requests to answer (429){effort}"),
+                    &format!("has too many requests to answer (429){attempts}"),
                     said,
                 )
                 .with_hint("try again later; --wait SECS keeps trying"),
             500..=599 => self
-                .failed(&format!("is in trouble (status {status}){effort}"), said)
+                .failed(&format!("is in trouble (status {status}){attempts}"), said)
                 .with_hint("try again later; --wait SECS keeps trying where that can help"),
             _ => self
                 .failed(&format!("answered with status {status}"), said)
@@ -196,7 +196,7 @@ impl Judge<'_> {
         let message = format!(
             "{} {}{}",
             self.client.base(),
-            self.blot(what),
+            self.redact(what),
             self.quote(said)
         );
         Error::new(Kind::Backend, message)
@@ -210,17 +210,17 @@ impl Judge<'_> {
 
     fn quote(&self, said: Option<String>) -> String {
         // Cut only when the key is out: cut within the key it would not be found.
-        said.map(|said| format!(": {}", shorten(&self.blot(&said))))
+        said.map(|said| format!(": {}", shorten(&self.redact(&said))))
             .unwrap_or_default()
     }
 
     /// A URL that the backend named, without user info.
     fn address(&self, url: &str) -> String {
-        shorten(&self.blot(&without_user_info(url)))
+        shorten(&self.redact(&without_user_info(url)))
     }
 
-    fn blot(&self, text: &str) -> String {
-        self.key.blot_in(&harmless(text))
+    fn redact(&self, text: &str) -> String {
+        self.key.redact_in(&sanitize(text))
     }
 }
 
@@ -244,7 +244,7 @@ fn plain_text(body: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// `url` with a user name and password blotted out (RFC 3986, 3.2).
+/// `url` with a user name and password redacted (RFC 3986, 3.2).
 fn without_user_info(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("//") else {
         return url.to_owned();

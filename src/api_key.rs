@@ -1,4 +1,4 @@
-//! The API key: judged once, shown only as a mask, wiped when dropped.
+//! The API key: validated once, shown only as a mask, wiped when dropped.
 
 use std::fmt;
 
@@ -46,7 +46,7 @@ impl Environment {
 pub struct ApiKey(Zeroizing<String>);
 
 impl ApiKey {
-    /// Cleans and judges what a person or a script handed in.
+    /// Cleans and validates what a person or a script handed in.
     ///
     /// White space, line ends and bracketed-paste marks at both ends go.
     ///
@@ -69,7 +69,7 @@ impl ApiKey {
         ApiKey::from_file_text(key)
     }
 
-    /// Judges a key that auth.json holds: 1 to 512 characters of ASCII 0x21–0x7E, with any prefix,
+    /// Validates a key that auth.json holds: 1 to 512 characters of ASCII 0x21–0x7E, with any prefix,
     /// because the existing client lets any in.
     ///
     /// # Errors
@@ -117,8 +117,8 @@ impl ApiKey {
         }
     }
 
-    /// `text` with this key, and the part behind its prefix, blotted out.
-    pub fn blot_in(&self, text: &str) -> String {
+    /// `text` with this key, and the part behind its prefix, redacted.
+    pub fn redact_in(&self, text: &str) -> String {
         let whole = text.replace(self.reveal(), &self.mask());
         let (_, secret) = self.split();
         if secret.len() < MIN_MASKABLE {
@@ -158,7 +158,7 @@ pub fn looks_like_key(text: &[u8]) -> bool {
 }
 
 /// `text` with everything that looks like an API key cut down to its prefix and `...`.
-pub fn blot_lookalikes(text: &str) -> String {
+pub fn redact_lookalikes(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = PREFIXES

@@ -35,7 +35,7 @@ impl Kind {
 
 /// A failure: its kind, what failed and where, and what to do next.
 ///
-/// The texts may hold what a server or a file said; they are made harmless where they are printed.
+/// The texts may hold what a server or a file said; they are sanitized where they are printed.
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: Kind,

@@ -76,7 +76,7 @@ pub struct Response {
     /// The header `Location`.
     pub location: Option<String>,
     /// What to add to a message: how often and how long it was tried.
-    pub effort: String,
+    pub attempts: String,
 }
 
 /// Why an attempt brought no answer.
@@ -184,8 +184,8 @@ impl Client {
                 None
             };
             let Some(pause) = pause else {
-                let effort = effort(retry.attempts(), started.elapsed());
-                return self.conclude(result, effort);
+                let attempts = attempts(retry.attempts(), started.elapsed());
+                return self.conclude(result, attempts);
             };
             self.pause(pause, started.elapsed(), &cause);
         }
@@ -223,14 +223,19 @@ impl Client {
     fn conclude(
         &self,
         result: Result<Response, Failure>,
-        effort: String,
+        attempts: String,
     ) -> Result<Response, Error> {
         let failure = match result {
-            Ok(response) => return Ok(Response { effort, ..response }),
+            Ok(response) => {
+                return Ok(Response {
+                    attempts,
+                    ..response
+                });
+            }
             Err(failure) => failure,
         };
         let mut message = format!(
-            "no answer from {}{}: {}{effort}",
+            "no answer from {}{}: {}{attempts}",
             self.base, self.route, failure.cause
         );
         if let Some(trust) = self
@@ -272,7 +277,7 @@ fn judge_status(status: u16) -> Again {
     }
 }
 
-fn effort(attempts: u32, elapsed: Duration) -> String {
+fn attempts(attempts: u32, elapsed: Duration) -> String {
     match attempts {
         1 => String::new(),
         attempts => format!(

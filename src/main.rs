@@ -30,7 +30,9 @@ mod json;
 )]
 mod platform;
 mod random;
+mod redact;
 mod secret_file;
+mod shell;
 mod store;
 mod terminal;
 

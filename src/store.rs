@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::auth_file::{self, Content, Login};
 use crate::error::Error;
 use crate::platform::FileKind;
-use crate::{environment, json, platform, secret_file};
+use crate::{environment, json, platform, secret_file, shell};
 use temporary::{Temporary, is_temporary};
 
 /// The file's name.
@@ -127,7 +127,8 @@ impl Store {
         let mut warnings = Vec::new();
         if let Some(mode) = mode.filter(|mode| mode & 0o077 != 0) {
             warnings.push(format!(
-                "{path} is open to other users (mode {mode:04o}); run: chmod 600 {path}"
+                "{path} is open to other users (mode {mode:04o}); run: chmod 600 {}",
+                shell::quote(&self.file)
             ));
         }
         if !platform::is_own(&metadata) {

@@ -3,14 +3,15 @@
 //! - Standard output holds the result and nothing else, written once and checked.
 //! - Errors, hints, warnings, notes and prompts go to standard error or the terminal; that they
 //!   can't be written there is nobody's business.
-//! - What a server, a file or the environment said passes through [`harmless`] before a person's
+//! - What a server, a file or the environment said passes through [`redact::sanitize`] before a person's
 //!   terminal gets it, and nothing that looks like a key is shown.
 //! - Colour is only for a terminal, and never needed to understand a line.
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::error::{Error, Kind};
-use crate::{api_key, environment, platform};
+use crate::redact::sanitize;
+use crate::{environment, platform};
 
 /// Shows an error and what to do next.
 pub fn error(error: &Error) {
@@ -49,31 +50,13 @@ pub fn output_error(cause: &io::Error) -> Error {
         .with_hint("see where standard output leads: a full disk, or a closed one?")
 }
 
-/// `text` without control characters, escape sequences, line ends, and marks that reorder or hide
-/// text (Unicode TR 36; CVE-2021-42574), and with what looks like a key blotted out.
-pub fn harmless(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| if is_harmful(c) { '?' } else { c })
-        .collect();
-    api_key::blot_lookalikes(&plain)
-}
-
-/// Whether a terminal might do something with this character instead of showing it.
-pub fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 const PLAIN: &str = "";
 const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
 const RESET: &str = "\x1b[0m";
 
 fn labelled(label: &str, colour: &str, message: &str) -> String {
-    let message = harmless(message);
+    let message = sanitize(message);
     if colour.is_empty() || !has_colour() {
         format!("{label}: {message}\n")
     } else {
@@ -111,7 +94,7 @@ impl WaitingLine {
         if self.enabled {
             self.erase();
             let width = platform::terminal_width().unwrap_or(80).saturating_sub(1);
-            let line: String = harmless(message).chars().take(width).collect();
+            let line: String = sanitize(message).chars().take(width).collect();
             to_stderr(&line);
             self.shown = true;
         }

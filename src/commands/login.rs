@@ -15,8 +15,9 @@ use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::http::{Client, Limits};
 use crate::platform;
+use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal::{self, WaitingLine, harmless};
+use crate::terminal::{self, WaitingLine};
 
 const PROMPT: &str = "Enter your API Key: ";
 
@@ -98,9 +99,9 @@ fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> 
     if workspaces.contains(wanted) {
         return Ok(Some(wanted.clone()));
     }
-    let known: Vec<String> = workspaces.iter().take(10).map(|id| harmless(id)).collect();
+    let known: Vec<String> = workspaces.iter().take(10).map(|id| sanitize(id)).collect();
     Err(
-        Error::usage(format!("this key has no workspace {}", harmless(wanted))).with_hint(
+        Error::usage(format!("this key has no workspace {}", sanitize(wanted))).with_hint(
             if known.is_empty() {
                 "leave --workspace out: this key has no workspaces".into()
             } else {
@@ -211,7 +212,7 @@ fn show_success(options: &Options, device: &Device) -> Result<u8, Error> {
     let blank = if options.api_key_stdin { "" } else { "\n" };
     super::print(&format!(
         "{blank}Login successful! API Key verified and bound to this device.\nDevice: {}\nOS: {}\nFingerprint: {}\n",
-        harmless(&device.name),
+        sanitize(&device.name),
         Device::os(),
         device::shorten(&device.fingerprint, device::LONG),
     ))

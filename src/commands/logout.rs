@@ -4,8 +4,9 @@ use super::backend;
 use crate::cli::Options;
 use crate::credentials;
 use crate::error::Error;
+use crate::redact::sanitize;
 use crate::store::{Removal, Store};
-use crate::terminal::{self, harmless};
+use crate::terminal;
 
 /// Removes the stored key.
 ///
@@ -34,7 +35,7 @@ pub(super) fn run() -> Result<u8, Error> {
         Removal::Nothing => super::print("Not logged in\n"),
         Removal::Done(_) => super::print(&format!(
             "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
-            harmless(&store.path().display().to_string())
+            sanitize(&store.path().display().to_string())
         )),
     }
 }

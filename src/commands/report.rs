@@ -12,8 +12,8 @@ use crate::credentials::{Credential, Found, Source};
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::json;
+use crate::redact;
 use crate::store::Store;
-use crate::terminal;
 
 /// What `status --json` prints.
 #[derive(SerJson)]
@@ -163,12 +163,12 @@ impl ErrorReport {
     }
 }
 
-/// A report as one line of JSON in which no character is harmful to a terminal.
+/// A report as one line of JSON in which a terminal shows every character as text.
 pub(super) fn line(report: &impl SerJson) -> String {
     let json = json::write(report, String::new());
     let mut line = String::with_capacity(json.len() + 1);
     for c in json.chars() {
-        if terminal::is_harmful(c) {
+        if redact::is_control_or_invisible(c) {
             // Only strings hold such characters, and in strings this means the same (RFC 8259, 7).
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
@@ -199,9 +199,9 @@ fn state(error: Option<&Error>, authenticated: bool) -> String {
 }
 
 fn shown(text: &str, credential: Option<&Credential>) -> String {
-    let text = api_key::blot_lookalikes(text);
+    let text = api_key::redact_lookalikes(text);
     credential.map_or_else(
         || text.clone(),
-        |credential| credential.api_key.blot_in(&text),
+        |credential| credential.api_key.redact_in(&text),
     )
 }

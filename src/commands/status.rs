@@ -8,7 +8,7 @@ use crate::cli::Options;
 use crate::credentials::{self, Credential, Found, Source};
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
-use crate::terminal::harmless;
+use crate::redact::sanitize;
 
 /// Says whether there is a key.
 ///
@@ -70,13 +70,13 @@ fn describe(credential: &Credential, device: &Device) -> String {
     let mut text = format!(
         "Authentication Status:\nAuthenticated with API Key\nKey: {}\nDevice Fingerprint: {}\nDevice: {}\nOS: {}\n",
         credential.api_key,
-        harmless(&device::shorten(shown, device::SHORT)),
-        harmless(&device.name),
+        sanitize(&device::shorten(shown, device::SHORT)),
+        sanitize(&device.name),
         Device::os(),
     );
     // Writing to a String cannot fail.
     if let Some(workspace) = &credential.workspace_id {
-        let _ = writeln!(text, "Workspace: {}", harmless(workspace));
+        let _ = writeln!(text, "Workspace: {}", sanitize(workspace));
     }
     if let Source::Variable(name) = credential.source {
         let _ = writeln!(text, "Source: {name}");

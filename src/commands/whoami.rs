@@ -11,7 +11,8 @@ use crate::credentials::{self, Credential, Source};
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::http::{Client, Limits};
-use crate::terminal::{WaitingLine, harmless};
+use crate::redact::sanitize;
+use crate::terminal::WaitingLine;
 
 /// Asks the backend whose key this is. Nothing is printed as a result unless it confirmed the key.
 ///
@@ -85,14 +86,14 @@ fn describe(me: &Me, device: &Device) -> String {
         ("Organization", &me.organization),
     ] {
         if let Some(value) = value {
-            let _ = writeln!(text, "{label}: {}", harmless(value));
+            let _ = writeln!(text, "{label}: {}", sanitize(value));
         }
     }
     // Writing to a String cannot fail, here and above.
     let _ = write!(
         text,
         "\nDevice Info:\nDevice: {}\nOS: {}\nFingerprint: {}\n",
-        harmless(&device.name),
+        sanitize(&device.name),
         Device::os(),
         device::shorten(&device.fingerprint, device::SHORT),
     );

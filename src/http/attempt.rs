@@ -219,7 +219,7 @@ fn read(mut answer: ResponseLazy, relay: &Relay) -> Result<Answered, Unanswered>
             too_long,
             retry_after: header("retry-after").and_then(retry_after),
             location: header("location").map(str::to_owned),
-            effort: String::new(),
+            attempts: String::new(),
         },
     })
 }

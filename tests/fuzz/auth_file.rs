@@ -31,7 +31,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     assert!(mask.contains("..."), "{mask}");
     let key = login.api_key.reveal();
     // A shorter one may be its own mask, or a part of it.
-    assert!(key.len() < 20 || !login.api_key.blot_in(key).contains(key));
+    assert!(key.len() < 20 || !login.api_key.redact_in(key).contains(key));
     let written = auth_file::format(&login);
     let Ok(Content::LoggedIn(again)) = auth_file::parse(&written) else {
         panic!("what was written is damaged");

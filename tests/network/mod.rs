@@ -17,9 +17,9 @@ mod fuzz;
 mod memory;
 mod messages;
 mod proxies;
+mod redaction;
 mod redirects;
 mod retries;
-mod sanitize;
 mod silence;
 mod tls;
 

@@ -170,7 +170,7 @@ fn at_a_terminal() {
     );
 }
 
-/// A key without a known prefix, which only the file may hold, is blotted out as well, also where the
+/// A key without a known prefix, which only the file may hold, is redacted as well, also where the
 /// message is cut within it.
 #[test]
 fn a_key_without_a_prefix() {
