@@ -2,7 +2,6 @@
 //! again. No redirect is followed: a redirected request would carry the key to another host.
 
 mod attempt;
-mod cryptography;
 mod progress;
 mod proxy;
 mod relay;
@@ -16,9 +15,9 @@ use zeroize::Zeroizing;
 
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
-use crate::platform::TrustSource;
 use crate::terminal::WaitingLine;
-use crate::{environment, platform, random};
+use crate::tls::TrustSource;
+use crate::{environment, platform, random, tls};
 use attempt::Attempt;
 use retry::Retry;
 use route::Route;
@@ -140,10 +139,10 @@ impl Client {
         // minreq would take its time-out from here, and then start a thread by a call that can panic.
         platform::set_variable("MINREQ_TIMEOUT", None);
         let trust = match base.scheme() {
-            Scheme::Https => Some(platform::prepare_trust()?),
+            Scheme::Https => Some(tls::prepare_trust()?),
             Scheme::Http => None,
         };
-        cryptography::choose();
+        tls::choose_provider();
         Ok(Client {
             base,
             route,

@@ -1,7 +1,6 @@
 //! Linux.
 
 mod heap;
-mod trust;
 
 use std::ffi::CString;
 use std::fs;
@@ -10,7 +9,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub use super::unix::*;
-pub use trust::{TrustSource, prepare_trust};
 
 #[global_allocator]
 static HEAP: heap::Heap = heap::Heap::new();
@@ -80,7 +78,7 @@ pub fn is_mount_point(path: &Path) -> bool {
 ///
 /// # Errors
 /// There is no /proc, or no such file can be made.
-fn memory_file(content: &[u8]) -> std::io::Result<String> {
+pub fn memory_file(content: &[u8]) -> std::io::Result<String> {
     use std::io::Write;
     use std::os::fd::{FromRawFd, IntoRawFd};
     // SAFETY: the name is zero-terminated; memfd_create(2) takes nothing else.
