@@ -132,9 +132,11 @@ impl Client {
     /// process's environment.
     ///
     /// # Errors
-    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used (3).
+    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
+    /// numbers (3).
     pub fn new(base: BackendUrl, limits: Limits, waiting: WaitingLine) -> Result<Client, Error> {
         check_scheme(&base)?;
+        random::require()?;
         let route = Route::choose(&base)?;
         // minreq would take its time-out from here, and then start a thread by a call that can panic.
         platform::set_variable("MINREQ_TIMEOUT", None);
@@ -178,7 +180,7 @@ impl Client {
             let worth_it =
                 again == Again::Yes || again == Again::WhileWaiting && !self.limits.wait.is_zero();
             let pause = if worth_it {
-                retry.pause(started.elapsed(), retry_after, random::fraction())
+                retry.pause(started.elapsed(), retry_after, random::fraction()?)
             } else {
                 None
             };

@@ -38,11 +38,7 @@ struct System;
 
 impl SecureRandom for System {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
-        if random::fill(bytes) {
-            Ok(())
-        } else {
-            Err(GetRandomFailed)
-        }
+        random::fill(bytes).map_err(|_| GetRandomFailed)
     }
 }
 
