@@ -8,16 +8,6 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::error::Error;
 use crate::hex;
 
-/// Fills `bytes` from the operating system.
-///
-/// # Errors
-/// That has none: getrandom(2) is refused and there is no /dev/urandom either.
-pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
-    SystemRandom::new()
-        .fill(bytes)
-        .map_err(|_| io::Error::other("the operating system gives no random numbers"))
-}
-
 /// Makes sure, before anything is sent, that there are random numbers: TLS and the standard library
 /// rely on them.
 ///
@@ -30,7 +20,7 @@ pub fn require() -> Result<(), Error> {
 /// Twice `N` hexadecimal digits that nobody can guess.
 ///
 /// # Errors
-/// As [`fill`].
+/// The operating system gives none: getrandom(2) is refused, and there is no /dev/urandom either.
 pub fn hex<const N: usize>() -> io::Result<String> {
     Ok(hex::encode(&bytes::<N>()?))
 }
@@ -49,7 +39,9 @@ pub fn fraction() -> Result<f64, Error> {
 
 fn bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    fill(&mut bytes)?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the operating system gives no random numbers"))?;
     Ok(bytes)
 }
 
@@ -62,12 +54,7 @@ mod tests {
     /// meet once in 10^13 runs.
     #[test]
     fn no_draw_is_like_another() {
-        let filled = || {
-            let mut bytes = [0; 8];
-            super::fill(&mut bytes).unwrap();
-            bytes
-        };
-        let draws: HashSet<[u8; 8]> = (0..1000).map(|_| filled()).collect();
+        let draws: HashSet<[u8; 8]> = (0..1000).map(|_| super::bytes().unwrap()).collect();
         assert_eq!(draws.len(), 1000);
         let names: HashSet<String> = (0..1000).map(|_| super::hex::<8>().unwrap()).collect();
         assert_eq!(names.len(), 1000);
@@ -78,8 +65,7 @@ mod tests {
     fn every_byte_is_filled() {
         let mut seen = [0_u8; 64];
         for _ in 0..20 {
-            let mut bytes = [0; 64];
-            super::fill(&mut bytes).unwrap();
+            let bytes: [u8; 64] = super::bytes().unwrap();
             seen.iter_mut()
                 .zip(bytes)
                 .for_each(|(all, byte)| *all |= byte);
