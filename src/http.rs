@@ -8,7 +8,6 @@ mod relay;
 mod retry;
 mod route;
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -132,9 +131,11 @@ impl Client {
     /// process's environment.
     ///
     /// # Errors
-    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used (3).
+    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
+    /// numbers (3).
     pub fn new(base: BackendUrl, limits: Limits, waiting: WaitingLine) -> Result<Client, Error> {
         check_scheme(&base)?;
+        random::require()?;
         let route = Route::choose(&base)?;
         // minreq would take its time-out from here, and then start a thread by a call that can panic.
         platform::set_variable("MINREQ_TIMEOUT", None);
@@ -178,7 +179,7 @@ impl Client {
             let worth_it =
                 again == Again::Yes || again == Again::WhileWaiting && !self.limits.wait.is_zero();
             let pause = if worth_it {
-                retry.pause(started.elapsed(), retry_after, random::fraction())
+                retry.pause(started.elapsed(), retry_after, random::fraction()?)
             } else {
                 None
             };
@@ -191,7 +192,9 @@ impl Client {
     }
 
     fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
-        let attempt = Attempt::start(&self.base, &self.route, request, time)?;
+        let trust = self.trust.as_ref().map(ToString::to_string);
+        let trust = trust.unwrap_or_default();
+        let attempt = Attempt::start(&self.base, &self.route, request, time, &trust)?;
         if let Some(result) = attempt.wait(QUIET) {
             return result;
         }
@@ -233,18 +236,10 @@ impl Client {
             }
             Err(failure) => failure,
         };
-        let mut message = format!(
+        let message = format!(
             "no answer from {}{}: {}{attempts}",
             self.base, self.route, failure.cause
         );
-        if let Some(trust) = self
-            .trust
-            .as_ref()
-            .filter(|_| failure.cause.contains("certificate"))
-        {
-            // Writing to a String cannot fail.
-            let _ = write!(message, "; trusted are {trust}");
-        }
         Err(Error::new(failure.kind, message).with_hint(failure.hint))
     }
 }

@@ -108,7 +108,7 @@ impl Relay {
         drop(copies?);
         let relay = Relay {
             address: listener.local_addr()?,
-            nonce: random::hex::<16>(),
+            nonce: random::hex::<16>()?,
             shared: Arc::default(),
         };
         let (nonce, shared) = (relay.nonce.clone(), Arc::clone(&relay.shared));
