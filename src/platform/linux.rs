@@ -1,5 +1,6 @@
 //! Linux.
 
+mod handover;
 mod heap;
 mod trust;
 
@@ -10,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub use super::unix::*;
+pub use handover::{Handover, Waiting, local_connection};
 pub use trust::{TrustSource, prepare_trust};
 
 #[global_allocator]

@@ -8,13 +8,14 @@ use std::ffi::CStr;
 use std::fs::{DirBuilder, File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 pub use hidden_input::read_hidden;
 
-use super::FileKind;
+use super::{FileKind, Watch};
 
 /// Standard input without a buffer: a buffer would keep a copy of the key, and would take bytes
 /// that belong to whoever reads next.
@@ -238,4 +239,40 @@ pub fn sync_folder(folder: &File) -> io::Result<()> {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         result => result,
     }
+}
+
+/// Waits until one of the sockets is ready, or for `time`; false: none is (poll(2)).
+///
+/// # Errors
+/// As poll(2), which says so where memory is short.
+pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
+    let mut entries: Vec<libc::pollfd> = watched
+        .iter()
+        .map(|watch| libc::pollfd {
+            // poll(2) passes over a negative one; of a closed connection it would tell for ever.
+            fd: if watch.read || watch.write {
+                watch.stream.as_raw_fd()
+            } else {
+                -1
+            },
+            events: if watch.read { libc::POLLIN } else { 0 }
+                | if watch.write { libc::POLLOUT } else { 0 },
+            revents: 0,
+        })
+        .collect();
+    // Rounded up, for a wait that ends too early would be repeated without pause.
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
+    let count = libc::nfds_t::try_from(entries.len()).unwrap_or_default();
+    // SAFETY: the entries are valid for their number.
+    if unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
+        return match io::Error::last_os_error() {
+            cause if cause.kind() == io::ErrorKind::Interrupted => Ok(false),
+            cause => Err(cause),
+        };
+    }
+    for (watch, entry) in watched.iter_mut().zip(&entries) {
+        watch.ready = entry.revents != 0;
+    }
+    Ok(watched.iter().any(|watch| watch.ready))
 }
