@@ -2,12 +2,12 @@
 //! again. No redirect is followed: a redirected request would carry the key to another host.
 
 mod attempt;
-mod cryptography;
-mod progress;
+mod connect;
+mod deadline;
+mod failure;
 mod proxy;
 mod relay;
 mod retry;
-mod route;
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -16,18 +16,23 @@ use zeroize::Zeroizing;
 
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
-use crate::platform::TrustSource;
-use crate::terminal::WaitingLine;
-use crate::{environment, platform, random};
-use attempt::Attempt;
+use crate::tls::TrustSource;
+use crate::{environment, platform, random, tls};
+use connect::Resolver;
+use deadline::Deadline;
+use failure::{Failure, Retryable, Words};
+use proxy::Proxy;
 use retry::Retry;
-use route::Route;
 
 /// What this program calls itself (RFC 9110, 10.1.5).
 const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The stack of a thread, in bytes: twice what a debug build was seen to use. Where it is not said, std
+/// takes `RUST_MIN_STACK` from the environment.
+const STACK: usize = 512 * 1024;
 
 /// After this long a person is told what is waited for.
 const QUIET: Duration = Duration::from_secs(1);
@@ -79,53 +84,18 @@ pub struct Response {
     pub attempts: String,
 }
 
-/// Why an attempt brought no answer.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    kind: Kind,
-    cause: String,
-    hint: String,
-    again: Again,
-}
-
-/// Whether a failure is worth another attempt.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Again {
-    /// It would fail again.
-    Never,
-    /// Only while `--wait` lasts: a clock that is not yet set.
-    WhileWaiting,
-    /// It may pass.
-    Yes,
-}
-
-impl Failure {
-    /// A failure that may pass.
-    fn transient(cause: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure {
-            again: Again::Yes,
-            ..Failure::lasting(cause, hint)
-        }
-    }
-
-    /// A failure that another attempt would meet again.
-    fn lasting(cause: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure {
-            kind: Kind::Backend,
-            cause: cause.into(),
-            hint: hint.into(),
-            again: Again::Never,
-        }
-    }
-}
+/// Tells a person what is waited for, where there is somebody: a text to show in place of the one
+/// before, or none any more.
+pub type Notify = Box<dyn FnMut(Option<&str>)>;
 
 /// The way to one backend.
 pub struct Client {
     base: BackendUrl,
-    route: Route,
+    proxy: Option<Proxy>,
     trust: Option<TrustSource>,
     limits: Limits,
-    waiting: WaitingLine,
+    resolver: Resolver,
+    notify: Notify,
 }
 
 impl Client {
@@ -134,22 +104,23 @@ impl Client {
     ///
     /// # Errors
     /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used (3).
-    pub fn new(base: BackendUrl, limits: Limits, waiting: WaitingLine) -> Result<Client, Error> {
+    pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
         check_scheme(&base)?;
-        let route = Route::choose(&base)?;
+        let proxy = proxy::for_backend(&base)?;
         // minreq would take its time-out from here, and then start a thread by a call that can panic.
         platform::set_variable("MINREQ_TIMEOUT", None);
         let trust = match base.scheme() {
-            Scheme::Https => Some(platform::prepare_trust()?),
+            Scheme::Https => Some(tls::prepare_trust()?),
             Scheme::Http => None,
         };
-        cryptography::choose();
+        tls::choose_provider();
         Ok(Client {
             base,
-            route,
+            proxy,
             trust,
             limits,
-            waiting,
+            resolver: Resolver::default(),
+            notify,
         })
     }
 
@@ -167,17 +138,22 @@ impl Client {
         let mut retry = Retry::new(self.limits.wait);
         loop {
             let time = retry.remaining(started.elapsed()).min(self.limits.timeout);
-            let result = self.attempt(request, time);
-            let (again, retry_after, cause) = match &result {
+            let result = self
+                .attempt(request, time)
+                .map_err(|failure| failure.within(time).words());
+            let (retryable, retry_after, cause) = match &result {
                 Ok(response) => (
                     judge_status(response.status),
                     response.retry_after,
                     format!("status {}", response.status),
                 ),
-                Err(failure) => (failure.again, None, failure.cause.clone()),
+                Err(words) => (words.retryable, None, words.cause.clone()),
             };
-            let worth_it =
-                again == Again::Yes || again == Again::WhileWaiting && !self.limits.wait.is_zero();
+            let worth_it = match retryable {
+                Retryable::Yes => true,
+                Retryable::WhileWaiting => !self.limits.wait.is_zero(),
+                Retryable::No => false,
+            };
             let pause = if worth_it {
                 retry.pause(started.elapsed(), retry_after, random::fraction())
             } else {
@@ -192,18 +168,19 @@ impl Client {
     }
 
     fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
-        let attempt = Attempt::start(&self.base, &self.route, request, time)?;
-        if let Some(result) = attempt.wait(QUIET) {
-            return result;
-        }
-        self.waiting.show(&format!(
-            "Waiting for {} ... (Ctrl-C stops)",
-            self.base.origin()
-        ));
-        let result = attempt
-            .wait(time)
-            .unwrap_or_else(|| Err(attempt.timed_out(time)));
-        self.waiting.erase();
+        let Client { notify, base, .. } = self;
+        let origin = base.origin();
+        let mut on_slow =
+            || notify(Some(&format!("Waiting for {origin} ... (Ctrl-C stops)")));
+        let mut deadline = Deadline::new(time, QUIET, &mut on_slow);
+        let result = attempt::make(
+            base,
+            self.proxy.as_ref(),
+            request,
+            &mut self.resolver,
+            &mut deadline,
+        );
+        notify(None);
         result
     }
 
@@ -211,42 +188,48 @@ impl Client {
         if elapsed + pause > QUIET {
             // The cause comes last: it is what a narrow terminal may cut.
             let seconds = pause.as_secs_f64().ceil();
-            self.waiting.show(&format!(
-                "Trying {} again in {seconds} s (Ctrl-C stops): {cause}",
-                self.base.origin()
-            ));
+            let origin = self.base.origin();
+            (self.notify)(Some(&format!(
+                "Trying {origin} again in {seconds} s (Ctrl-C stops): {cause}"
+            )));
         }
         std::thread::sleep(pause);
-        self.waiting.erase();
+        (self.notify)(None);
     }
 
     fn conclude(
         &self,
-        result: Result<Response, Failure>,
+        result: Result<Response, Words>,
         attempts: String,
     ) -> Result<Response, Error> {
-        let failure = match result {
+        let words = match result {
             Ok(response) => {
                 return Ok(Response {
                     attempts,
                     ..response
                 });
             }
-            Err(failure) => failure,
+            Err(words) => words,
         };
-        let mut message = format!(
-            "no answer from {}{}: {}{attempts}",
-            self.base, self.route, failure.cause
-        );
+        let base = &self.base;
+        if words.kind == Kind::Machine {
+            let message = format!("can't ask {base}: {}", words.cause);
+            return Err(Error::machine(message).with_hint(words.hint));
+        }
+        let through = match &self.proxy {
+            Some(proxy) => format!(" through proxy {proxy}"),
+            None => String::new(),
+        };
+        let mut message = format!("no answer from {base}{through}: {}{attempts}", words.cause);
         if let Some(trust) = self
             .trust
             .as_ref()
-            .filter(|_| failure.cause.contains("certificate"))
+            .filter(|_| words.cause.contains("certificate"))
         {
             // Writing to a String cannot fail.
             let _ = write!(message, "; trusted are {trust}");
         }
-        Err(Error::new(failure.kind, message).with_hint(failure.hint))
+        Err(Error::new(words.kind, message).with_hint(words.hint))
     }
 }
 
@@ -270,10 +253,10 @@ fn is_allowed_in_clear(base: &BackendUrl) -> bool {
     environment::raw("SEKUIRE_ALLOW_HTTP").is_some_and(|allowed| allowed == *base.origin())
 }
 
-fn judge_status(status: u16) -> Again {
+fn judge_status(status: u16) -> Retryable {
     match status {
-        429 | 502 | 503 | 504 => Again::Yes,
-        _ => Again::Never,
+        429 | 502..=504 => Retryable::Yes,
+        _ => Retryable::No,
     }
 }
 

@@ -35,6 +35,7 @@ mod secret_file;
 mod shell;
 mod store;
 mod terminal;
+mod tls;
 
 use std::ffi::OsString;
 

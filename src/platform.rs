@@ -1,5 +1,5 @@
 //! The operating system: one file for each, with one signature per function on every system.
-//! All `cfg` and all unsafe code lie below this file.
+//! All unsafe code lies below this file, and all `cfg` but that of src/tls.rs.
 
 #[cfg(unix)]
 mod unix;

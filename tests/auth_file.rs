@@ -1,11 +1,13 @@
 //! auth.json: interchange with the existing client, and whatever else may stand in it.
 
+mod damage;
+
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::scene::{
-    FINGERPRINT, MASKED, SECRET, auth, auth_with, has_tool, log_in, sekuire, with_backend,
+use crate::fixtures::{
+    FINGERPRINT, MASKED, auth, auth_with, has_tool, log_in, sekuire, with_backend,
 };
 use crate::support::backend::{Backend, KEY, ORG_ID};
 use crate::support::home::Home;
@@ -76,7 +78,7 @@ fn a_token_only_login_asks_to_log_in_again() {
         let outcome = sekuire(&home).arg("status").run();
         outcome
             .exits(1)
-            .prints(crate::scene::NOT_LOGGED_IN)
+            .prints(crate::fixtures::NOT_LOGGED_IN)
             .complains("older client")
             .complains("log in again")
             .hides("jwt.of.old");
@@ -144,155 +146,6 @@ fn a_file_written_by_python_is_read() {
     let outcome = sekuire(&home).arg("status").run();
     outcome.exits(0).complains_not();
     assert!(outcome.stdout.contains("Workspace: wä🦀/\"\n"), "{outcome}");
-}
-
-#[test]
-fn damage_is_exit_status_three_with_path_and_remedy() {
-    let home = Home::new();
-    let deep = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-    let cases: Vec<(&str, Vec<u8>)> = vec![
-        ("one byte", b"x".to_vec()),
-        ("white space", b" \n".to_vec()),
-        ("cut off", auth().to_string().as_bytes()[..60].to_vec()),
-        ("an array", b"[]".to_vec()),
-        ("a string", b"\"sk_live_abc123def456xyz\"".to_vec()),
-        ("null", b"null".to_vec()),
-        ("trailing junk", b"{} x".to_vec()),
-        ("two objects", b"{}{}".to_vec()),
-        ("a comment", b"{} // x".to_vec()),
-        ("a trailing comma", b"{\"a\":1,}".to_vec()),
-        ("mismatched brackets", b"{\"a\":[1}}".to_vec()),
-        (
-            "single quotes",
-            b"{'api_key':'sk_live_abc123def456xyz'}".to_vec(),
-        ),
-        ("not UTF-8", b"{\"a\":\"\xff\"}".to_vec()),
-        (
-            "a lone surrogate",
-            b"{\"api_key\":\"sk_live_\\ud800abc123def\"}".to_vec(),
-        ),
-        ("a zero byte", b"{\"a\":\"\0\"}".to_vec()),
-        ("zero bytes", vec![0; 100]),
-        (
-            "duplicate keys",
-            format!("{{\"api_key\":\"{KEY}\",\"api_key\":\"{KEY}\"}}").into_bytes(),
-        ),
-        (
-            "duplicate keys by escape",
-            format!("{{\"api_key\":\"{KEY}\",\"api\\u005fkey\":null}}").into_bytes(),
-        ),
-        ("duplicate unknown keys", b"{\"a\":1,\"a\":2}".to_vec()),
-        ("too deep", deep(32).into_bytes()),
-        ("far too deep", deep(30_000).into_bytes()),
-        (
-            "too large",
-            auth_with("x", json!("y".repeat(65_536)))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "api_key a number",
-            auth_with("api_key", json!(5)).to_string().into_bytes(),
-        ),
-        (
-            "api_key an object",
-            auth_with("api_key", json!({})).to_string().into_bytes(),
-        ),
-        (
-            "api_key false",
-            auth_with("api_key", json!(false)).to_string().into_bytes(),
-        ),
-        (
-            "org_id a number",
-            auth_with("org_id", json!(5)).to_string().into_bytes(),
-        ),
-        (
-            "workspace_id a list",
-            auth_with("workspace_id", json!([]))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "fingerprint a number",
-            auth_with("device_fingerprint", json!(1))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "a space in the key",
-            auth_with("api_key", json!("sk_live_abc 123def456xyz"))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "a line end in the key",
-            auth_with("api_key", json!("sk_live_abc\r\nX: 123def456xyz"))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "a key outside ASCII",
-            auth_with("api_key", json!("sk_live_äbc123def456xyz"))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "a key of 513",
-            auth_with("api_key", json!("x".repeat(513)))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "backend_url no URL",
-            auth_with("backend_url", json!("nowhere"))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "backend_url with user info",
-            auth_with("backend_url", json!("https://u:p@h.example"))
-                .to_string()
-                .into_bytes(),
-        ),
-        (
-            "backend_url a number",
-            auth_with("backend_url", json!(443))
-                .to_string()
-                .into_bytes(),
-        ),
-    ];
-    for (name, content) in &cases {
-        home.write_auth("");
-        std::fs::write(home.auth_json(), content).expect("auth.json");
-        for arguments in [&["status"][..], &["auth", "token"], &["whoami"]] {
-            let outcome = sekuire(&home).args(arguments).run();
-            assert_eq!(outcome.code, Some(3), "{name}, {arguments:?}; {outcome}");
-            outcome.prints("").hides(SECRET);
-            let path = home.auth_json().display().to_string();
-            for part in ["error: ", &path, "damaged", "\nhint: run 'sekuire login'"] {
-                assert!(
-                    outcome.stderr.contains(part),
-                    "{name} lacks {part:?}; {outcome}"
-                );
-            }
-        }
-        assert_eq!(
-            &std::fs::read(home.auth_json()).expect("auth.json"),
-            content,
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn an_empty_file_has_its_own_message() {
-    let home = Home::new();
-    home.write_auth("");
-    let outcome = sekuire(&home).arg("status").run();
-    outcome
-        .exits(3)
-        .prints("")
-        .complains(&format!("{} is empty", home.auth_json().display()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::scene::{auth_with, has_tool, host_name, log_in, skipped, with_backend};
+use crate::fixtures::{auth_with, has_tool, host_name, log_in, skipped, with_backend};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;

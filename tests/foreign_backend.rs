@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::scene::{FINGERPRINT, MASKED, has_tool, login_success, sekuire};
+use crate::fixtures::{FINGERPRINT, MASKED, has_tool, login_success, sekuire};
 use crate::support::backend::KEY;
 use crate::support::home::Home;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::scene::has_tool;
+use crate::fixtures::has_tool;
 use crate::support::command::Sekuire;
 
 const COMMANDS: &[&str] = &[

@@ -53,7 +53,7 @@ const DEVICE_FIELDS: &[&str] = &[
 ];
 
 /// A home and the backend that its key belongs to.
-struct Scene {
+struct Fixture {
     home: Home,
     backend: Backend,
 }
@@ -62,14 +62,14 @@ struct Case {
     name: &'static str,
     exit: i32,
     state: &'static str,
-    prepare: fn(&Scene, Sekuire) -> Sekuire,
+    prepare: fn(&Fixture, Sekuire) -> Sekuire,
 }
 
 const fn case(
     name: &'static str,
     exit: i32,
     state: &'static str,
-    prepare: fn(&Scene, Sekuire) -> Sekuire,
+    prepare: fn(&Fixture, Sekuire) -> Sekuire,
 ) -> Case {
     Case {
         name,
@@ -86,8 +86,8 @@ const WITHOUT_A_KEY: &[Case] = &[
         "an object without a key",
         1,
         "not_logged_in",
-        |scene, run| {
-            scene.home.write_auth(r#"{"api_key": null}"#);
+        |fixture, run| {
+            fixture.home.write_auth(r#"{"api_key": null}"#);
             run
         },
     ),
@@ -95,17 +95,19 @@ const WITHOUT_A_KEY: &[Case] = &[
         "a login of an older client",
         1,
         "not_logged_in",
-        |scene, run| {
-            scene.home.write_auth(r#"{"token": "eyJhbGciOi"}"#);
+        |fixture, run| {
+            fixture.home.write_auth(r#"{"token": "eyJhbGciOi"}"#);
             run
         },
     ),
-    case("a damaged file", 3, "error", |scene, run| {
-        scene.home.write_auth(&format!(r#"{{"api_key": "{KEY}", "#));
+    case("a damaged file", 3, "error", |fixture, run| {
+        fixture
+            .home
+            .write_auth(&format!(r#"{{"api_key": "{KEY}", "#));
         run
     }),
-    case("an empty file", 3, "error", |scene, run| {
-        scene.home.write_auth("");
+    case("an empty file", 3, "error", |fixture, run| {
+        fixture.home.write_auth("");
         run
     }),
     case("no home", 3, "error", |_, run| {
@@ -118,27 +120,27 @@ const WITHOUT_A_KEY: &[Case] = &[
         "a malformed SEKUIRE_API_KEY_FILE",
         2,
         "error",
-        |scene, run| run.env("SEKUIRE_API_KEY_FILE", secret(scene, "no key")),
+        |fixture, run| run.env("SEKUIRE_API_KEY_FILE", secret(fixture, "no key")),
     ),
     case(
         "a missing SEKUIRE_API_KEY_FILE",
         3,
         "error",
-        |scene, run| run.env("SEKUIRE_API_KEY_FILE", scene.home.path().join("missing")),
+        |fixture, run| run.env("SEKUIRE_API_KEY_FILE", fixture.home.path().join("missing")),
     ),
 ];
 
 const STATUS: &[Case] = &[
-    case("the file's key", 0, "authenticated", |scene, run| {
-        scene.home.write_auth(&login(scene));
+    case("the file's key", 0, "authenticated", |fixture, run| {
+        fixture.home.write_auth(&login(fixture));
         run
     }),
     case(
         "a key bound to another device",
         0,
         "authenticated",
-        |scene, run| {
-            scene.home.write_auth(&login(scene));
+        |fixture, run| {
+            fixture.home.write_auth(&login(fixture));
             run.env("SEKUIRE_DEVICE_ID", "runner-2")
         },
     ),
@@ -146,23 +148,25 @@ const STATUS: &[Case] = &[
         "a file with nothing but a key",
         0,
         "authenticated",
-        |scene, run| {
-            scene.home.write_auth(&json!({"api_key": KEY}).to_string());
+        |fixture, run| {
+            fixture
+                .home
+                .write_auth(&json!({"api_key": KEY}).to_string());
             run
         },
     ),
-    case("a test key", 0, "authenticated", |scene, run| {
+    case("a test key", 0, "authenticated", |fixture, run| {
         let key = json!({"api_key": "sk_test_abc123def456xyz"});
-        scene.home.write_auth(&key.to_string());
+        fixture.home.write_auth(&key.to_string());
         run
     }),
     case(
         "a key without a known prefix",
         0,
         "authenticated",
-        |scene, run| {
+        |fixture, run| {
             let key = json!({"api_key": "abc123def456xyz"});
-            scene.home.write_auth(&key.to_string());
+            fixture.home.write_auth(&key.to_string());
             run
         },
     ),
@@ -170,10 +174,10 @@ const STATUS: &[Case] = &[
         "fields that echo the key",
         0,
         "authenticated",
-        |scene, run| {
+        |fixture, run| {
             let echo = format!("\u{1b}[31m{KEY}");
             let login = json!({"api_key": KEY, "org_id": echo, "workspace_id": echo, "device_fingerprint": echo});
-            scene.home.write_auth(&login.to_string());
+            fixture.home.write_auth(&login.to_string());
             run
         },
     ),
@@ -190,96 +194,114 @@ const STATUS: &[Case] = &[
         "SEKUIRE_API_KEY beside another backend's file",
         0,
         "authenticated",
-        |scene, run| {
-            scene.home.write_auth(&login(scene));
+        |fixture, run| {
+            fixture.home.write_auth(&login(fixture));
             run.env("SEKUIRE_API_KEY", "sk_test_uvw123def456rst")
         },
     ),
-    case("SEKUIRE_API_KEY_FILE", 0, "authenticated", |scene, run| {
-        run.env("SEKUIRE_API_KEY_FILE", secret(scene, KEY))
-    }),
+    case(
+        "SEKUIRE_API_KEY_FILE",
+        0,
+        "authenticated",
+        |fixture, run| run.env("SEKUIRE_API_KEY_FILE", secret(fixture, KEY)),
+    ),
 ];
 
 const WHOAMI: &[Case] = &[
-    case("the file's key", 0, "authenticated", |scene, run| {
-        scene.bind(run)
+    case("the file's key", 0, "authenticated", |fixture, run| {
+        fixture.bind(run)
     }),
-    case("SEKUIRE_API_KEY", 0, "authenticated", |scene, run| {
-        let run = scene.bind(run).env("SEKUIRE_API_KEY", KEY);
-        run.env("SEKUIRE_BACKEND_URL", scene.backend.url())
+    case("SEKUIRE_API_KEY", 0, "authenticated", |fixture, run| {
+        let run = fixture.bind(run).env("SEKUIRE_API_KEY", KEY);
+        run.env("SEKUIRE_BACKEND_URL", fixture.backend.url())
     }),
-    case("SEKUIRE_API_KEY_FILE", 0, "authenticated", |scene, run| {
-        let run = scene.bind(run);
-        run.env("SEKUIRE_API_KEY_FILE", secret(scene, KEY))
-            .env("SEKUIRE_BACKEND_URL", scene.backend.url())
-    }),
+    case(
+        "SEKUIRE_API_KEY_FILE",
+        0,
+        "authenticated",
+        |fixture, run| {
+            let run = fixture.bind(run);
+            run.env("SEKUIRE_API_KEY_FILE", secret(fixture, KEY))
+                .env("SEKUIRE_BACKEND_URL", fixture.backend.url())
+        },
+    ),
     case(
         "an answer that says nothing",
         0,
         "authenticated",
-        |scene, run| scene.answers(200, &json!({}), run),
+        |fixture, run| fixture.answers(200, &json!({}), run),
     ),
     case(
         "an answer of unexpected types",
         0,
         "authenticated",
-        |scene, run| {
+        |fixture, run| {
             let odd = json!({"id": 7, "email": [], "organization": {"name": "Acme Corp"}, "workspaces": ["ws_1", {"id": "ws_2"}]});
-            scene.answers(200, &odd, run)
+            fixture.answers(200, &odd, run)
         },
     ),
     case(
         "an answer that echoes the key",
         0,
         "authenticated",
-        |scene, run| {
+        |fixture, run| {
             let echo = format!("\u{1b}[31m\u{202e}{KEY}");
             let odd = json!({"id": echo, "email": echo, "organization": echo, "workspaces": [{"id": echo}]});
-            scene.answers(200, &odd, run)
+            fixture.answers(200, &odd, run)
         },
     ),
     case(
         "a key bound to another device",
         1,
         "rejected",
-        |scene, run| scene.bind(run).env("SEKUIRE_DEVICE_ID", "runner-2"),
+        |fixture, run| fixture.bind(run).env("SEKUIRE_DEVICE_ID", "runner-2"),
     ),
-    case("a revoked key", 1, "rejected", |scene, run| {
-        let run = scene.bind(run);
-        scene.backend.revoke(KEY);
+    case("a revoked key", 1, "rejected", |fixture, run| {
+        let run = fixture.bind(run);
+        fixture.backend.revoke(KEY);
         run
     }),
-    case("a refused SEKUIRE_API_KEY", 1, "rejected", |scene, run| {
-        run.env("SEKUIRE_API_KEY", KEY)
-            .env("SEKUIRE_BACKEND_URL", scene.backend.url())
+    case(
+        "a refused SEKUIRE_API_KEY",
+        1,
+        "rejected",
+        |fixture, run| {
+            run.env("SEKUIRE_API_KEY", KEY)
+                .env("SEKUIRE_BACKEND_URL", fixture.backend.url())
+        },
+    ),
+    case("a lost connection", 4, "unreachable", |fixture, run| {
+        fixture.backend.behave(Behaviour::CloseOnAccept);
+        fixture.bind(run)
     }),
-    case("a lost connection", 4, "unreachable", |scene, run| {
-        scene.backend.behave(Behaviour::CloseOnAccept);
-        scene.bind(run)
-    }),
-    case("a malformed answer", 4, "unreachable", |scene, run| {
+    case("a malformed answer", 4, "unreachable", |fixture, run| {
         let page = Response::new(200, "text/html", "<html>");
-        scene.backend.behave(Behaviour::Respond(page));
-        scene.bind(run)
+        fixture.backend.behave(Behaviour::Respond(page));
+        fixture.bind(run)
     }),
     case(
         "a plan that must be paid",
         4,
         "unreachable",
-        |scene, run| {
+        |fixture, run| {
             let body = json!({"error": "payment_required", "message": format!("for {KEY}"),
             "required_plan": "team", "upgrade_url": "https://sekuire.ai/upgrade"});
-            scene.answers(402, &body, run)
+            fixture.answers(402, &body, run)
         },
     ),
-    case("a foreign SEKUIRE_BACKEND_URL", 2, "error", |scene, run| {
-        scene
-            .bind(run)
-            .env("SEKUIRE_BACKEND_URL", "https://other.example.org")
-    }),
+    case(
+        "a foreign SEKUIRE_BACKEND_URL",
+        2,
+        "error",
+        |fixture, run| {
+            fixture
+                .bind(run)
+                .env("SEKUIRE_BACKEND_URL", "https://other.example.org")
+        },
+    ),
 ];
 
-impl Scene {
+impl Fixture {
     fn new() -> Self {
         Self {
             home: Home::new(),
@@ -307,10 +329,10 @@ impl Scene {
 fn golden_status_says_every_field_in_every_state() {
     let cases = WITHOUT_A_KEY.iter().chain(STATUS);
     let lines = cases.map(|case| {
-        let (line, scene) = report(case, &["status", "--json"]);
+        let (line, fixture) = report(case, &["status", "--json"]);
         assert_fields(case, &line, STATUS_FIELDS);
         assert_eq!(
-            scene.backend.connections(),
+            fixture.backend.connections(),
             0,
             "{}: status is offline",
             case.name
@@ -406,23 +428,23 @@ fn json_and_quiet_exclude_each_other() {
     }
 }
 
-fn run(case: &Case, arguments: &[&str]) -> (Outcome, Scene) {
-    let scene = Scene::new();
+fn run(case: &Case, arguments: &[&str]) -> (Outcome, Fixture) {
+    let fixture = Fixture::new();
     let command = Sekuire::new()
-        .home(&scene.home)
+        .home(&fixture.home)
         .env("SEKUIRE_DEVICE_ID", "runner-1")
         .args(arguments);
-    let outcome = (case.prepare)(&scene, command).run();
+    let outcome = (case.prepare)(&fixture, command).run();
     assert_eq!(outcome.code, Some(case.exit), "{}: {outcome}", case.name);
     for secret in [KEY, "abc123def456xyz", "uvw123def456rst", "eyJhbGciOi"] {
         outcome.hides(secret);
     }
-    (outcome, scene)
+    (outcome, fixture)
 }
 
 /// The case's name, the exit status and the line that was printed, without what varies.
-fn report(case: &Case, arguments: &[&str]) -> (String, Scene) {
-    let (outcome, scene) = run(case, arguments);
+fn report(case: &Case, arguments: &[&str]) -> (String, Fixture) {
+    let (outcome, fixture) = run(case, arguments);
     let line = &outcome.stdout;
     let plain = line.trim_end_matches('\n').bytes().all(|byte| byte >= b' ');
     assert!(
@@ -431,7 +453,7 @@ fn report(case: &Case, arguments: &[&str]) -> (String, Scene) {
         case.name
     );
     let text = format!("# {}: exit {}\n{line}", case.name, case.exit);
-    (normalise(&text, &scene), scene)
+    (normalise(&text, &fixture), fixture)
 }
 
 fn assert_fields(case: &Case, line: &str, expected: &[&str]) {
@@ -478,28 +500,28 @@ fn sorted(mut names: Vec<&str>) -> Vec<&str> {
     names
 }
 
-fn login(scene: &Scene) -> String {
+fn login(fixture: &Fixture) -> String {
     json!({
         "api_key": KEY,
         "device_fingerprint": FINGERPRINT,
         "org_id": "org_acme",
         "workspace_id": "ws_abc123",
-        "backend_url": scene.backend.url(),
+        "backend_url": fixture.backend.url(),
     })
     .to_string()
 }
 
-fn secret(scene: &Scene, content: &str) -> PathBuf {
-    let path = scene.home.path().join("secret");
+fn secret(fixture: &Fixture, content: &str) -> PathBuf {
+    let path = fixture.home.path().join("secret");
     fs::write(&path, content).expect("a secret file");
     path
 }
 
-fn normalise(text: &str, scene: &Scene) -> String {
-    let home = scene.home.path().to_str().expect("text");
+fn normalise(text: &str, fixture: &Fixture) -> String {
+    let home = fixture.home.path().to_str().expect("text");
     let text = text
         .replace(home, "<home>")
-        .replace(&scene.backend.url(), "<backend>")
+        .replace(&fixture.backend.url(), "<backend>")
         .replace(
             &format!(r#""name":"{}""#, device_name()),
             r#""name":"<name>""#,

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::scene::{
+use crate::fixtures::{
     FINGERPRINT, MASKED, SECRET, auth_with, device_name, log_in, login_steps, login_steps_at,
     login_success, sekuire, with_backend,
 };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::scene::{
+use crate::fixtures::{
     DEVICE_ID, MASKED, SECRET, auth_with, has_tool, login_steps, login_success, with_backend,
 };
 use crate::support::backend::{After, Backend, Behaviour, KEY};

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use nix::sys::stat::Mode;
 
-use crate::scene::{NOT_LOGGED_IN, auth, has_tool, logged_in_home, sekuire, skipped};
+use crate::fixtures::{NOT_LOGGED_IN, auth, has_tool, logged_in_home, sekuire, skipped};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::binary;
 use crate::support::home::Home;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{auth, auth_with, log_in, sekuire};
-use crate::support::backend::{Backend, Behaviour, KEY, Response};
+use crate::fixtures::{auth, auth_with, log_in, sekuire};
+use crate::support::backend::{Backend, KEY};
 use crate::support::home::Home;
 
 #[test]
@@ -200,34 +200,4 @@ fn trailing_slashes_change_nothing_and_a_prefix_is_kept() {
             "{suffix}"
         );
     }
-}
-
-/// A redirected request would carry the key to another host.
-#[test]
-fn no_redirect_is_followed() {
-    let own = Backend::http();
-    let other = Backend::http();
-    for status in [301, 302, 303, 307, 308] {
-        for location in [
-            format!("{}/api/v1/me", other.url()),
-            format!("//{}/", other.address()),
-        ] {
-            let redirect = Response::new(status, "text/plain", "").header("Location", &location);
-            own.behave(Behaviour::Respond(redirect));
-            let home = Home::new();
-            home.write_auth(&auth_with("backend_url", json!(own.url())).to_string());
-            for arguments in [
-                &["whoami"][..],
-                &["login", "--api-key-stdin", "--backend", &own.url()],
-            ] {
-                let outcome = sekuire(&home).args(arguments).stdin(KEY.as_bytes()).run();
-                assert_eq!(outcome.code, Some(4), "{status} {location}; {outcome}");
-                outcome
-                    .prints("")
-                    .complains(&location)
-                    .complains(&own.url());
-            }
-        }
-    }
-    assert_eq!(other.connections(), 0);
 }

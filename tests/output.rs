@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use crate::scene::{log_in, logged_in_home, skipped, with_backend};
+use crate::fixtures::{log_in, logged_in_home, skipped, with_backend};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::scene::{
+use crate::fixtures::{
     FINGERPRINT, MASKED, NOT_LOGGED_IN, SECRET, auth_with, device_name, logged_in_home, sekuire,
 };
 use crate::support::backend::{KEY, ORG_ID};
@@ -264,7 +264,7 @@ fn no_home_is_exit_status_three() {
 fn a_user_without_a_home_is_exit_status_three() {
     use std::os::unix::process::CommandExt;
     if !nix::unistd::geteuid().is_root() {
-        crate::scene::skipped(
+        crate::fixtures::skipped(
             "a_user_without_a_home_is_exit_status_three",
             "needs root to become another user",
         );

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::scene::{DEVICE_ID, has_tool, logged_in_home, skipped};
+use crate::fixtures::{DEVICE_ID, has_tool, logged_in_home, skipped};
 use crate::support::command::binary;
 use crate::support::home::Home;
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{auth, auth_with, logged_in_home, sekuire};
+use crate::fixtures::{auth, auth_with, logged_in_home, sekuire};
 use crate::support::backend::KEY;
 use crate::support::home::Home;
 

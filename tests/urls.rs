@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{auth_with, logged_in_home, sekuire};
+use crate::fixtures::{auth_with, logged_in_home, sekuire};
 use crate::support::backend::{Backend, KEY};
 use crate::support::home::Home;
 

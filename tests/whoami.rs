@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{FINGERPRINT, SECRET, auth_with, device_name, log_in, sekuire, with_backend};
+use crate::fixtures::{FINGERPRINT, SECRET, auth_with, device_name, log_in, sekuire, with_backend};
 use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response};
 use crate::support::home::Home;
 

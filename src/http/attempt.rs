@@ -1,25 +1,31 @@
-//! One attempt: a thread that can be left behind at the deadline. The only user of minreq.
+//! One attempt: minreq in a thread, and between it and the server our own connection. The only user of
+//! minreq.
 //!
 //! minreq 3.0.0 is given only URLs that `backend_url` rebuilt and header values of visible ASCII,
 //! for it sends both verbatim; it follows no redirect; its `send()` reads without bound, so that its
 //! lazy sibling is used; it takes a body cut short for a whole one, so that lengths are compared; its
-//! limit on headers can be made to wrap, so that the relay limits them.
+//! limit on headers can be made to wrap, so that the relay limits all that comes.
 
-use std::io::{self, Read};
+use std::hint::black_box;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use minreq::{Method, Proxy, ResponseLazy};
+use minreq::{Method, ResponseLazy};
 use rustls::CertificateError;
 
-use super::progress::Progress;
-use super::relay::{Relay, Trouble};
-use super::route::Route;
-use super::{Again, Failure, Request, Response, USER_AGENT};
+use super::connect::{self, Resolver};
+use super::deadline::Deadline;
+use super::failure::Failure;
+use super::proxy::Proxy;
+use super::relay::{self, RelayError};
+use super::{Request, Response, STACK, USER_AGENT};
 use crate::backend_url::BackendUrl;
-use crate::error::Kind;
 use crate::json;
+use crate::platform::{self, Handover, Waiting};
+use crate::tls::Refusal;
 
 /// The longest status line that is read, in bytes.
 const MAX_STATUS_LINE: usize = 16 * 1024;
@@ -27,97 +33,84 @@ const MAX_STATUS_LINE: usize = 16 * 1024;
 /// What minreq answers, with status 503, where there was no status line.
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
-/// By how much the thread's own waits are longer than the attempt, so that it is the one who waits
-/// for the attempt who notices the time-out.
-const GRACE: Duration = Duration::from_secs(1);
+/// What an attempt needs at the most, in bytes: TLS, the trusted CAs, an answer as large as it may be.
+const MEMORY: usize = 6 * 1024 * 1024;
 
-/// An attempt under way.
-pub(super) struct Attempt {
-    result: Receiver<Result<Response, Failure>>,
-    progress: Progress,
-    deadline: Instant,
-}
+/// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
+/// what the system's resolver opens.
+const DESCRIPTORS: usize = 6;
 
-impl Attempt {
-    /// Begins an attempt that may take `time`.
-    pub(super) fn start(
-        base: &BackendUrl,
-        route: &Route,
-        request: &Request,
-        time: Duration,
-    ) -> Result<Attempt, Failure> {
-        let (sender, result) = channel();
-        let progress = Progress::default();
-        let deadline = Instant::now() + time;
-        let job = (
-            base.clone(),
-            route.clone(),
-            request.clone(),
-            progress.clone(),
-        );
-        let run = move || {
-            let (base, route, request, progress) = job;
-            // Nobody listens any more once the deadline has passed.
-            let _ = sender.send(perform(&base, &route, &request, deadline, &progress));
-        };
-        thread::Builder::new()
-            .name("request".into())
-            .spawn(run)
-            .map_err(|cause| local(&cause))?;
-        Ok(Attempt {
-            result,
-            progress,
-            deadline,
-        })
-    }
+/// Our reply to minreq's request for a tunnel.
+const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 
-    /// Waits for the result, for `time` or up to the deadline; none: it is not there yet.
-    pub(super) fn wait(&self, time: Duration) -> Option<Result<Response, Failure>> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.result.recv_timeout(left.min(time)) {
-            Ok(result) => Some(result),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(local(&io::ErrorKind::Other.into()))),
-        }
-    }
-
-    /// The failure of an attempt that has not ended in `time`.
-    pub(super) fn timed_out(&self, time: Duration) -> Failure {
-        Failure::transient(
-            format!(
-                "nothing within {:.0} s, while {}",
-                time.as_secs_f64(),
-                self.progress.get()
-            ),
-            "check the URL and the network; --timeout SECS allows more time, --wait SECS keeps trying",
-        )
-    }
-}
-
-fn local(cause: &io::Error) -> Failure {
-    Failure {
-        kind: Kind::Machine,
-        ..Failure::lasting(
-            format!("this machine can't open a loopback connection or start a thread ({cause})"),
-            "check the limits on processes and open files (ulimit -a), and the loopback interface",
-        )
-    }
-}
-
-fn perform(
+/// Makes one attempt.
+///
+/// All that it needs is had before the first byte of the request leaves this machine: threads,
+/// descriptors, memory, randomness, and what TLS trusts. minreq has what it needs when it asks for its
+/// tunnel, and it is asked to do that first.
+///
+/// # Errors
+/// There was no answer.
+pub(super) fn make(
     base: &BackendUrl,
-    route: &Route,
+    proxy: Option<&Proxy>,
     request: &Request,
-    deadline: Instant,
-    progress: &Progress,
+    resolver: &mut Resolver,
+    deadline: &mut Deadline<'_>,
 ) -> Result<Response, Failure> {
-    let upstream = route.open(base, deadline, progress)?;
-    progress.note(format!("waiting for {} to answer", base.host()));
-    let relay =
-        Relay::start(upstream, base.scheme(), deadline + GRACE).map_err(|cause| local(&cause))?;
-    let outcome = exchange(base, request, &relay);
-    conclude(base.host(), outcome, relay.trouble())
+    let local = |cause| Failure::local(&cause);
+    let (waiting, handover) = reserve().map_err(local)?;
+    let mut exchange = Exchange::start(base, request, handover).map_err(local)?;
+    let client = match waiting.accept(deadline.left()) {
+        Ok(client) => client,
+        Err(_) => return exchange.conclude(base.host(), Ok(()), deadline),
+    };
+    client.set_nonblocking(true).map_err(local)?;
+    let server = open(base, proxy, resolver, deadline)?;
+    deadline.bound(&client).write_all(TUNNEL_REPLY).map_err(local)?;
+    let relayed = relay::carry(&client, &server, base.scheme(), deadline);
+    // minreq sees the end of its connection, and ends.
+    drop(client);
+    exchange.conclude(base.host(), relayed, deadline)
 }
+
+/// A connection for minreq, made sure that the rest can be had, too.
+fn reserve() -> io::Result<(Waiting, Handover)> {
+    let mut memory: Vec<u8> = Vec::new();
+    memory
+        .try_reserve_exact(MEMORY)
+        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    drop(black_box(memory));
+    let pair = platform::local_connection()?;
+    platform::spare_descriptors(DESCRIPTORS)?;
+    Ok(pair)
+}
+
+/// Opens the way to the backend, or through a proxy to it.
+fn open(
+    base: &BackendUrl,
+    proxy: Option<&Proxy>,
+    resolver: &mut Resolver,
+    deadline: &mut Deadline<'_>,
+) -> Result<TcpStream, Failure> {
+    let (host, port, peer) = match proxy {
+        None => (base.host(), base.port(), base.host().to_owned()),
+        Some(proxy) => (
+            proxy.host.as_str(),
+            proxy.port,
+            format!("the proxy {}", proxy.host),
+        ),
+    };
+    let addresses = resolver.resolve(host, port, &peer, deadline)?;
+    let stream = connect::connect(&addresses, port, &peer, deadline)?;
+    if let Some(proxy) = proxy {
+        proxy.tunnel(&stream, base, deadline)?;
+    }
+    Ok(stream)
+}
+
+/// minreq at work in its thread.
+struct Exchange(Receiver<Result<Answered, Unanswered>>);
 
 /// How an exchange can end without an answer.
 enum Unanswered {
@@ -136,14 +129,56 @@ struct Answered {
     chunked: bool,
 }
 
-fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answered, Unanswered> {
+impl Exchange {
+    fn start(base: &BackendUrl, request: &Request, handover: Handover) -> io::Result<Exchange> {
+        let (sender, result) = channel();
+        let url = format!("{base}{}", request.path);
+        let request = request.clone();
+        let run = move || {
+            // Nobody listens any more once the deadline has passed.
+            let _ = sender.send(perform(&url, &request, handover));
+        };
+        thread::Builder::new()
+            .name("request".into())
+            .stack_size(STACK)
+            .spawn(run)?;
+        Ok(Exchange(result))
+    }
+
+    /// What came of it, when the connection has ended.
+    fn conclude(
+        &mut self,
+        host: &str,
+        relayed: Result<(), RelayError>,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<Response, Failure> {
+        let waiting_for = |host| Failure::timed_out(format!("waiting for {host} to answer"));
+        match relayed {
+            Err(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
+                return Err(waiting_for(host));
+            }
+            Err(RelayError::Wait(cause)) => return Err(Failure::local(&cause)),
+            _ => {}
+        }
+        let outcome = deadline.wait(|slice| match self.0.recv_timeout(slice) {
+            Ok(outcome) => Some(outcome),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                Some(Err(Unanswered::Body("was lost in this program".into())))
+            }
+        });
+        judge(host, outcome.ok_or_else(|| waiting_for(host))?, relayed.err())
+    }
+}
+
+fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered, Unanswered> {
     let method = if request.body.is_some() {
         Method::Post
     } else {
         Method::Get
     };
-    let proxy = Proxy::new(relay.proxy_url()).map_err(Unanswered::Head)?;
-    let mut call = minreq::Request::new(method, format!("{base}{}", request.path))
+    let proxy = minreq::Proxy::new(handover.proxy()).map_err(Unanswered::Head)?;
+    let mut call = minreq::Request::new(method, url)
         .with_proxy(proxy)
         .with_follow_redirects(false)
         .with_max_headers_size(None)
@@ -159,30 +194,13 @@ fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answe
             .with_header("Content-Type", "application/json")
             .with_body(body.as_bytes());
     }
-    read(call.send_lazy().map_err(Unanswered::Head)?, relay)
+    let answer = handover.give(|| call.send_lazy());
+    read(answer.map_err(Unanswered::Head)?)
 }
 
-/// The body, which tells the relay of each part that is read.
-struct Body<'a> {
-    answer: &'a mut ResponseLazy,
-    relay: &'a Relay,
-}
-
-impl Read for Body<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.answer.read(buffer)?;
-        self.relay.digested(read);
-        Ok(read)
-    }
-}
-
-fn read(mut answer: ResponseLazy, relay: &Relay) -> Result<Answered, Unanswered> {
+fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
     let mut body = Vec::new();
-    let answer_body = Body {
-        answer: &mut answer,
-        relay,
-    };
-    let result = answer_body
+    let result = (&mut answer)
         .take(json::MAX_LEN as u64 + 1)
         .read_to_end(&mut body);
     if answer.status_code == 503 && answer.reason_phrase == NO_STATUS_LINE {
@@ -234,79 +252,78 @@ fn retry_after(value: &str) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-fn conclude(
+/// What minreq made of it, and what the relay saw, taken together.
+fn judge(
     host: &str,
     outcome: Result<Answered, Unanswered>,
-    trouble: Option<Trouble>,
+    relayed: Option<RelayError>,
 ) -> Result<Response, Failure> {
-    match (outcome, trouble) {
-        (_, Some(Trouble::NotHttp)) => Err(not_http(host)),
-        (_, Some(Trouble::NotTls)) => Err(Failure::lasting(
-            format!("{host} does not speak TLS on this port"),
-            "check the host and port of the URL",
-        )),
-        (_, Some(Trouble::NoHead(cause))) => Err(lost(host, &cause)),
-        (Ok(answered), Some(Trouble::Broken(cause))) if answered.ended_by_close => {
-            Err(cut(host, &cause))
+    let host = host.to_owned();
+    let lost = |host, how| Err(Failure::Lost { host, how });
+    let no_answer = |host, how| Err(Failure::NoAnswer { host, how });
+    let without_end = || "sent an answer without end".to_owned();
+    match (outcome, relayed) {
+        (_, Some(RelayError::NotHttp)) => Err(Failure::NotHttp { host }),
+        (_, Some(RelayError::NotTls)) => Err(Failure::NotTls { host }),
+        (_, Some(RelayError::NoHead(how))) => lost(host, how),
+        (Ok(answered), Some(RelayError::Broken(how))) if answered.ended_by_close => {
+            no_answer(host, how)
         }
         // minreq takes the end of the connection, here the relay's, for the end of head or trailers.
-        (Ok(answered), Some(Trouble::Endless))
+        (Ok(answered), Some(RelayError::TooLong))
             if !answered.response.too_long && (answered.ended_by_close || answered.chunked) =>
         {
-            Err(cut(host, "sent an answer without end"))
+            no_answer(host, without_end())
         }
+        // So it does where TLS ended in order within the head. A success without a body is none to us.
+        (Ok(answered), None) if answered.is_cut_in_head() => {
+            lost(host, "closed the connection".into())
+        }
+        (Ok(answered), _) if answered.response.status < 200 => no_answer(
+            host,
+            format!(
+                "sent an interim answer (status {}), which the HTTP library takes for the last",
+                answered.response.status
+            ),
+        ),
         (Ok(answered), _) => Ok(answered.response),
-        (Err(_), Some(Trouble::Endless)) => Err(cut(host, "sent an answer without end")),
-        (Err(Unanswered::Head(minreq::Error::IoError(cause))), trouble) => {
-            Err(match (tls_error(&cause), trouble) {
-                (Some(error), _) => refused_certificate(host, error),
-                (None, Some(Trouble::Broken(cause))) => lost(host, &cause),
-                (None, _) => lost(host, &format!("broke the connection ({cause})")),
-            })
+        (Err(_), Some(RelayError::TooLong)) => no_answer(host, without_end()),
+        (Err(Unanswered::Head(minreq::Error::IoError(cause))), relayed) => {
+            match (tls_error(&cause), relayed) {
+                (Some(error), _) => Err(Failure::Tls(refused(&host, error))),
+                (None, Some(RelayError::Broken(how))) => lost(host, how),
+                (None, _) => lost(host, format!("broke the connection ({cause})")),
+            }
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
-            Err(refused_certificate(host, &error))
+            Err(Failure::Tls(refused(&host, &error)))
         }
-        (Err(Unanswered::Head(error)), _) => Err(cut(
-            host,
-            &format!("sent an answer that is not HTTP ({error})"),
-        )),
+        (Err(Unanswered::Head(error)), _) => {
+            no_answer(host, format!("sent an answer that is not HTTP ({error})"))
+        }
         (Err(Unanswered::NoStatusLine { empty: true }), _) => {
-            Err(lost(host, "closed the connection"))
+            lost(host, "closed the connection".into())
         }
-        (Err(Unanswered::NoStatusLine { empty: false }), _) => Err(not_http(host)),
-        (Err(Unanswered::Body(cause)), _) => Err(cut(host, &cause)),
+        (Err(Unanswered::NoStatusLine { empty: false }), _) => Err(Failure::NotHttp { host }),
+        (Err(Unanswered::Body(how)), _) => no_answer(host, how),
     }
 }
 
-fn lost(host: &str, cause: &str) -> Failure {
-    Failure::transient(
-        format!("{host} {cause} before it had answered"),
-        "try again later; --wait SECS keeps trying",
-    )
-}
-
-fn cut(host: &str, cause: &str) -> Failure {
-    Failure::lasting(
-        format!("{host} {cause}"),
-        "try again later, or ask whoever runs the backend",
-    )
-}
-
-fn not_http(host: &str) -> Failure {
-    Failure::lasting(
-        format!("{host} does not speak HTTP on this port"),
-        "check the host and port of the URL",
-    )
+impl Answered {
+    fn is_cut_in_head(&self) -> bool {
+        self.ended_by_close
+            && self.response.body.is_empty()
+            && matches!(self.response.status, 0..=99 | 200..=299)
+    }
 }
 
 fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
     cause.get_ref()?.downcast_ref()
 }
 
-fn refused_certificate(host: &str, error: &rustls::Error) -> Failure {
+fn refused(host: &str, error: &rustls::Error) -> Refusal {
     let rustls::Error::InvalidCertificate(error) = error else {
-        return Failure::lasting(
+        return refusal(
             format!("no TLS connection with {host}: {error}"),
             "check the host and port of the URL; if they are right, ask whoever runs the backend",
         );
@@ -315,20 +332,20 @@ fn refused_certificate(host: &str, error: &rustls::Error) -> Failure {
         "check this machine's clock, then ask whoever runs the backend for a new certificate";
     match error {
         // A bad signature: a CA of the same name, but with another key.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => Failure::lasting(
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => refusal(
             format!("the certificate of {host} is by a CA that is not trusted here"),
             "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if not, somebody may be listening in",
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Failure::lasting(
+            refusal(
                 format!("the certificate that {host} shows is not for that name"),
                 "check the host of the URL; if it is right, somebody may be listening in",
             )
         }
         CertificateError::Expired => {
-            Failure::lasting(format!("the certificate of {host} has expired"), clock)
+            refusal(format!("the certificate of {host} has expired"), clock)
         }
-        CertificateError::ExpiredContext { time, not_after } => Failure::lasting(
+        CertificateError::ExpiredContext { time, not_after } => refusal(
             format!(
                 "the certificate of {host} expired on {}; this machine's clock says {}",
                 date(not_after.as_secs()),
@@ -344,17 +361,17 @@ fn refused_certificate(host: &str, error: &rustls::Error) -> Failure {
             date(not_before.as_secs()),
             date(time.as_secs())
         )),
-        error => Failure::lasting(
+        error => refusal(
             format!("the certificate of {host} is not acceptable: {error}"),
             "ask whoever runs the backend",
         ),
     }
 }
 
-fn not_valid_yet(cause: String) -> Failure {
-    Failure {
-        again: Again::WhileWaiting,
-        ..Failure::lasting(
+fn not_valid_yet(cause: String) -> Refusal {
+    Refusal {
+        clock: true,
+        ..refusal(
             cause,
             "set this machine's clock; --wait SECS waits until it is set",
         )
@@ -369,4 +386,8 @@ fn date(seconds: u64) -> String {
         return format!("second {seconds} after 1970");
     }
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn refusal(cause: impl Into<String>, hint: impl Into<String>) -> Refusal {
+    Refusal { cause: cause.into(), hint: hint.into(), clock: false }
 }

@@ -2,7 +2,6 @@
 
 mod handover;
 mod heap;
-mod trust;
 
 use std::ffi::CString;
 use std::fs;
@@ -12,7 +11,6 @@ use std::path::Path;
 
 pub use super::unix::*;
 pub use handover::{Handover, Waiting, local_connection};
-pub use trust::{TrustSource, prepare_trust};
 
 #[global_allocator]
 static HEAP: heap::Heap = heap::Heap::new();
@@ -82,7 +80,7 @@ pub fn is_mount_point(path: &Path) -> bool {
 ///
 /// # Errors
 /// There is no /proc, or no such file can be made.
-fn memory_file(content: &[u8]) -> std::io::Result<String> {
+pub fn memory_file(content: &[u8]) -> std::io::Result<String> {
     use std::io::Write;
     use std::os::fd::{FromRawFd, IntoRawFd};
     // SAFETY: the name is zero-terminated; memfd_create(2) takes nothing else.

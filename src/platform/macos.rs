@@ -1,12 +1,8 @@
 //! macOS.
 
-#![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
-
-use std::fmt;
 use std::path::Path;
 
 pub use super::unix::*;
-use crate::error::Error;
 use crate::hex;
 
 /// The operating system's identity of this machine, as 32 lower-case hexadecimal digits
@@ -32,22 +28,4 @@ pub fn forbid_core_dumps() {
 /// Whether something is mounted on this very file: here nothing can be.
 pub fn is_mount_point(_path: &Path) -> bool {
     false
-}
-
-/// Where the trusted CA certificates come from.
-#[derive(Debug)]
-pub struct TrustSource;
-
-impl fmt::Display for TrustSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system's keychain")
-    }
-}
-
-/// The system's own verifier decides.
-///
-/// # Errors
-/// None.
-pub fn prepare_trust() -> Result<TrustSource, Error> {
-    Ok(TrustSource)
 }

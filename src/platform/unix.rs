@@ -276,3 +276,33 @@ pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
     }
     Ok(watched.iter().any(|watch| watch.ready))
 }
+
+/// What this machine is short of, where a call failed for that reason (errno(3)).
+pub fn shortage(cause: &io::Error) -> Option<&'static str> {
+    match cause.raw_os_error() {
+        Some(libc::EAGAIN) => Some("processes or threads (ulimit -u, or the container's pids limit)"),
+        Some(libc::EMFILE | libc::ENFILE) => Some("open files (ulimit -n)"),
+        Some(libc::ENOMEM | libc::ENOBUFS) => Some("memory or address space (ulimit -v)"),
+        _ if cause.kind() == io::ErrorKind::OutOfMemory => {
+            Some("memory or address space (ulimit -v)")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a connection is being made without being waited for (connect(2)).
+pub fn is_in_progress(cause: &io::Error) -> bool {
+    cause.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// Makes sure that so many more descriptors can be opened.
+///
+/// # Errors
+/// They can't.
+pub fn spare_descriptors(count: usize) -> io::Result<()> {
+    // Of standard error, which entry.rs keeps open.
+    let copies: io::Result<Vec<File>> = (0..count)
+        .map(|_| descriptor(libc::STDERR_FILENO).try_clone())
+        .collect();
+    copies.map(drop)
+}

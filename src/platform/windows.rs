@@ -3,7 +3,6 @@
 #![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
@@ -30,7 +29,6 @@ use windows_sys::Win32::System::SystemInformation::{
 use windows_sys::core::{BOOL, w};
 
 use super::FileKind;
-use crate::error::Error;
 
 /// Standard input without a buffer: a buffer would keep a copy of the key.
 pub fn standard_input() -> ManuallyDrop<File> {
@@ -298,22 +296,4 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
 /// None.
 pub fn sync_folder(_folder: &File) -> io::Result<()> {
     Ok(())
-}
-
-/// Where the trusted CA certificates come from.
-#[derive(Debug)]
-pub struct TrustSource;
-
-impl fmt::Display for TrustSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system's certificate store")
-    }
-}
-
-/// The system's own verifier decides.
-///
-/// # Errors
-/// None.
-pub fn prepare_trust() -> Result<TrustSource, Error> {
-    Ok(TrustSource)
 }

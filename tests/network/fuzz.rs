@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Asks, BOTH, Behaviour, OLD_AUTH, Rig, SLACK, assert_no_panic};
+use super::{Asks, BOTH, Behaviour, Fixture, OLD_AUTH, SLACK, assert_no_panic};
 use crate::support::backend::TlsKind;
 
 /// Answers to begin with.
@@ -95,16 +95,16 @@ impl Dice {
 }
 
 /// One answer, whose end is a close, a reset or an endless wait.
-fn try_one(rig: &Rig, dice: &mut Dice, asks: Asks) {
+fn try_one(fixture: &Fixture, dice: &mut Dice, asks: Asks) {
     let bytes = dice.answer();
     let behaviour = match dice.throw(8) {
         0 => Behaviour::RawThenReset(bytes.clone()),
         1 if bytes.len() < 300 => Behaviour::DripRaw(bytes.clone(), Duration::from_millis(1)),
         _ => Behaviour::Raw(bytes.clone()),
     };
-    rig.backend.behave(behaviour);
-    rig.home.write_auth(OLD_AUTH);
-    let outcome = rig.ask(asks).args(["--timeout", "2"]).run();
+    fixture.backend.behave(behaviour);
+    fixture.home.write_auth(OLD_AUTH);
+    let outcome = fixture.ask(asks).args(["--timeout", "2"]).run();
     let name = String::from_utf8_lossy(&bytes);
     assert_no_panic(&name, &outcome);
     assert!(
@@ -113,7 +113,7 @@ fn try_one(rig: &Rig, dice: &mut Dice, asks: Asks) {
     );
     match outcome.code {
         Some(0) => {}
-        Some(1 | 4) => rig.assert_harmless_failure(&name, &outcome),
+        Some(1 | 4) => fixture.assert_clean_failure(&name, &outcome),
         _ => panic!("{name}: {outcome}"),
     }
     let harmful = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
@@ -129,10 +129,10 @@ fn response_path() {
     let end = Instant::now() + Duration::from_secs(seconds);
     let count = AtomicU64::new(0);
     let run = |kind: TlsKind, asks: Asks, seed: u64| {
-        let rig = Rig::new(kind);
+        let fixture = Fixture::new(kind);
         let mut dice = Dice(seed);
         while Instant::now() < end {
-            try_one(&rig, &mut dice, asks);
+            try_one(&fixture, &mut dice, asks);
             count.fetch_add(1, Ordering::Relaxed);
         }
     };

@@ -5,7 +5,7 @@ use std::io::{Write, pipe};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{BOTH, Behaviour, Rig};
+use super::{BOTH, Behaviour, Fixture};
 use crate::support::backend::{Framing, TlsKind};
 
 /// The most that a release build may hold, in KiB.
@@ -18,8 +18,8 @@ const MOST_MORE: u64 = 4 * 1024;
 /// what this test holds itself. The process is caught alive at its end: its standard error is a full
 /// pipe, so that it waits in its last write.
 fn peak(kind: TlsKind, behaviour: Behaviour) -> u64 {
-    let rig = Rig::new(kind);
-    rig.backend.behave(behaviour);
+    let fixture = Fixture::new(kind);
+    fixture.backend.behave(behaviour);
     let (mut reader, mut writer) = pipe().expect("a pipe");
     let stderr = writer.try_clone().expect("a descriptor");
     let filling = thread::spawn(move || {
@@ -27,7 +27,7 @@ fn peak(kind: TlsKind, behaviour: Behaviour) -> u64 {
         let _ = writer.write_all(&vec![b' '; 2 * 1024 * 1024]);
     });
     thread::sleep(Duration::from_millis(200));
-    let mut running = rig.login().stderr_to(stderr).spawn();
+    let mut running = fixture.login().stderr_to(stderr).spawn();
     let status = format!("/proc/{}/status", running.pid());
     let call = format!("/proc/{}/syscall", running.pid());
     let started = Instant::now();

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 
-use super::{Asks, BOTH, Rig, SLACK, framed, in_parallel, raw, skip, strace_works};
+use super::{Asks, BOTH, Fixture, SLACK, framed, in_parallel, raw, skip, strace_works};
 use crate::support::backend::{KEY, TlsKind};
 use crate::support::command::{Sekuire, binary};
 
@@ -71,12 +71,12 @@ fn of_each_status() {
     for asks in [Asks::Verify, Asks::Me] {
         in_parallel(
             cases.clone(),
-            || Rig::new(TlsKind::None),
-            |rig, (status, body, says)| {
-                rig.backend.behave(raw(framed(status, body)));
-                let outcome = rig.ask(asks).run();
+            || Fixture::new(TlsKind::None),
+            |fixture, (status, body, says)| {
+                fixture.backend.behave(raw(framed(status, body)));
+                let outcome = fixture.ask(asks).run();
                 assert!(
-                    outcome.stderr.contains(&rig.backend.url()),
+                    outcome.stderr.contains(&fixture.backend.url()),
                     "{status}: whose? {outcome}"
                 );
                 for part in says {
@@ -86,7 +86,7 @@ fn of_each_status() {
                     );
                 }
                 assert!(!outcome.stderr.contains('<'), "{status}: markup; {outcome}");
-                rig.assert_harmless_failure(status, &outcome);
+                fixture.assert_clean_failure(status, &outcome);
             },
         );
     }
@@ -97,11 +97,12 @@ fn of_each_status() {
 #[test]
 fn of_a_long_error_body() {
     for kind in BOTH {
-        let rig = Rig::new(kind);
+        let fixture = Fixture::new(kind);
         for (status, code) in [("401 X", 1), ("500 X", 4)] {
-            rig.backend
+            fixture
+                .backend
                 .behave(raw(framed(status, "long ".repeat(100_000).as_bytes())));
-            let outcome = rig.whoami().run();
+            let outcome = fixture.whoami().run();
             outcome
                 .exits(code)
                 .complains("long long long")
@@ -116,9 +117,10 @@ fn of_an_unreachable_backend() {
     let place = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = place.local_addr().unwrap().port();
     drop(place);
-    let rig = Rig::new(TlsKind::None);
+    let fixture = Fixture::new(TlsKind::None);
     let whoami = |url: &str| {
-        rig.bare()
+        fixture
+            .bare()
             .env("SEKUIRE_API_KEY", KEY)
             .args(["whoami", "--timeout", "3", "--backend", url])
             .run()
@@ -131,7 +133,7 @@ fn of_an_unreachable_backend() {
             .complains("tried 3 times in ")
             .complains("--wait SECS")
             .takes_at_most(SLACK);
-        rig.assert_harmless_failure(scheme, &outcome);
+        fixture.assert_clean_failure(scheme, &outcome);
     }
     // RFC 6761 says that this never resolves; how soon a resolver says so is its own affair.
     let outcome = whoami("https://no-such-host.invalid");
@@ -143,15 +145,15 @@ fn of_an_unreachable_backend() {
             || outcome.stderr.contains("looking up no-such-host.invalid"),
         "{outcome}"
     );
-    rig.assert_harmless_failure("unknown host", &outcome);
+    fixture.assert_clean_failure("unknown host", &outcome);
 }
 
 #[test]
 fn in_clear_only_where_allowed() {
-    let rig = Rig::new(TlsKind::None);
-    let port = rig.backend.address().port();
+    let fixture = Fixture::new(TlsKind::None);
+    let port = fixture.backend.address().port();
     let refused = |allowed: &str, url: &str| {
-        let outcome = rig
+        let outcome = fixture
             .bare()
             .env("SEKUIRE_API_KEY", KEY)
             .env("SEKUIRE_ALLOW_HTTP", allowed)
@@ -159,7 +161,7 @@ fn in_clear_only_where_allowed() {
             .run();
         assert_eq!(outcome.code, Some(2), "{allowed} and {url}: {outcome}");
         outcome.complains("hint: ");
-        rig.assert_harmless_failure(url, &outcome);
+        fixture.assert_clean_failure(url, &outcome);
     };
     for url in [
         "http://backend.example",
@@ -191,7 +193,7 @@ fn in_clear_only_where_allowed() {
         refused(allowed, "http://backend:9300");
     }
     for host in ["localhost", "127.0.0.1", "127.1.2.3"] {
-        let outcome = rig
+        let outcome = fixture
             .bare()
             .env("SEKUIRE_API_KEY", KEY)
             .args([
@@ -214,7 +216,7 @@ fn in_clear_only_where_allowed() {
         return skip("in_clear_only_where_allowed", "no hostname(1)");
     };
     let allowed = format!("http://{name}:{port}");
-    let outcome = rig
+    let outcome = fixture
         .bare()
         .env("SEKUIRE_API_KEY", KEY)
         .env("SEKUIRE_ALLOW_HTTP", &allowed)
@@ -232,22 +234,22 @@ fn localhost_without_a_resolver() {
         return;
     }
     for kind in BOTH {
-        let rig = Rig::new(kind);
-        let trace = rig.home.path().join("trace");
+        let fixture = Fixture::new(kind);
+        let trace = fixture.home.path().join("trace");
         let outcome = Sekuire::at("/usr/bin/strace".as_ref())
-            .home(&rig.home)
-            .ca(&rig.backend.ca_file())
+            .home(&fixture.home)
+            .ca(&fixture.backend.ca_file())
             .env("SEKUIRE_DEVICE_ID", super::DEVICE_ID)
             .env("SEKUIRE_API_KEY", KEY)
             .args(["-f", "-e", "trace=openat,open,socket,connect", "-o"])
             .arg(&trace)
             .arg(binary())
-            .args(["whoami", "--backend", &rig.backend.origin_localhost()])
+            .args(["whoami", "--backend", &fixture.backend.origin_localhost()])
             .run();
         outcome.exits(0);
         let trace = std::fs::read_to_string(trace).unwrap();
         assert!(
-            trace.contains(&format!("htons({})", rig.backend.address().port())),
+            trace.contains(&format!("htons({})", fixture.backend.address().port())),
             "{trace}"
         );
         for resolver in [

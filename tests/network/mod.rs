@@ -58,12 +58,12 @@ enum Asks {
 }
 
 /// A backend, and a home where somebody is logged in.
-struct Rig {
+struct Fixture {
     backend: Backend,
     home: Home,
 }
 
-impl Rig {
+impl Fixture {
     fn new(kind: TlsKind) -> Self {
         let backend = Backend::builder().tls(kind).start();
         backend.add_key(ApiKey {
@@ -103,7 +103,7 @@ impl Rig {
 
     /// A failure that left nothing behind, said something, and showed neither key nor panic.
     #[track_caller]
-    fn assert_harmless_failure(&self, name: &str, outcome: &Outcome) {
+    fn assert_clean_failure(&self, name: &str, outcome: &Outcome) {
         assert_eq!(
             self.home.read_auth(),
             OLD_AUTH,
@@ -178,22 +178,22 @@ fn try_all(table: &str, cases: Vec<Case>, asks: Asks, kind: TlsKind, seconds: u3
     let count = cases.len();
     in_parallel(
         cases,
-        || Rig::new(kind),
-        |rig, case| try_one(rig, &case, asks, seconds),
+        || Fixture::new(kind),
+        |fixture, case| try_one(fixture, &case, asks, seconds),
     );
     eprintln!("{table}, {asks:?}, {kind:?}: {count} cases");
 }
 
-fn try_one(rig: &Rig, case: &Case, asks: Asks, seconds: u32) {
+fn try_one(fixture: &Fixture, case: &Case, asks: Asks, seconds: u32) {
     let Case {
         name,
         behaviour,
         codes,
         says,
     } = case;
-    rig.home.write_auth(OLD_AUTH);
-    rig.backend.behave(behaviour.clone());
-    let outcome = rig
+    fixture.home.write_auth(OLD_AUTH);
+    fixture.backend.behave(behaviour.clone());
+    let outcome = fixture
         .ask(asks)
         .args(["--timeout", &seconds.to_string()])
         .timeout(Duration::from_secs(60))
@@ -207,7 +207,7 @@ fn try_one(rig: &Rig, case: &Case, asks: Asks, seconds: u32) {
     if code == 0 {
         assert_no_panic(name, &outcome);
     } else {
-        rig.assert_harmless_failure(name, &outcome);
+        fixture.assert_clean_failure(name, &outcome);
     }
     // Three attempts with pauses of at most 0.25 and 0.5 s.
     let most = Duration::from_secs(u64::from(seconds) * 3) + SLACK;

@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Rig, SLACK, assert_no_panic, in_parallel, skip};
+use super::{Fixture, SLACK, assert_no_panic, in_parallel, skip};
 use crate::support::backend::{KEY, TlsKind};
 use crate::support::command::Sekuire;
-use crate::support::proxy::{Manners, Proxy, Then};
+use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
 const NAME: &str = "backend.example";
 
@@ -19,15 +19,16 @@ const NAME: &str = "backend.example";
 const PASSWORD: &str = "pass%20word";
 const CREDENTIALS: &str = "Basic dXNlcjpwYXNzIHdvcmQ=";
 
-fn by_name(rig: &Rig) -> String {
-    format!("https://{NAME}:{}", rig.backend.address().port())
+fn by_name(fixture: &Fixture) -> String {
+    format!("https://{NAME}:{}", fixture.backend.address().port())
 }
 
-fn whoami(rig: &Rig, proxy: &str) -> Sekuire {
-    rig.bare()
+fn whoami(fixture: &Fixture, proxy: &str) -> Sekuire {
+    fixture
+        .bare()
         .env("SEKUIRE_API_KEY", KEY)
         .env("HTTPS_PROXY", proxy)
-        .args(["whoami", "--backend", &by_name(rig)])
+        .args(["whoami", "--backend", &by_name(fixture)])
 }
 
 fn with_password(proxy: &Proxy) -> String {
@@ -36,19 +37,19 @@ fn with_password(proxy: &Proxy) -> String {
 
 #[test]
 fn a_good_proxy() {
-    let rig = Rig::new(TlsKind::Valid);
-    let proxy = Proxy::start(Manners::good(), rig.backend.address());
-    let login = rig
+    let fixture = Fixture::new(TlsKind::Valid);
+    let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
+    let login = fixture
         .bare()
         .env("HTTPS_PROXY", proxy.url())
-        .args(["login", "--api-key-stdin", "--backend", &by_name(&rig)])
+        .args(["login", "--api-key-stdin", "--backend", &by_name(&fixture)])
         .stdin(KEY.as_bytes())
         .run();
     login.exits(0).complains_not();
-    assert!(rig.home.read_auth().contains(&by_name(&rig)));
+    assert!(fixture.home.read_auth().contains(&by_name(&fixture)));
     let heads = proxy.heads();
     assert_eq!(heads.len(), 2, "one for each request");
-    let target = format!("{NAME}:{}", rig.backend.address().port());
+    let target = format!("{NAME}:{}", fixture.backend.address().port());
     let start = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     assert!(
         heads.iter().all(|head| head.starts_with(&start)),
@@ -60,28 +61,28 @@ fn a_good_proxy() {
 
 #[test]
 fn a_proxy_with_a_password() {
-    let rig = Rig::new(TlsKind::Valid);
-    let manners = Manners {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let behaviour = ProxyBehaviour {
         wanted: Some(CREDENTIALS),
-        ..Manners::good()
+        ..ProxyBehaviour::good()
     };
-    let proxy = Proxy::start(manners, rig.backend.address());
-    whoami(&rig, &with_password(&proxy))
+    let proxy = Proxy::start(behaviour, fixture.backend.address());
+    whoami(&fixture, &with_password(&proxy))
         .run()
         .exits(0)
         .complains_not();
-    let sent = rig.backend.requests();
+    let sent = fixture.backend.requests();
     assert!(
         sent.iter()
             .all(|request| request.header("Proxy-Authorization").is_none()),
         "{sent:?}"
     );
 
-    let none = whoami(&rig, &proxy.url()).run();
+    let none = whoami(&fixture, &proxy.url()).run();
     none.exits(4)
         .complains("wants a user name and password (407)");
     let wrong = whoami(
-        &rig,
+        &fixture,
         &format!("http://user:s3cret-of-mine@{}", proxy.address()),
     )
     .run();
@@ -94,10 +95,10 @@ fn a_proxy_with_a_password() {
             .complains(&proxy.address().to_string())
             .hides(PASSWORD);
         assert!(!outcome.stderr.contains("tried"), "{name}: {outcome}");
-        rig.assert_harmless_failure(name, &outcome);
+        fixture.assert_clean_failure(name, &outcome);
     }
     assert_eq!(
-        rig.backend.requests().len(),
+        fixture.backend.requests().len(),
         sent.len(),
         "nothing more was sent"
     );
@@ -106,13 +107,13 @@ fn a_proxy_with_a_password() {
 /// A user name alone has an empty password (RFC 7617, section 2, wants the colon).
 #[test]
 fn a_user_without_a_password() {
-    let rig = Rig::new(TlsKind::Valid);
-    let manners = Manners {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let behaviour = ProxyBehaviour {
         wanted: Some("Basic dXNlcjo="),
-        ..Manners::good()
+        ..ProxyBehaviour::good()
     };
-    let proxy = Proxy::start(manners, rig.backend.address());
-    whoami(&rig, &format!("http://user@{}", proxy.address()))
+    let proxy = Proxy::start(behaviour, fixture.backend.address());
+    whoami(&fixture, &format!("http://user@{}", proxy.address()))
         .run()
         .exits(0);
 }
@@ -158,14 +159,14 @@ fn odd_proxies_that_work() {
     let count = cases.len();
     in_parallel(
         cases,
-        || Rig::new(TlsKind::Valid),
-        |rig, (name, reply)| {
-            let manners = Manners {
+        || Fixture::new(TlsKind::Valid),
+        |fixture, (name, reply)| {
+            let behaviour = ProxyBehaviour {
                 reply,
-                ..Manners::good()
+                ..ProxyBehaviour::good()
             };
-            let proxy = Proxy::start(manners, rig.backend.address());
-            let outcome = whoami(rig, &proxy.url()).run();
+            let proxy = Proxy::start(behaviour, fixture.backend.address());
+            let outcome = whoami(fixture, &proxy.url()).run();
             assert_eq!(outcome.code, Some(0), "{name}: {outcome}");
             assert_eq!(proxy.heads().len(), 1, "{name}: {outcome}");
         },
@@ -175,7 +176,7 @@ fn odd_proxies_that_work() {
 
 #[test]
 fn proxies_that_misbehave() {
-    let say = |reply: &[u8], then| Manners::saying(reply, then);
+    let say = |reply: &[u8], then| ProxyBehaviour::saying(reply, then);
     let cases = vec![
         (
             "resets on accept",
@@ -346,16 +347,16 @@ fn proxies_that_misbehave() {
     let count = cases.len();
     in_parallel(
         cases,
-        || Rig::new(TlsKind::Valid),
-        |rig, (name, manners, says, tries)| {
-            let proxy = Proxy::start(manners, rig.backend.address());
+        || Fixture::new(TlsKind::Valid),
+        |fixture, (name, behaviour, says, tries)| {
+            let proxy = Proxy::start(behaviour, fixture.backend.address());
             // 407 means another thing to whoever sent a password.
             let url = if says.contains("wants") {
                 proxy.url()
             } else {
                 with_password(&proxy)
             };
-            let outcome = whoami(rig, &url).args(["--timeout", "1"]).run();
+            let outcome = whoami(fixture, &url).args(["--timeout", "1"]).run();
             assert_eq!(outcome.code, Some(4), "{name}: {outcome}");
             assert!(
                 outcome.stderr.contains(says),
@@ -374,12 +375,16 @@ fn proxies_that_misbehave() {
                 .hides("pass%20word")
                 .hides("pass word")
                 .hides("dXNlcjpw");
-            rig.assert_harmless_failure(name, &outcome);
+            fixture.assert_clean_failure(name, &outcome);
             assert!(
                 outcome.elapsed < Duration::from_secs(3) + SLACK,
                 "{name}: {outcome}"
             );
-            assert_eq!(rig.backend.connections(), 0, "{name}: a direct connection");
+            assert_eq!(
+                fixture.backend.connections(),
+                0,
+                "{name}: a direct connection"
+            );
         },
     );
     eprintln!("proxies that misbehave: {count} cases");
@@ -394,26 +399,26 @@ fn closed_port() -> SocketAddr {
 
 #[test]
 fn a_proxy_that_is_not_there() {
-    let rig = Rig::new(TlsKind::Valid);
+    let fixture = Fixture::new(TlsKind::Valid);
     let address = closed_port();
-    let outcome = whoami(&rig, &format!("http://user:hunter2@{address}")).run();
+    let outcome = whoami(&fixture, &format!("http://user:hunter2@{address}")).run();
     outcome
         .exits(4)
         .complains("the proxy 127.0.0.1 refused the connection")
         .complains(&format!("through proxy {address}"))
         .complains("tried 3 times")
         .hides("hunter2");
-    rig.assert_harmless_failure("refused", &outcome);
-    let outcome = whoami(&rig, "http://user:hunter2@proxy.invalid:3128")
+    fixture.assert_clean_failure("refused", &outcome);
+    let outcome = whoami(&fixture, "http://user:hunter2@proxy.invalid:3128")
         .args(["--timeout", "2"])
         .run();
     outcome.exits(4).complains("proxy.invalid").hides("hunter2");
-    rig.assert_harmless_failure("unknown", &outcome);
+    fixture.assert_clean_failure("unknown", &outcome);
 }
 
 #[test]
 fn malformed_proxies_are_usage_errors() {
-    let rig = Rig::new(TlsKind::Valid);
+    let fixture = Fixture::new(TlsKind::Valid);
     let values = [
         "https://127.0.0.1:3128",
         "socks5://127.0.0.1:1080",
@@ -441,11 +446,11 @@ fn malformed_proxies_are_usage_errors() {
     ];
     for variable in ["HTTPS_PROXY", "https_proxy"] {
         for value in values {
-            let outcome = rig
+            let outcome = fixture
                 .bare()
                 .env("SEKUIRE_API_KEY", KEY)
                 .env(variable, value)
-                .args(["whoami", "--backend", &by_name(&rig)])
+                .args(["whoami", "--backend", &by_name(&fixture)])
                 .run();
             assert_eq!(outcome.code, Some(2), "{variable}={value:?}: {outcome}");
             outcome
@@ -453,10 +458,10 @@ fn malformed_proxies_are_usage_errors() {
                 .complains("hint: ")
                 .hides("hunter2")
                 .hides("\u{1b}");
-            rig.assert_harmless_failure(value, &outcome);
+            fixture.assert_clean_failure(value, &outcome);
         }
     }
-    assert_eq!(rig.backend.connections(), 0);
+    assert_eq!(fixture.backend.connections(), 0);
     eprintln!("malformed proxies: {} cases", 2 * values.len());
 }
 
@@ -464,8 +469,8 @@ fn malformed_proxies_are_usage_errors() {
 /// reading of others mean nothing.
 #[test]
 fn which_variable_counts() {
-    let rig = Rig::new(TlsKind::Valid);
-    let good = Proxy::start(Manners::good(), rig.backend.address());
+    let fixture = Fixture::new(TlsKind::Valid);
+    let good = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
     let bad = format!("http://{}", closed_port());
     let cases: [(&str, &[(&str, &str)]); 5] = [
         (
@@ -497,10 +502,11 @@ fn which_variable_counts() {
         ),
     ];
     for (name, variables) in cases {
-        let mut command =
-            rig.bare()
-                .env("SEKUIRE_API_KEY", KEY)
-                .args(["whoami", "--backend", &by_name(&rig)]);
+        let mut command = fixture.bare().env("SEKUIRE_API_KEY", KEY).args([
+            "whoami",
+            "--backend",
+            &by_name(&fixture),
+        ]);
         for (variable, value) in variables {
             command = command.env(variable, value);
         }
@@ -536,15 +542,15 @@ fn no_proxy() {
     ];
     in_parallel(
         cases.to_vec(),
-        || Rig::new(TlsKind::Valid),
-        |rig, (list, proxied)| {
-            let port = rig.backend.address().port();
+        || Fixture::new(TlsKind::Valid),
+        |fixture, (list, proxied)| {
+            let port = fixture.backend.address().port();
             let value = list.replace(own_port, &format!("{NAME}:{port}"));
             for variable in ["NO_PROXY", "no_proxy"] {
-                let proxy = Proxy::start(Manners::good(), rig.backend.address());
+                let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
                 // The name does not resolve, so that without the proxy there is no answer.
                 let (code, seconds) = if proxied { (0, "10") } else { (4, "1") };
-                let outcome = whoami(rig, &proxy.url())
+                let outcome = whoami(fixture, &proxy.url())
                     .args(["--timeout", seconds])
                     .env(variable, &value)
                     .run();
@@ -565,10 +571,10 @@ fn no_proxy() {
 /// This machine and origins in clear are never asked for at a proxy.
 #[test]
 fn never_for_loopback_or_clear() {
-    let rig = Rig::new(TlsKind::Valid);
-    let proxy = Proxy::start(Manners::good(), rig.backend.address());
-    for url in [rig.backend.url(), rig.backend.origin_localhost()] {
-        let outcome = rig
+    let fixture = Fixture::new(TlsKind::Valid);
+    let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
+    for url in [fixture.backend.url(), fixture.backend.origin_localhost()] {
+        let outcome = fixture
             .bare()
             .env("SEKUIRE_API_KEY", KEY)
             .env("HTTPS_PROXY", proxy.url())
@@ -576,7 +582,7 @@ fn never_for_loopback_or_clear() {
             .run();
         outcome.exits(0).complains_not();
     }
-    let clear = Rig::new(TlsKind::None);
+    let clear = Fixture::new(TlsKind::None);
     clear
         .whoami()
         .env("HTTPS_PROXY", proxy.url())
@@ -663,39 +669,44 @@ fn missing(test: &str, program: &str) -> bool {
     true
 }
 
-fn login_through(rig: &Rig, real: &Real, credentials: &str) -> crate::support::outcome::Outcome {
-    rig.bare()
+fn login_through(
+    fixture: &Fixture,
+    real: &Real,
+    credentials: &str,
+) -> crate::support::outcome::Outcome {
+    fixture
+        .bare()
         .env(
             "HTTPS_PROXY",
             format!("http://{credentials}127.0.0.1:{}", real.port),
         )
-        .args(["login", "--api-key-stdin", "--backend", &by_name(rig)])
+        .args(["login", "--api-key-stdin", "--backend", &by_name(fixture)])
         .stdin(KEY.as_bytes())
         .run()
 }
 
 /// A login with and without the password, and one that must not get through.
-fn try_real(name: &str, start: impl Fn(&Rig, bool) -> Real) {
-    let rig = Rig::new(TlsKind::Valid);
-    let open = start(&rig, false);
-    login_through(&rig, &open, "").exits(0).complains_not();
-    assert_eq!(rig.backend.requests().len(), 2, "{name}");
+fn try_real(name: &str, start: impl Fn(&Fixture, bool) -> Real) {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let open = start(&fixture, false);
+    login_through(&fixture, &open, "").exits(0).complains_not();
+    assert_eq!(fixture.backend.requests().len(), 2, "{name}");
 
-    let rig = Rig::new(TlsKind::Valid);
-    let guarded = start(&rig, true);
+    let fixture = Fixture::new(TlsKind::Valid);
+    let guarded = start(&fixture, true);
     for (credentials, says) in [
         ("", "wants a user name and password (4"),
         ("user:wrong@", "refused the user name or password (4"),
     ] {
-        let outcome = login_through(&rig, &guarded, credentials);
+        let outcome = login_through(&fixture, &guarded, credentials);
         outcome.exits(4).complains(says);
-        rig.assert_harmless_failure(name, &outcome);
+        fixture.assert_clean_failure(name, &outcome);
     }
-    assert_eq!(rig.backend.requests().len(), 0, "{name}");
-    login_through(&rig, &guarded, "user:password@")
+    assert_eq!(fixture.backend.requests().len(), 0, "{name}");
+    login_through(&fixture, &guarded, "user:password@")
         .exits(0)
         .complains_not();
-    assert_eq!(rig.backend.requests().len(), 2, "{name}");
+    assert_eq!(fixture.backend.requests().len(), 2, "{name}");
     eprintln!("{name}: 4 logins");
 }
 
@@ -704,8 +715,8 @@ fn tinyproxy() {
     if missing("tinyproxy", "tinyproxy") {
         return;
     }
-    try_real("tinyproxy", |rig, guarded| {
-        let target = rig.backend.address().port();
+    try_real("tinyproxy", |fixture, guarded| {
+        let target = fixture.backend.address().port();
         let script = "mount --bind hosts /etc/hosts && exec tinyproxy -d -c configuration";
         let write = |place: &Path, port: u16| {
             fs::write(place.join("hosts"), format!("127.0.0.1 localhost {NAME}\n")).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asks, Behaviour, Rig, in_parallel};
+use super::{Asks, Behaviour, Fixture, in_parallel};
 use crate::support::backend::{Endpoint, KEY, Response, TlsKind};
 use crate::support::outcome::Outcome;
 
@@ -127,23 +127,23 @@ fn on_every_path() {
     let count = cases.len() * 4;
     in_parallel(
         cases,
-        || Rig::new(TlsKind::None),
-        |rig, (carrier, text)| {
+        || Fixture::new(TlsKind::None),
+        |fixture, (carrier, text)| {
             let name = format!("{carrier}: {text:?}");
-            rig.backend.behave(answer(carrier, &text));
-            assert_plain(&name, &rig.whoami().run());
-            assert_plain(&name, &rig.whoami().arg("--json").run());
-            let login = rig.login().args(["--workspace", "ws_none"]).run();
+            fixture.backend.behave(answer(carrier, &text));
+            assert_plain(&name, &fixture.whoami().run());
+            assert_plain(&name, &fixture.whoami().arg("--json").run());
+            let login = fixture.login().args(["--workspace", "ws_none"]).run();
             assert_plain(&name, &login);
-            rig.backend.on(
+            fixture.backend.on(
                 Endpoint::Verify,
                 Behaviour::Respond(Response::json(200, &json!({"valid": true}))),
             );
-            assert_plain(&name, &rig.login().run());
-            assert_plain(&name, &rig.bare().arg("status").run());
-            assert_plain(&name, &rig.bare().args(["status", "--json"]).run());
-            rig.backend.on(Endpoint::Verify, Behaviour::Normal);
-            rig.home.write_auth(super::OLD_AUTH);
+            assert_plain(&name, &fixture.login().run());
+            assert_plain(&name, &fixture.bare().arg("status").run());
+            assert_plain(&name, &fixture.bare().args(["status", "--json"]).run());
+            fixture.backend.on(Endpoint::Verify, Behaviour::Normal);
+            fixture.home.write_auth(super::OLD_AUTH);
         },
     );
     eprintln!("harmless: {count} answers");
@@ -155,10 +155,10 @@ fn at_a_terminal() {
     let everything = poisons().concat();
     in_parallel(
         CARRIERS.to_vec(),
-        || Rig::new(TlsKind::None),
-        |rig, carrier| {
-            rig.backend.behave(answer(carrier, &everything));
-            let outcome = rig.whoami().env("NO_COLOR", "1").pty().finish();
+        || Fixture::new(TlsKind::None),
+        |fixture, carrier| {
+            fixture.backend.behave(answer(carrier, &everything));
+            let outcome = fixture.whoami().env("NO_COLOR", "1").pty().finish();
             let shown = outcome.terminal.replace("\r\n", "\n");
             assert_eq!(
                 shown.chars().find(|c| harmful(*c)),
@@ -175,18 +175,18 @@ fn at_a_terminal() {
 #[test]
 fn a_key_without_a_prefix() {
     const ODD: &str = "odd-key-of-another-kind-0123456789";
-    let rig = Rig::new(TlsKind::None);
-    rig.home.write_auth(&format!(
+    let fixture = Fixture::new(TlsKind::None);
+    fixture.home.write_auth(&format!(
         "{{\"api_key\":\"{ODD}\",\"backend_url\":\"{}\"}}",
-        rig.backend.url()
+        fixture.backend.url()
     ));
     for before in [0, 10, 150, 170, 180, 190, 195] {
         let text = format!("{}{ODD}", "x".repeat(before));
-        rig.backend.behave(Behaviour::Respond(Response::json(
+        fixture.backend.behave(Behaviour::Respond(Response::json(
             500,
             &json!({"error": text}),
         )));
-        let outcome = rig.bare().arg("whoami").run();
+        let outcome = fixture.bare().arg("whoami").run();
         outcome.exits(4).hides(ODD).hides(&ODD[..9]);
     }
 }
@@ -194,7 +194,7 @@ fn a_key_without_a_prefix() {
 /// User info and passwords in the URL that a person gave are refused without being shown.
 #[test]
 fn passwords_in_urls() {
-    let rig = Rig::new(TlsKind::None);
+    let fixture = Fixture::new(TlsKind::None);
     for url in [
         "https://user:hunter2@127.0.0.1",
         "http://hunter2@localhost",
@@ -204,15 +204,15 @@ fn passwords_in_urls() {
     ] {
         for asks in [Asks::Verify, Asks::Me] {
             let command = match asks {
-                Asks::Verify => rig
+                Asks::Verify => fixture
                     .bare()
                     .args(["login", "--api-key-stdin"])
                     .stdin(KEY.as_bytes()),
-                Asks::Me => rig.bare().arg("whoami").env("SEKUIRE_API_KEY", KEY),
+                Asks::Me => fixture.bare().arg("whoami").env("SEKUIRE_API_KEY", KEY),
             };
             let outcome = command.args(["--backend", url]).run();
             outcome.exits(2).hides("hunter2");
-            rig.assert_harmless_failure(url, &outcome);
+            fixture.assert_clean_failure(url, &outcome);
         }
     }
 }

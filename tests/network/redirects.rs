@@ -1,6 +1,6 @@
 //! Redirects are named and never followed: the key would go along.
 
-use super::{Asks, BOTH, OLD_AUTH, Rig, assert_no_panic};
+use super::{Asks, BOTH, Fixture, OLD_AUTH, assert_no_panic};
 use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response, TlsKind};
 
 const STATUSES: [u16; 6] = [300, 301, 302, 303, 307, 308];
@@ -13,21 +13,29 @@ fn redirect(status: u16, location: &str) -> Behaviour {
 fn nothing_reaches_the_other_host() {
     let mut count = 0;
     for kind in BOTH {
-        let rig = Rig::new(kind);
+        let fixture = Fixture::new(kind);
         for other in [Backend::http(), Backend::https()] {
             for status in STATUSES {
-                for asks in [Asks::Verify, Asks::Me] {
-                    let target = format!("{}/api/v1/me", other.origin_localhost());
-                    rig.backend.behave(redirect(status, &target));
-                    let before = rig.backend.requests().len();
-                    let outcome = rig.ask(asks).run();
+                let targets = [
+                    format!("{}/api/v1/me", other.url()),
+                    format!("{}/api/v1/me", other.origin_localhost()),
+                    format!("//{}/", other.address()),
+                ];
+                for (target, asks) in targets
+                    .iter()
+                    .flat_map(|target| [(target, Asks::Verify), (target, Asks::Me)])
+                {
+                    fixture.backend.behave(redirect(status, target));
+                    let before = fixture.backend.requests().len();
+                    let outcome = fixture.ask(asks).run();
                     let name = format!("{status} to {target}, {asks:?}");
                     outcome
                         .exits(4)
-                        .complains(&format!("redirects to {target}"));
-                    rig.assert_harmless_failure(&name, &outcome);
+                        .complains(&format!("redirects to {target}"))
+                        .complains(&fixture.backend.url());
+                    fixture.assert_clean_failure(&name, &outcome);
                     assert_eq!(
-                        rig.backend.requests().len(),
+                        fixture.backend.requests().len(),
                         before + 1,
                         "{name}: tried again"
                     );
@@ -44,23 +52,25 @@ fn nothing_reaches_the_other_host() {
 #[test]
 fn of_the_second_request_of_login() {
     for status in STATUSES {
-        let rig = Rig::new(TlsKind::Valid);
+        let fixture = Fixture::new(TlsKind::Valid);
         let other = Backend::http();
-        rig.backend.on(Endpoint::Me, redirect(status, &other.url()));
-        let outcome = rig.login().run();
+        fixture
+            .backend
+            .on(Endpoint::Me, redirect(status, &other.url()));
+        let outcome = fixture.login().run();
         outcome
             .exits(0)
             .complains("warning: ")
             .complains(&other.url());
         assert_no_panic("redirect of /me", &outcome);
         assert_eq!(other.connections(), 0, "{status}");
-        assert_ne!(rig.home.read_auth(), OLD_AUTH, "{status}: saved");
+        assert_ne!(fixture.home.read_auth(), OLD_AUTH, "{status}: saved");
     }
 }
 
 #[test]
 fn odd_locations() {
-    let rig = Rig::new(TlsKind::None);
+    let fixture = Fixture::new(TlsKind::None);
     let long = format!("https://example.com/{}", "x".repeat(15_000));
     let key = format!("https://example.com/?key={KEY}");
     let cases = [
@@ -85,19 +95,21 @@ fn odd_locations() {
         ("long", &long, "xxx..."),
     ];
     for (name, location, says) in cases {
-        rig.backend.behave(redirect(302, location));
-        let outcome = rig.whoami().run();
+        fixture.backend.behave(redirect(302, location));
+        let outcome = fixture.whoami().run();
         outcome
             .exits(4)
             .complains(says)
             .hides("hunter2")
             .hides("\x1b");
-        rig.assert_harmless_failure(name, &outcome);
+        fixture.assert_clean_failure(name, &outcome);
         assert!(outcome.stderr.len() < 1000, "{name}: {outcome}");
     }
-    rig.backend
+    fixture
+        .backend
         .behave(Behaviour::Respond(Response::new(302, "text/plain", "")));
-    rig.whoami()
+    fixture
+        .whoami()
         .run()
         .exits(4)
         .complains("redirects to an unnamed place");

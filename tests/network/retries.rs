@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
-use super::{Asks, BOTH, Behaviour, Rig, SLACK, in_parallel, raw};
+use super::{Asks, BOTH, Behaviour, Fixture, SLACK, in_parallel, raw};
 use crate::support::backend::{After, Endpoint, KEY, Response, TlsKind};
 
 fn answer(status: u16) -> Response {
@@ -21,8 +21,8 @@ fn status(status: u16) -> Behaviour {
 }
 
 /// Between the first two requests.
-fn first_gap(rig: &Rig) -> Duration {
-    let requests = rig.backend.requests();
+fn first_gap(fixture: &Fixture) -> Duration {
+    let requests = fixture.backend.requests();
     requests[1].at - requests[0].at
 }
 
@@ -58,12 +58,12 @@ fn what_may_pass_is_tried_three_times() {
                 3
             };
 
-            let rig = Rig::new(kind);
-            rig.backend.behave(behaviour.clone());
-            let outcome = rig.ask(asks).run();
+            let fixture = Fixture::new(kind);
+            fixture.backend.behave(behaviour.clone());
+            let outcome = fixture.ask(asks).run();
             assert_eq!(outcome.code, Some(4), "{name}: {outcome}");
-            assert_eq!(rig.backend.requests().len(), tries, "{name}: {outcome}");
-            rig.assert_harmless_failure(&name, &outcome);
+            assert_eq!(fixture.backend.requests().len(), tries, "{name}: {outcome}");
+            fixture.assert_clean_failure(&name, &outcome);
             if tries == 1 {
                 return;
             }
@@ -72,9 +72,9 @@ fn what_may_pass_is_tried_three_times() {
                 "{name}: {outcome}"
             );
 
-            let rig = Rig::new(kind);
-            rig.backend.behave_once(2, behaviour);
-            let outcome = rig.ask(asks).run();
+            let fixture = Fixture::new(kind);
+            fixture.backend.behave_once(2, behaviour);
+            let outcome = fixture.ask(asks).run();
             assert_eq!(outcome.code, Some(0), "{name}, twice: {outcome}");
             assert_eq!(outcome.stderr, "", "{name}, twice: {outcome}");
         },
@@ -103,21 +103,21 @@ fn what_would_fail_again_is_tried_once() {
         let cases: Vec<Behaviour> = lasting.to_vec();
         in_parallel(
             cases,
-            || Rig::new(kind),
-            |rig, behaviour| {
-                rig.backend.behave(behaviour.clone());
-                let before = rig.backend.requests().len();
+            || Fixture::new(kind),
+            |fixture, behaviour| {
+                fixture.backend.behave(behaviour.clone());
+                let before = fixture.backend.requests().len();
                 // Nor does --wait wait for it.
-                let outcome = rig.whoami().args(["--wait", "20"]).run();
+                let outcome = fixture.whoami().args(["--wait", "20"]).run();
                 let name = format!("{kind:?}, {behaviour:?}");
                 assert_eq!(
-                    rig.backend.requests().len(),
+                    fixture.backend.requests().len(),
                     before + 1,
                     "{name}: {outcome}"
                 );
                 assert!(!outcome.stderr.contains("tried"), "{name}: {outcome}");
                 assert!(outcome.elapsed < SLACK, "{name}: {outcome}");
-                rig.assert_harmless_failure(&name, &outcome);
+                fixture.assert_clean_failure(&name, &outcome);
             },
         );
         eprintln!("tried once, {kind:?}: {} cases", lasting.len());
@@ -127,14 +127,16 @@ fn what_would_fail_again_is_tried_once() {
 /// Each of login's two requests has its own budget.
 #[test]
 fn both_requests_of_login_have_three_attempts() {
-    let rig = Rig::new(TlsKind::Valid);
-    rig.backend
+    let fixture = Fixture::new(TlsKind::Valid);
+    fixture
+        .backend
         .script_on(Endpoint::Verify, vec![status(503), status(502)]);
-    rig.backend
+    fixture
+        .backend
         .script_on(Endpoint::Me, vec![status(504), status(429)]);
-    rig.login().run().exits(0).complains_not();
-    assert_eq!(rig.backend.requests().len(), 6);
-    assert!(rig.home.read_auth().contains("ws_abc123"));
+    fixture.login().run().exits(0).complains_not();
+    assert_eq!(fixture.backend.requests().len(), 6);
+    assert!(fixture.home.read_auth().contains("ws_abc123"));
 }
 
 #[test]
@@ -159,12 +161,12 @@ fn retry_after_is_kept() {
         cases,
         || (),
         |(), (value, least, most): (String, f64, f64)| {
-            let rig = Rig::new(TlsKind::None);
+            let fixture = Fixture::new(TlsKind::None);
             let refusal = answer(429).header("Retry-After", &value);
-            rig.backend.script(vec![Behaviour::Respond(refusal)]);
-            let outcome = rig.whoami().run();
+            fixture.backend.script(vec![Behaviour::Respond(refusal)]);
+            let outcome = fixture.whoami().run();
             assert_eq!(outcome.code, Some(0), "{value:?}: {outcome}");
-            let gap = first_gap(&rig).as_secs_f64();
+            let gap = first_gap(&fixture).as_secs_f64();
             // The machine may be slow, the program not early.
             let most = most + SLACK.as_secs_f64() / 4.0;
             assert!(gap >= least && gap <= most, "{value:?}: {gap}");
@@ -193,14 +195,14 @@ fn retry_after_beyond_what_is_left_ends_it_at_once() {
         cases,
         || (),
         |(), (value, wait): (&str, &[&str])| {
-            let rig = Rig::new(TlsKind::None);
+            let fixture = Fixture::new(TlsKind::None);
             let refusal = answer(503).header("Retry-After", value);
-            rig.backend.behave(Behaviour::Respond(refusal));
-            let outcome = rig.whoami().args(wait).run();
-            assert_eq!(rig.backend.requests().len(), 1, "{value}: {outcome}");
+            fixture.backend.behave(Behaviour::Respond(refusal));
+            let outcome = fixture.whoami().args(wait).run();
+            assert_eq!(fixture.backend.requests().len(), 1, "{value}: {outcome}");
             assert!(outcome.elapsed < SLACK, "{value}: {outcome}");
             assert_eq!(outcome.code, Some(4), "{value}: {outcome}");
-            rig.assert_harmless_failure(value, &outcome);
+            fixture.assert_clean_failure(value, &outcome);
         },
     );
     eprintln!("Retry-After beyond: {count} cases");
@@ -236,15 +238,15 @@ fn httpdate(at: SystemTime) -> String {
 /// Clients that failed together must not come back together.
 #[test]
 fn pauses_are_spread() {
-    let rigs: Vec<Rig> = (0..12).map(|_| Rig::new(TlsKind::None)).collect();
+    let fixtures: Vec<Fixture> = (0..12).map(|_| Fixture::new(TlsKind::None)).collect();
     let gaps: Vec<Duration> = thread::scope(|scope| {
-        let runs: Vec<_> = rigs
+        let runs: Vec<_> = fixtures
             .iter()
-            .map(|rig| {
+            .map(|fixture| {
                 scope.spawn(|| {
-                    rig.backend.behave_once(1, status(503));
-                    rig.whoami().run().exits(0);
-                    first_gap(rig)
+                    fixture.backend.behave_once(1, status(503));
+                    fixture.whoami().run().exits(0);
+                    first_gap(fixture)
                 })
             })
             .collect();
@@ -262,20 +264,20 @@ fn pauses_are_spread() {
 fn a_refusal_ends_wait_at_once() {
     for refusal in [401, 403] {
         for asks in [Asks::Verify, Asks::Me] {
-            let rig = Rig::new(TlsKind::None);
-            rig.backend.script(vec![status(503), status(refusal)]);
-            let outcome = rig.ask(asks).args(["--wait", "60"]).run();
+            let fixture = Fixture::new(TlsKind::None);
+            fixture.backend.script(vec![status(503), status(refusal)]);
+            let outcome = fixture.ask(asks).args(["--wait", "60"]).run();
             outcome
                 .exits(1)
                 .complains("refused the API key")
                 .takes_at_most(SLACK);
-            assert_eq!(rig.backend.requests().len(), 2, "{refusal}");
-            rig.assert_harmless_failure("a refusal", &outcome);
+            assert_eq!(fixture.backend.requests().len(), 2, "{refusal}");
+            fixture.assert_clean_failure("a refusal", &outcome);
         }
     }
-    let rig = Rig::new(TlsKind::None);
-    rig.backend.behave(status(401));
-    let outcome = rig.whoami().args(["--wait", "60"]).run();
+    let fixture = Fixture::new(TlsKind::None);
+    fixture.backend.behave(status(401));
+    let outcome = fixture.whoami().args(["--wait", "60"]).run();
     outcome
         .exits(1)
         .complains("'sekuire login'")
@@ -294,21 +296,24 @@ fn wait_is_kept_to_its_end() {
         cases,
         || (),
         |(), (name, behaviour, requests)| {
-            let rig = Rig::new(TlsKind::None);
-            rig.backend.behave(behaviour);
-            let outcome = rig.whoami().args(["--wait", "3", "--timeout", "60"]).run();
+            let fixture = Fixture::new(TlsKind::None);
+            fixture.backend.behave(behaviour);
+            let outcome = fixture
+                .whoami()
+                .args(["--wait", "3", "--timeout", "60"])
+                .run();
             outcome.exits(4);
             let elapsed = outcome.elapsed.as_secs_f64();
             assert!(
                 (1.2..3.0 + SLACK.as_secs_f64() / 4.0).contains(&elapsed),
                 "{name}: {outcome}"
             );
-            let came = rig.backend.requests().len();
+            let came = fixture.backend.requests().len();
             assert!(
                 requests.contains(&came),
                 "{name}: {came} requests; {outcome}"
             );
-            rig.assert_harmless_failure(name, &outcome);
+            fixture.assert_clean_failure(name, &outcome);
         },
     );
 }
@@ -329,8 +334,8 @@ fn wait_ends_when_the_backend_comes_up() {
         client.shutdown(std::net::Shutdown::Write).unwrap();
         std::io::copy(&mut client, &mut std::io::sink()).unwrap();
     });
-    let rig = Rig::new(TlsKind::None);
-    let outcome = rig
+    let fixture = Fixture::new(TlsKind::None);
+    let outcome = fixture
         .bare()
         .env("SEKUIRE_API_KEY", KEY)
         .args([
@@ -349,24 +354,24 @@ fn wait_ends_when_the_backend_comes_up() {
 /// Boot before the clock is set.
 #[test]
 fn wait_ends_when_the_certificate_becomes_valid() {
-    let rig = Rig::new(TlsKind::NotYetValid);
+    let fixture = Fixture::new(TlsKind::NotYetValid);
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
             thread::sleep(Duration::from_millis(1500));
-            rig.backend.present(TlsKind::Valid);
+            fixture.backend.present(TlsKind::Valid);
         });
-        rig.whoami().args(["--wait", "25"]).run()
+        fixture.whoami().args(["--wait", "25"]).run()
     });
     outcome.exits(0).complains_not();
-    assert!(rig.backend.handshake_errors(1) > 0, "{outcome}");
-    assert_eq!(rig.backend.requests().len(), 1, "{outcome}");
+    assert!(fixture.backend.handshake_errors(1) > 0, "{outcome}");
+    assert_eq!(fixture.backend.requests().len(), 1, "{outcome}");
 }
 
 /// minreq would count it where no time-out is set, and give up at once.
 #[test]
 fn minreqs_own_variable_does_not_count() {
     for kind in BOTH {
-        let rig = Rig::new(kind);
-        rig.login().env("MINREQ_TIMEOUT", "0").run().exits(0);
+        let fixture = Fixture::new(kind);
+        fixture.login().env("MINREQ_TIMEOUT", "0").run().exits(0);
     }
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Asks, BOTH, Behaviour, Case, Rig, SLACK, case, try_all};
+use super::{Asks, BOTH, Behaviour, Case, Fixture, SLACK, case, try_all};
 use crate::support::backend::{After, KEY, TlsKind};
 
 const SECONDS: u32 = 1;
@@ -143,9 +143,9 @@ fn waiting_is_shown_and_ends_with_ctrl_c() {
         ("a pause", Behaviour::CloseOnAccept, " again in "),
     ];
     for (name, behaviour, shown) in stages {
-        let rig = Rig::new(TlsKind::None);
-        rig.backend.behave(behaviour);
-        let mut pty = rig
+        let fixture = Fixture::new(TlsKind::None);
+        fixture.backend.behave(behaviour);
+        let mut pty = fixture
             .whoami()
             .args(["--wait", "60", "--timeout", "60"])
             .env("TERM", "xterm")
@@ -163,15 +163,17 @@ fn waiting_is_shown_and_ends_with_ctrl_c() {
 /// Nothing is drawn where nothing can be erased.
 #[test]
 fn waiting_is_not_shown_in_pipes_or_to_quiet() {
-    let rig = Rig::new(TlsKind::None);
-    rig.backend
+    let fixture = Fixture::new(TlsKind::None);
+    fixture
+        .backend
         .behave_once(1, Behaviour::Delay(Duration::from_millis(1500)));
-    let outcome = rig.whoami().env("TERM", "xterm").run();
+    let outcome = fixture.whoami().env("TERM", "xterm").run();
     outcome.exits(0).complains_not();
 
-    rig.backend
+    fixture
+        .backend
         .behave_once(1, Behaviour::Delay(Duration::from_millis(1500)));
-    let outcome = rig
+    let outcome = fixture
         .whoami()
         .arg("--quiet")
         .env("TERM", "xterm")
@@ -183,10 +185,11 @@ fn waiting_is_not_shown_in_pipes_or_to_quiet() {
 /// A terminal is left as if nothing had been shown.
 #[test]
 fn waiting_line_is_erased() {
-    let rig = Rig::new(TlsKind::None);
-    rig.backend
+    let fixture = Fixture::new(TlsKind::None);
+    fixture
+        .backend
         .behave_once(1, Behaviour::Delay(Duration::from_millis(1500)));
-    let outcome = rig.whoami().env("TERM", "xterm").pty().finish();
+    let outcome = fixture.whoami().env("TERM", "xterm").pty().finish();
     outcome.exits(0);
     let (line, rest) = outcome.terminal.split_once("\r\x1b[K").expect("erased");
     assert!(

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, setrlimit};
 
-use super::visitor::{NOBODY, Visitor};
+use super::other_user::{NOBODY, OtherUser};
 use super::{OLD, STRAY, holds, lacks_root, login, skip};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
@@ -175,9 +175,9 @@ fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
 
 fn check(case: &Case) -> Vec<String> {
     let backend = Backend::http();
-    let visitor = Visitor::new(NOBODY);
-    visitor.write_auth(OLD);
-    let home = visitor.home.path();
+    let other = OtherUser::new(NOBODY);
+    other.write_auth(OLD);
+    let home = other.home.path();
     let script = format!(
         "set -e
         cd \"$HOME\"
@@ -201,9 +201,9 @@ fn check(case: &Case) -> Vec<String> {
     );
     fs::write(home.join("key"), KEY).unwrap();
     Sekuire::at(Path::new("/usr/bin/unshare"))
-        .home(&visitor.home)
+        .home(&other.home)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("PROGRAM", visitor.program())
+        .env("PROGRAM", other.program())
         .env("BACKEND", backend.url())
         .args(["--mount", "sh", "-c", &script])
         .run()
@@ -273,20 +273,20 @@ fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
     if lacks_root("stray file in a folder of another user") {
         return;
     }
-    let visitor = Visitor::new(NOBODY);
-    visitor.write_auth(OLD);
-    let folder = visitor.home.sekuire_dir();
+    let other = OtherUser::new(NOBODY);
+    other.write_auth(OLD);
+    let folder = other.home.sekuire_dir();
     let stray = folder.join(STRAY);
-    fs::copy(visitor.home.auth_json(), &stray).unwrap();
-    visitor.own(&stray);
+    fs::copy(other.home.auth_json(), &stray).unwrap();
+    other.own(&stray);
     chown(&folder, Some(0), Some(0)).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-    let outcome = visitor.sekuire().arg("logout").run();
+    let outcome = other.sekuire().arg("logout").run();
     outcome
         .exits(3)
         .complains(STRAY)
         .complains("Permission denied");
-    assert_eq!(visitor.home.read_auth(), "{}\n");
+    assert_eq!(other.home.read_auth(), "{}\n");
 }
 
 /// `ulimit -f 0`: without more ado SIGXFSZ would end the process.

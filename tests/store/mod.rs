@@ -1,5 +1,5 @@
-//! auth.json where things are not as they should be: odd files and homes, damage, races, signals,
-//! disks, and the key's own traces.
+//! auth.json where things are not as they should be: odd files and homes, races, signals, disks,
+//! and the key's own traces.
 
 #![allow(
     clippy::indexing_slicing,
@@ -9,14 +9,13 @@
     reason = "a test fails by panicking"
 )]
 
-mod damage;
 mod disk;
 mod odd_files;
 mod odd_homes;
+mod other_user;
 mod races;
 mod secrets;
 mod signals;
-mod visitor;
 
 use std::io::{self, Write};
 

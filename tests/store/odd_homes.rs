@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::visitor::{NO_ONE, NOBODY, Visitor};
+use super::other_user::{NO_ONE, NOBODY, OtherUser};
 use super::{holds, lacks_root, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
@@ -91,13 +91,13 @@ fn every_odd_home_has_its_own_answer() {
     }
     let backend = Backend::http();
     for case in CASES {
-        let visitor = Visitor::new(case.uid);
+        let other = OtherUser::new(case.uid);
         let at_home = |command: Sekuire| match case.home {
             Some(home) => command.env("HOME", home),
             None => command.without("HOME"),
         };
-        let status = at_home(visitor.sekuire()).arg("status").run();
-        let login = at_home(visitor.sekuire())
+        let status = at_home(other.sekuire()).arg("status").run();
+        let login = at_home(other.sekuire())
             .args(["login", "--api-key-stdin", "--backend", &backend.url()])
             .stdin(KEY.as_bytes())
             .run();
@@ -118,8 +118,8 @@ fn an_unreadable_home_is_no_logged_out_one() {
         return;
     }
     let backend = Backend::http();
-    let visitor = Visitor::new(NOBODY);
-    let locked = visitor.home.path().join("locked");
+    let other = OtherUser::new(NOBODY);
+    let locked = other.home.path().join("locked");
     fs::create_dir(&locked).unwrap();
     fs::set_permissions(&locked, Permissions::from_mode(0o700)).unwrap();
     let commands: [&[&str]; 3] = [
@@ -128,7 +128,7 @@ fn an_unreadable_home_is_no_logged_out_one() {
         &["login", "--api-key-stdin", "--backend", &backend.url()],
     ];
     for command in commands {
-        let outcome = visitor.sekuire().env("HOME", &locked).args(command).run();
+        let outcome = other.sekuire().env("HOME", &locked).args(command).run();
         outcome
             .exits(3)
             .complains("Permission denied")
@@ -174,7 +174,7 @@ fn the_systems_folder_is_refused_to_a_user_and_keeps_its_mode() {
     }
     let backend = Backend::http();
     let before = mode(Path::new("/etc"));
-    let outcome = Visitor::new(NOBODY)
+    let outcome = OtherUser::new(NOBODY)
         .sekuire()
         .env("SEKUIRE_CONFIG_DIR", "/etc")
         .args(["login", "--api-key-stdin", "--backend", &backend.url()])
@@ -228,8 +228,8 @@ fn no_umask_changes_the_modes() {
     }
     let backend = Backend::http();
     for mask in [0o000, 0o022, 0o077, 0o277, 0o777] {
-        let visitor = Visitor::new(NOBODY);
-        let outcome = visitor
+        let other = OtherUser::new(NOBODY);
+        let outcome = other
             .sekuire()
             .before_exec(move || {
                 umask(Mode::from_bits_truncate(mask));
@@ -239,8 +239,8 @@ fn no_umask_changes_the_modes() {
             .stdin(KEY.as_bytes())
             .run();
         assert_eq!(outcome.code, Some(0), "umask {mask:04o}: {outcome}");
-        assert_eq!(mode(&visitor.home.sekuire_dir()), 0o700, "umask {mask:04o}");
-        assert_eq!(mode(&visitor.home.auth_json()), 0o600, "umask {mask:04o}");
+        assert_eq!(mode(&other.home.sekuire_dir()), 0o700, "umask {mask:04o}");
+        assert_eq!(mode(&other.home.auth_json()), 0o600, "umask {mask:04o}");
     }
 }
 

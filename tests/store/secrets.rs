@@ -16,7 +16,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid};
 
-use super::visitor::{NOBODY, Visitor};
+use super::other_user::{NOBODY, OtherUser};
 use super::{OLD, OLD_KEY, STRAY, lacks_root, login, login_with, skip};
 use crate::support::backend::{After, ApiKey, Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Running, Sekuire};
@@ -65,9 +65,9 @@ fn a_process_with_a_key_is_not_dumpable() {
         assert_eq!(owner(holding_key(&home, &backend).pid()), 0);
         return;
     }
-    let visitor = Visitor::new(NOBODY);
+    let other = OtherUser::new(NOBODY);
     backend.on(Endpoint::Me, Behaviour::Silent(After::Request));
-    let run = visitor
+    let run = other
         .sekuire()
         .args(["login", "--api-key-stdin", "--backend", &backend.url()])
         .stdin(KEY.as_bytes())
@@ -77,8 +77,8 @@ fn a_process_with_a_key_is_not_dumpable() {
     // Another program of the same user can neither read the memory nor the environment.
     for name in ["mem", "environ", "fd"] {
         let path = format!("/proc/{}/{name}", run.pid());
-        let cat = visitor.peer("/bin/ls").args(["-l", &path]).run();
-        let read = visitor.peer("/bin/cat").arg(&path).run();
+        let cat = other.peer("/bin/ls").args(["-l", &path]).run();
+        let read = other.peer("/bin/cat").arg(&path).run();
         assert!(
             read.code != Some(0) && read.stderr.contains("Permission denied"),
             "{name}: {read}{cat}"

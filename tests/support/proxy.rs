@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(30);
 
 /// What a proxy answers to a CONNECT.
 #[derive(Clone, Debug)]
-pub(crate) struct Manners {
+pub(crate) struct ProxyBehaviour {
     /// The value of `Proxy-Authorization` without which it answers 407.
     pub(crate) wanted: Option<&'static str>,
     /// The reply, with a pause between its pieces.
@@ -35,7 +35,7 @@ pub(crate) enum Then {
     ResetOnAccept,
 }
 
-impl Manners {
+impl ProxyBehaviour {
     pub(crate) fn good() -> Self {
         Self::saying(b"HTTP/1.1 200 Connection established\r\n\r\n", Then::Tunnel)
     }
@@ -57,17 +57,17 @@ pub(crate) struct Proxy {
 }
 
 struct Shared {
-    manners: Manners,
+    behaviour: ProxyBehaviour,
     backend: SocketAddr,
     heads: Mutex<Vec<String>>,
     done: AtomicBool,
 }
 
 impl Proxy {
-    pub(crate) fn start(manners: Manners, backend: SocketAddr) -> Self {
+    pub(crate) fn start(behaviour: ProxyBehaviour, backend: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
         let shared = Arc::new(Shared {
-            manners,
+            behaviour,
             backend,
             heads: Mutex::default(),
             done: AtomicBool::new(false),
@@ -118,13 +118,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
-    let manners = &shared.manners;
-    if manners.then == Then::ResetOnAccept {
+    let behaviour = &shared.behaviour;
+    if behaviour.then == Then::ResetOnAccept {
         return reset(&client);
     }
     client.set_nodelay(true)?;
     let head = read_head(&mut client)?;
-    let authorized = manners
+    let authorized = behaviour
         .wanted
         .is_none_or(|wanted| head.contains(&format!("\r\nProxy-Authorization: {wanted}\r\n")));
     shared.heads.lock().unwrap().push(head);
@@ -134,13 +134,13 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         )?;
         return client.shutdown(Shutdown::Write);
     }
-    for (index, piece) in manners.reply.iter().enumerate() {
+    for (index, piece) in behaviour.reply.iter().enumerate() {
         if index > 0 {
             thread::sleep(PAUSE);
         }
         client.write_all(piece)?;
     }
-    match manners.then {
+    match behaviour.then {
         Then::Tunnel => {
             tunnel(&client, &TcpStream::connect(shared.backend)?);
             Ok(())

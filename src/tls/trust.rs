@@ -15,9 +15,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use webpki::anchor_from_trusted_cert;
 
-use super::{create_private_file, file_kind, memory_file, open_to_read, set_variable};
 use crate::error::{Error, Kind};
-use crate::platform::FileKind;
+use crate::platform::{
+    FileKind, create_private_file, file_kind, memory_file, open_to_read, set_variable,
+};
 use crate::{environment, random};
 
 /// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.

@@ -15,13 +15,13 @@ pub(super) const NOBODY: u32 = 65534;
 /// In no password database.
 pub(super) const NO_ONE: u32 = 54321;
 
-pub(super) struct Visitor {
+pub(super) struct OtherUser {
     pub(super) home: Home,
     uid: u32,
     program: PathBuf,
 }
 
-impl Visitor {
+impl OtherUser {
     /// The program is copied: another user may not reach where it was built.
     pub(super) fn new(uid: u32) -> Self {
         let home = Home::new();
@@ -29,9 +29,9 @@ impl Visitor {
         fs::hard_link(binary(), &program)
             .or_else(|_| fs::copy(binary(), &program).map(drop))
             .expect("a copy of the program");
-        let visitor = Self { home, uid, program };
-        visitor.own(visitor.home.path());
-        visitor
+        let other = Self { home, uid, program };
+        other.own(other.home.path());
+        other
     }
 
     pub(super) fn own(&self, path: &Path) {

@@ -11,7 +11,7 @@ const NO_SIGNATURE: [u8; 3] = [0x03, 0x01, 0x00];
 fn main() -> Result<(), Box<dyn error::Error>> {
     #[allow(clippy::print_stdout, reason = "it is how cargo is told")]
     {
-        println!("cargo::rerun-if-changed=src/platform/linux/build_roots.rs");
+        println!("cargo::rerun-if-changed=src/tls/build_roots.rs");
     }
     let mut roots = Vec::new();
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {

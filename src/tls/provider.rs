@@ -18,7 +18,7 @@ use webpki::ring as verify;
 use crate::random;
 
 /// Chooses it for the whole process, once; minreq asks for the process's choice.
-pub(super) fn choose() {
+pub fn choose_provider() {
     // An error says that it has been chosen already.
     let _ = provider().install_default();
 }
