@@ -27,6 +27,17 @@ use retry::Retry;
 /// What this program calls itself (RFC 9110, 10.1.5).
 const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
+/// What minreq reads from the environment: a time-out, for which it starts a thread by a call that can
+/// panic, and proxies.
+const MINREQ_VARIABLES: [&str; 6] = [
+    "MINREQ_TIMEOUT",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
+
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -107,8 +118,9 @@ impl Client {
     pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
         check_scheme(&base)?;
         let proxy = proxy::for_backend(&base)?;
-        // minreq would take its time-out from here, and then start a thread by a call that can panic.
-        platform::set_variable("MINREQ_TIMEOUT", None);
+        for variable in MINREQ_VARIABLES {
+            platform::set_variable(variable, None);
+        }
         let trust = match base.scheme() {
             Scheme::Https => Some(tls::prepare_trust()?),
             Scheme::Http => None,
@@ -170,8 +182,7 @@ impl Client {
     fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
         let Client { notify, base, .. } = self;
         let origin = base.origin();
-        let mut on_slow =
-            || notify(Some(&format!("Waiting for {origin} ... (Ctrl-C stops)")));
+        let mut on_slow = || notify(Some(&format!("Waiting for {origin} ... (Ctrl-C stops)")));
         let mut deadline = Deadline::new(time, QUIET, &mut on_slow);
         let result = attempt::make(
             base,

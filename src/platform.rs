@@ -25,7 +25,7 @@ compile_error!("sekuire knows Linux, macOS and Windows: write src/platform/ for 
 #[cfg(any(not(target_os = "linux"), test))]
 mod loopback;
 #[cfg(not(target_os = "linux"))]
-pub use loopback::{Handover, Waiting, local_connection};
+pub use loopback::{Handover, Waiting, local_connection, replay};
 
 use std::io::{self, Read};
 use std::net::TcpStream;

@@ -90,11 +90,11 @@ impl WaitingLine {
     }
 
     /// The line as what http wants to be told of: shows a text, or removes it.
-    pub fn notify(mut self) -> Box<dyn FnMut(Option<&str>)> {
-        Box::new(move |text| match text {
+    pub fn notify(mut self) -> impl FnMut(Option<&str>) {
+        move |text| match text {
             Some(text) => self.show(text),
             None => self.erase(),
-        })
+        }
     }
 
     fn show(&mut self, message: &str) {

@@ -34,11 +34,14 @@ const MAX_STATUS_LINE: usize = 16 * 1024;
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
 /// What an attempt needs at the most, in bytes: TLS, the trusted CAs, an answer as large as it may be.
-const MEMORY: usize = 6 * 1024 * 1024;
+const MEMORY: usize = 8 * 1024 * 1024;
 
 /// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
 /// what the system's resolver opens.
 const DESCRIPTORS: usize = 6;
+
+/// How many interim answers are passed over.
+const MAX_INTERIM: usize = 8;
 
 /// Our reply to minreq's request for a tunnel.
 const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
@@ -61,13 +64,15 @@ pub(super) fn make(
     let local = |cause| Failure::local(&cause);
     let (waiting, handover) = reserve().map_err(local)?;
     let mut exchange = Exchange::start(base, request, handover).map_err(local)?;
-    let client = match waiting.accept(deadline.left()) {
-        Ok(client) => client,
-        Err(_) => return exchange.conclude(base.host(), Ok(()), deadline),
+    let Ok(client) = waiting.accept(deadline.left()) else {
+        return exchange.conclude(base.host(), Ok(()), deadline);
     };
     client.set_nonblocking(true).map_err(local)?;
     let server = open(base, proxy, resolver, deadline)?;
-    deadline.bound(&client).write_all(TUNNEL_REPLY).map_err(local)?;
+    deadline
+        .bound(&client)
+        .write_all(TUNNEL_REPLY)
+        .map_err(local)?;
     let relayed = relay::carry(&client, &server, base.scheme(), deadline);
     // minreq sees the end of its connection, and ends.
     drop(client);
@@ -167,7 +172,11 @@ impl Exchange {
                 Some(Err(Unanswered::Body("was lost in this program".into())))
             }
         });
-        judge(host, outcome.ok_or_else(|| waiting_for(host))?, relayed.err())
+        judge(
+            host,
+            outcome.ok_or_else(|| waiting_for(host))?,
+            relayed.err(),
+        )
     }
 }
 
@@ -178,11 +187,8 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
         Method::Get
     };
     let proxy = minreq::Proxy::new(handover.proxy()).map_err(Unanswered::Head)?;
-    let mut call = minreq::Request::new(method, url)
+    let mut call = bounded(minreq::Request::new(method, url))
         .with_proxy(proxy)
-        .with_follow_redirects(false)
-        .with_max_headers_size(None)
-        .with_max_status_line_length(MAX_STATUS_LINE)
         .with_header("User-Agent", USER_AGENT)
         .with_header("Accept", "application/json")
         .with_header("Connection", "close");
@@ -194,8 +200,34 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
             .with_header("Content-Type", "application/json")
             .with_body(body.as_bytes());
     }
-    let answer = handover.give(|| call.send_lazy());
+    let mut answer = handover.give(|| call.send_lazy());
+    for _ in 0..MAX_INTERIM {
+        match answer {
+            Ok(interim) if (100..200).contains(&interim.status_code) => {
+                answer = behind_interim(interim);
+            }
+            _ => break,
+        }
+    }
     read(answer.map_err(Unanswered::Head)?)
+}
+
+fn bounded(request: minreq::Request) -> minreq::Request {
+    request
+        .with_follow_redirects(false)
+        .with_max_headers_size(None)
+        .with_max_status_line_length(MAX_STATUS_LINE)
+}
+
+/// The answer behind an interim one (RFC 9110, 15.2). minreq takes that one for the last, and what
+/// follows for its body: so minreq reads that body as what it is.
+fn behind_interim(interim: ResponseLazy) -> Result<ResponseLazy, minreq::Error> {
+    let mut rest = Vec::new();
+    // The relay bounds it.
+    let _ = { interim }.read_to_end(&mut rest)?;
+    let handover = platform::replay(&rest)?;
+    let request = bounded(minreq::get("http://127.0.0.1"));
+    handover.give(|| request.send_lazy())
 }
 
 fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
@@ -282,7 +314,7 @@ fn judge(
         (Ok(answered), _) if answered.response.status < 200 => no_answer(
             host,
             format!(
-                "sent an interim answer (status {}), which the HTTP library takes for the last",
+                "sent no answer but an interim one (status {})",
                 answered.response.status
             ),
         ),
@@ -389,5 +421,9 @@ fn date(seconds: u64) -> String {
 }
 
 fn refusal(cause: impl Into<String>, hint: impl Into<String>) -> Refusal {
-    Refusal { cause: cause.into(), hint: hint.into(), clock: false }
+    Refusal {
+        cause: cause.into(),
+        hint: hint.into(),
+        clock: false,
+    }
 }

@@ -75,7 +75,7 @@ impl Failure {
     /// A failure of this machine, before anything was sent.
     pub(super) fn local(cause: &io::Error) -> Failure {
         Failure::Local(match platform::shortage(cause) {
-            Some(what) => format!("this machine has too few {what} left"),
+            Some(what) => format!("this machine is out of {what}"),
             None => format!("this machine can't begin a request ({cause})"),
         })
     }
@@ -212,7 +212,9 @@ fn login_words(proxy: &Proxy, status: u16, offers: &[String]) -> (String, String
             format!("the proxy {proxy} wants a user name and password ({status})")
         }
         (false, offers) => {
-            format!("the proxy {proxy} wants a user name and password ({status}; it offers {offers})")
+            format!(
+                "the proxy {proxy} wants a user name and password ({status}; it offers {offers})"
+            )
         }
     };
     let hint = if speaks_basic {

@@ -134,9 +134,9 @@ fn hex_digit(byte: u8) -> Option<u8> {
         .and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Whether an entry of the list names the host: `*`, the host itself, a parent domain of it (also as
-/// `.suffix` or `*.suffix`), its address or a block that holds it (CIDR, RFC 4632); with a port behind
-/// a colon, only for that port.
+/// Whether an entry of the list names the host: `*`, the host itself or a parent domain of it, as
+/// `.suffix` or `*.suffix` only a parent domain, its address or a block that holds it (CIDR, RFC 4632);
+/// with a port behind a colon, only for that port.
 fn is_excepted(base: &BackendUrl, list: &str) -> bool {
     list.split([',', ' '])
         .map(str::trim)
@@ -157,16 +157,12 @@ fn names_host(name: &str, host: &str) -> bool {
         return true;
     }
     if let Ok(address) = host.parse::<Ipv4Addr>() {
-        return block(name).is_some_and(|(network, mask)| {
-            address.to_bits() & mask == network.to_bits() & mask
-        });
+        return block(name)
+            .is_some_and(|(network, mask)| address.to_bits() & mask == network.to_bits() & mask);
     }
-    let suffix = name.strip_prefix('*').unwrap_or(name);
-    let suffix = suffix.strip_prefix('.').unwrap_or(suffix);
-    !suffix.is_empty()
-        && host
-            .strip_suffix(suffix)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    let suffix = name.strip_prefix("*.").or_else(|| name.strip_prefix('.'));
+    host.strip_suffix(suffix.unwrap_or(name))
+        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
 }
 
 /// `10.0.0.0/8` as an address and a mask.
@@ -305,8 +301,8 @@ mod tests {
             ("https://api.example.org", "example.org", true),
             ("https://api.example.org", ".example.org", true),
             ("https://api.example.org", "*.example.org", true),
-            ("https://example.org", "*.example.org", true),
-            ("https://example.org", ".example.org", true),
+            ("https://example.org", "*.example.org", false),
+            ("https://example.org", ".example.org", false),
             ("https://badexample.org", "example.org", false),
             ("https://badexample.org", "*example.org", false),
             ("https://api.example.org", "*", true),
@@ -324,7 +320,11 @@ mod tests {
             ("https://10.1.2.3", "2.3", false),
             ("https://10.1.2.3", "::/0", false),
             ("https://api.example.org", "0.0.0.0/0", false),
-            ("https://api.example.org", "other.org, api.example.org", true),
+            (
+                "https://api.example.org",
+                "other.org, api.example.org",
+                true,
+            ),
             ("https://api.example.org", "", false),
         ];
         for (url, list, expected) in cases {

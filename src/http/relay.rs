@@ -225,7 +225,10 @@ impl Inspector {
 
     fn inspect_head(&mut self, bytes: &[u8]) -> Result<(), RelayError> {
         let expected = b"HTTP/".iter().skip(self.passed);
-        if expected.zip(bytes).any(|(expected, found)| expected != found) {
+        if expected
+            .zip(bytes)
+            .any(|(expected, found)| expected != found)
+        {
             return Err(RelayError::NotHttp);
         }
         for byte in bytes {

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub use super::unix::*;
-pub use handover::{Handover, Waiting, local_connection};
+pub use handover::{Handover, Waiting, local_connection, replay};
 
 #[global_allocator]
 static HEAP: heap::Heap = heap::Heap::new();

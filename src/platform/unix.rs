@@ -280,7 +280,9 @@ pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
 /// What this machine is short of, where a call failed for that reason (errno(3)).
 pub fn shortage(cause: &io::Error) -> Option<&'static str> {
     match cause.raw_os_error() {
-        Some(libc::EAGAIN) => Some("processes or threads (ulimit -u, or the container's pids limit)"),
+        Some(libc::EAGAIN) => {
+            Some("processes or threads (ulimit -u, or the container's pids limit)")
+        }
         Some(libc::EMFILE | libc::ENFILE) => Some("open files (ulimit -n)"),
         Some(libc::ENOMEM | libc::ENOBUFS) => Some("memory or address space (ulimit -v)"),
         _ if cause.kind() == io::ErrorKind::OutOfMemory => {

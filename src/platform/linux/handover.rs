@@ -9,7 +9,7 @@
 //! needs a loopback interface that works, and every user of the machine can connect to it.
 
 use std::cell::Cell;
-use std::io;
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -44,6 +44,17 @@ pub fn local_connection() -> io::Result<(Waiting, Handover)> {
     Ok((Waiting(ours), Handover(theirs.into())))
 }
 
+/// A connection on which `bytes` come, and then the end.
+///
+/// # Errors
+/// As socketpair(2); they are more than the kernel holds for a connection.
+pub fn replay(bytes: &[u8]) -> io::Result<Handover> {
+    let (mut ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    ours.write_all(bytes)?;
+    Ok(Handover(theirs.into()))
+}
+
 impl Waiting {
     /// Our end, when minreq has asked for its tunnel. Nobody but this process has the other one.
     ///
@@ -57,6 +68,7 @@ impl Waiting {
 
 impl Handover {
     /// The address of a proxy for minreq, to which no connection is made.
+    #[allow(clippy::unused_self, reason = "one signature on every system")]
     pub fn proxy(&self) -> String {
         "http://127.0.0.1:1".to_owned()
     }
