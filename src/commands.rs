@@ -3,6 +3,7 @@
 mod backend;
 mod login;
 mod logout;
+mod prompt;
 mod report;
 mod status;
 mod token;

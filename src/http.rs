@@ -5,27 +5,24 @@ mod attempt;
 mod connect;
 mod deadline;
 mod failure;
+mod message;
 mod proxy;
 mod relay;
 mod retry;
+mod worker;
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
-
-use zeroize::Zeroizing;
 
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
-use crate::tls::TrustSource;
 use crate::{environment, platform, random, tls};
+pub use message::{Request, Response};
+
+use attempt::Target;
 use connect::Resolver;
 use deadline::Deadline;
 use failure::{Failure, Retryable, Words};
-use proxy::Proxy;
 use retry::Retry;
-
-/// What this program calls itself (RFC 9110, 10.1.5).
-const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
 /// What minreq reads from the environment: a time-out, for which it starts a thread by a call that can
 /// panic, and proxies.
@@ -40,10 +37,6 @@ const MINREQ_VARIABLES: [&str; 6] = [
 
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The stack of a thread, in bytes: twice what a debug build was seen to use. Where it is not said, std
-/// takes `RUST_MIN_STACK` from the environment.
-const STACK: usize = 512 * 1024;
 
 /// After this long a person is told what is waited for.
 const QUIET: Duration = Duration::from_secs(1);
@@ -67,43 +60,13 @@ impl Limits {
     }
 }
 
-/// A request. What may hold the key is wiped when dropped.
-#[derive(Clone)]
-pub struct Request {
-    /// The whole path, the base URL's prefix included, is `{base}{path}`.
-    pub path: &'static str,
-    /// Headers beside those that every request has. The values must be visible ASCII.
-    pub headers: Vec<(&'static str, Zeroizing<String>)>,
-    /// The JSON to post; none for a GET.
-    pub body: Option<Zeroizing<String>>,
-}
-
-/// An answer, of whatever status.
-#[derive(Debug)]
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// The body, up to the cap.
-    pub body: Vec<u8>,
-    /// Whether the body went on beyond the cap.
-    pub too_long: bool,
-    /// The header `Retry-After`, where it is one.
-    pub retry_after: Option<Duration>,
-    /// The header `Location`.
-    pub location: Option<String>,
-    /// What to add to a message: how often and how long it was tried.
-    pub attempts: String,
-}
-
 /// Tells a person what is waited for, where there is somebody: a text to show in place of the one
 /// before, or none any more.
 pub type Notify = Box<dyn FnMut(Option<&str>)>;
 
 /// The way to one backend.
 pub struct Client {
-    base: BackendUrl,
-    proxy: Option<Proxy>,
-    trust: Option<TrustSource>,
+    target: Target,
     limits: Limits,
     resolver: Resolver,
     notify: Notify,
@@ -127,9 +90,7 @@ impl Client {
         };
         tls::choose_provider();
         Ok(Client {
-            base,
-            proxy,
-            trust,
+            target: Target { base, proxy, trust },
             limits,
             resolver: Resolver::default(),
             notify,
@@ -138,7 +99,7 @@ impl Client {
 
     /// The base URL.
     pub fn base(&self) -> &BackendUrl {
-        &self.base
+        &self.target.base
     }
 
     /// Sends a request, several times where a failure may pass.
@@ -180,17 +141,11 @@ impl Client {
     }
 
     fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
-        let Client { notify, base, .. } = self;
-        let origin = base.origin();
+        let Client { notify, target, .. } = self;
+        let origin = target.base.origin();
         let mut on_slow = || notify(Some(&format!("Waiting for {origin} ... (Ctrl-C stops)")));
         let mut deadline = Deadline::new(time, QUIET, &mut on_slow);
-        let result = attempt::make(
-            base,
-            self.proxy.as_ref(),
-            request,
-            &mut self.resolver,
-            &mut deadline,
-        );
+        let result = attempt::make(target, request, &mut self.resolver, &mut deadline);
         notify(None);
         result
     }
@@ -199,7 +154,7 @@ impl Client {
         if elapsed + pause > QUIET {
             // The cause comes last: it is what a narrow terminal may cut.
             let seconds = pause.as_secs_f64().ceil();
-            let origin = self.base.origin();
+            let origin = self.target.base.origin();
             (self.notify)(Some(&format!(
                 "Trying {origin} again in {seconds} s (Ctrl-C stops): {cause}"
             )));
@@ -222,24 +177,15 @@ impl Client {
             }
             Err(words) => words,
         };
-        let base = &self.base;
-        if words.kind == Kind::Machine {
-            let message = format!("can't ask {base}: {}", words.cause);
-            return Err(Error::machine(message).with_hint(words.hint));
-        }
-        let through = match &self.proxy {
-            Some(proxy) => format!(" through proxy {proxy}"),
-            None => String::new(),
+        let Target { base, proxy, .. } = &self.target;
+        let cause = words.cause;
+        let message = match (words.kind, proxy) {
+            (Kind::Machine, _) => format!("can't ask {base}: {cause}"),
+            (_, Some(proxy)) => {
+                format!("no answer from {base} through proxy {proxy}: {cause}{attempts}")
+            }
+            (_, None) => format!("no answer from {base}: {cause}{attempts}"),
         };
-        let mut message = format!("no answer from {base}{through}: {}{attempts}", words.cause);
-        if let Some(trust) = self
-            .trust
-            .as_ref()
-            .filter(|_| words.cause.contains("certificate"))
-        {
-            // Writing to a String cannot fail.
-            let _ = write!(message, "; trusted are {trust}");
-        }
         Err(Error::new(words.kind, message).with_hint(words.hint))
     }
 }

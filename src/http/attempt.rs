@@ -9,23 +9,21 @@
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use minreq::{Method, ResponseLazy};
-use rustls::CertificateError;
 
 use super::connect::{self, Resolver};
 use super::deadline::Deadline;
 use super::failure::Failure;
+use super::message::{Request, Response, USER_AGENT};
 use super::proxy::Proxy;
 use super::relay::{self, RelayError};
-use super::{Request, Response, STACK, USER_AGENT};
+use super::worker::Worker;
 use crate::backend_url::BackendUrl;
 use crate::json;
 use crate::platform::{self, Handover, Waiting};
-use crate::tls::Refusal;
+use crate::tls::{self, TrustSource};
 
 /// The longest status line that is read, in bytes.
 const MAX_STATUS_LINE: usize = 16 * 1024;
@@ -34,7 +32,7 @@ const MAX_STATUS_LINE: usize = 16 * 1024;
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
 /// What an attempt needs at the most, in bytes: TLS, the trusted CAs, an answer as large as it may be.
-const MEMORY: usize = 8 * 1024 * 1024;
+const MEMORY: usize = 12 * 1024 * 1024;
 
 /// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
 /// what the system's resolver opens.
@@ -46,6 +44,16 @@ const MAX_INTERIM: usize = 8;
 /// Our reply to minreq's request for a tunnel.
 const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 
+/// Where requests go, and how.
+pub(super) struct Target {
+    /// The backend.
+    pub(super) base: BackendUrl,
+    /// The proxy in between.
+    pub(super) proxy: Option<Proxy>,
+    /// Which CA certificates are trusted, where it is https.
+    pub(super) trust: Option<TrustSource>,
+}
+
 /// Makes one attempt.
 ///
 /// All that it needs is had before the first byte of the request leaves this machine: threads,
@@ -55,28 +63,52 @@ const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 /// # Errors
 /// There was no answer.
 pub(super) fn make(
-    base: &BackendUrl,
-    proxy: Option<&Proxy>,
+    target: &Target,
     request: &Request,
     resolver: &mut Resolver,
     deadline: &mut Deadline<'_>,
 ) -> Result<Response, Failure> {
     let local = |cause| Failure::local(&cause);
     let (waiting, handover) = reserve().map_err(local)?;
-    let mut exchange = Exchange::start(base, request, handover).map_err(local)?;
-    let Ok(client) = waiting.accept(deadline.left()) else {
-        return exchange.conclude(base.host(), Ok(()), deadline);
+    let url = format!("{}{}", target.base, request.path);
+    let request = request.clone();
+    let exchange = Worker::start("request", move || perform(&url, &request, handover));
+    let exchange = exchange.map_err(local)?;
+    let relayed = match waiting.accept(deadline.left()) {
+        Ok(client) => relay(&client, target, resolver, deadline)?,
+        // It has failed before, and says why.
+        Err(_) => None,
     };
+    let waiting_for =
+        || Failure::timed_out(format!("waiting for {} to answer", target.base.host()));
+    match relayed {
+        Some(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
+            Err(waiting_for())
+        }
+        Some(RelayError::Wait(cause)) => Err(local(cause)),
+        relayed => {
+            let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
+            judge(target, outcome.map_err(local)?, relayed)
+        }
+    }
+}
+
+/// Opens the way to the server, and carries what minreq and the server say; what went wrong, where
+/// that does not just show to minreq as the end of its connection.
+fn relay(
+    client: &TcpStream,
+    target: &Target,
+    resolver: &mut Resolver,
+    deadline: &mut Deadline<'_>,
+) -> Result<Option<RelayError>, Failure> {
+    let local = |cause| Failure::local(&cause);
     client.set_nonblocking(true).map_err(local)?;
-    let server = open(base, proxy, resolver, deadline)?;
+    let server = open(target, resolver, deadline)?;
     deadline
-        .bound(&client)
+        .bound(client)
         .write_all(TUNNEL_REPLY)
         .map_err(local)?;
-    let relayed = relay::carry(&client, &server, base.scheme(), deadline);
-    // minreq sees the end of its connection, and ends.
-    drop(client);
-    exchange.conclude(base.host(), relayed, deadline)
+    Ok(relay::carry(client, &server, target.base.scheme(), deadline).err())
 }
 
 /// A connection for minreq, made sure that the rest can be had, too.
@@ -93,11 +125,11 @@ fn reserve() -> io::Result<(Waiting, Handover)> {
 
 /// Opens the way to the backend, or through a proxy to it.
 fn open(
-    base: &BackendUrl,
-    proxy: Option<&Proxy>,
+    target: &Target,
     resolver: &mut Resolver,
     deadline: &mut Deadline<'_>,
 ) -> Result<TcpStream, Failure> {
+    let Target { base, proxy, .. } = target;
     let (host, port, peer) = match proxy {
         None => (base.host(), base.port(), base.host().to_owned()),
         Some(proxy) => (
@@ -114,9 +146,6 @@ fn open(
     Ok(stream)
 }
 
-/// minreq at work in its thread.
-struct Exchange(Receiver<Result<Answered, Unanswered>>);
-
 /// How an exchange can end without an answer.
 enum Unanswered {
     /// Before the head was complete.
@@ -132,52 +161,6 @@ struct Answered {
     response: Response,
     ended_by_close: bool,
     chunked: bool,
-}
-
-impl Exchange {
-    fn start(base: &BackendUrl, request: &Request, handover: Handover) -> io::Result<Exchange> {
-        let (sender, result) = channel();
-        let url = format!("{base}{}", request.path);
-        let request = request.clone();
-        let run = move || {
-            // Nobody listens any more once the deadline has passed.
-            let _ = sender.send(perform(&url, &request, handover));
-        };
-        thread::Builder::new()
-            .name("request".into())
-            .stack_size(STACK)
-            .spawn(run)?;
-        Ok(Exchange(result))
-    }
-
-    /// What came of it, when the connection has ended.
-    fn conclude(
-        &mut self,
-        host: &str,
-        relayed: Result<(), RelayError>,
-        deadline: &mut Deadline<'_>,
-    ) -> Result<Response, Failure> {
-        let waiting_for = |host| Failure::timed_out(format!("waiting for {host} to answer"));
-        match relayed {
-            Err(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
-                return Err(waiting_for(host));
-            }
-            Err(RelayError::Wait(cause)) => return Err(Failure::local(&cause)),
-            _ => {}
-        }
-        let outcome = deadline.wait(|slice| match self.0.recv_timeout(slice) {
-            Ok(outcome) => Some(outcome),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                Some(Err(Unanswered::Body("was lost in this program".into())))
-            }
-        });
-        judge(
-            host,
-            outcome.ok_or_else(|| waiting_for(host))?,
-            relayed.err(),
-        )
-    }
 }
 
 fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered, Unanswered> {
@@ -286,11 +269,19 @@ fn retry_after(value: &str) -> Option<Duration> {
 
 /// What minreq made of it, and what the relay saw, taken together.
 fn judge(
-    host: &str,
+    target: &Target,
     outcome: Result<Answered, Unanswered>,
     relayed: Option<RelayError>,
 ) -> Result<Response, Failure> {
-    let host = host.to_owned();
+    let host = target.base.host().to_owned();
+    let refused = |error: &rustls::Error| {
+        let trust = target.trust.as_ref().map(ToString::to_string);
+        Failure::Tls(tls::refusal(
+            error,
+            target.base.host(),
+            &trust.unwrap_or_default(),
+        ))
+    };
     let lost = |host, how| Err(Failure::Lost { host, how });
     let no_answer = |host, how| Err(Failure::NoAnswer { host, how });
     let without_end = || "sent an answer without end".to_owned();
@@ -322,13 +313,13 @@ fn judge(
         (Err(_), Some(RelayError::TooLong)) => no_answer(host, without_end()),
         (Err(Unanswered::Head(minreq::Error::IoError(cause))), relayed) => {
             match (tls_error(&cause), relayed) {
-                (Some(error), _) => Err(Failure::Tls(refused(&host, error))),
+                (Some(error), _) => Err(refused(error)),
                 (None, Some(RelayError::Broken(how))) => lost(host, how),
                 (None, _) => lost(host, format!("broke the connection ({cause})")),
             }
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
-            Err(Failure::Tls(refused(&host, &error)))
+            Err(refused(&error))
         }
         (Err(Unanswered::Head(error)), _) => {
             no_answer(host, format!("sent an answer that is not HTTP ({error})"))
@@ -351,79 +342,4 @@ impl Answered {
 
 fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
     cause.get_ref()?.downcast_ref()
-}
-
-fn refused(host: &str, error: &rustls::Error) -> Refusal {
-    let rustls::Error::InvalidCertificate(error) = error else {
-        return refusal(
-            format!("no TLS connection with {host}: {error}"),
-            "check the host and port of the URL; if they are right, ask whoever runs the backend",
-        );
-    };
-    let clock =
-        "check this machine's clock, then ask whoever runs the backend for a new certificate";
-    match error {
-        // A bad signature: a CA of the same name, but with another key.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => refusal(
-            format!("the certificate of {host} is by a CA that is not trusted here"),
-            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if not, somebody may be listening in",
-        ),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            refusal(
-                format!("the certificate that {host} shows is not for that name"),
-                "check the host of the URL; if it is right, somebody may be listening in",
-            )
-        }
-        CertificateError::Expired => {
-            refusal(format!("the certificate of {host} has expired"), clock)
-        }
-        CertificateError::ExpiredContext { time, not_after } => refusal(
-            format!(
-                "the certificate of {host} expired on {}; this machine's clock says {}",
-                date(not_after.as_secs()),
-                date(time.as_secs())
-            ),
-            clock,
-        ),
-        CertificateError::NotValidYet => {
-            not_valid_yet(format!("the certificate of {host} is not yet valid"))
-        }
-        CertificateError::NotValidYetContext { time, not_before } => not_valid_yet(format!(
-            "the certificate of {host} is not valid before {}; this machine's clock says {}",
-            date(not_before.as_secs()),
-            date(time.as_secs())
-        )),
-        error => refusal(
-            format!("the certificate of {host} is not acceptable: {error}"),
-            "ask whoever runs the backend",
-        ),
-    }
-}
-
-fn not_valid_yet(cause: String) -> Refusal {
-    Refusal {
-        clock: true,
-        ..refusal(
-            cause,
-            "set this machine's clock; --wait SECS waits until it is set",
-        )
-    }
-}
-
-/// A time in words, from seconds since 1970.
-fn date(seconds: u64) -> String {
-    // The first second of the year 10000, from which on the crate panics.
-    const LIMIT: u64 = 253_402_300_800;
-    if seconds >= LIMIT {
-        return format!("second {seconds} after 1970");
-    }
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
-}
-
-fn refusal(cause: impl Into<String>, hint: impl Into<String>) -> Refusal {
-    Refusal {
-        cause: cause.into(),
-        hint: hint.into(),
-        clock: false,
-    }
 }

@@ -2,15 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-use super::STACK;
 use super::deadline::{Deadline, LONG};
 use super::failure::Failure;
+use super::worker::Worker;
 use crate::platform::{self, Watch};
 
 /// How long an address has to itself before the next is tried beside it (RFC 8305, 8).
@@ -23,7 +21,7 @@ type Addresses = io::Result<Vec<SocketAddr>>;
 pub(super) struct Resolver {
     /// A look-up that an earlier attempt left behind. The next one waits for it, so that there is never
     /// more than one.
-    pending: Option<(String, Receiver<Addresses>)>,
+    pending: Option<(String, Worker<Addresses>)>,
 }
 
 impl Resolver {
@@ -44,16 +42,11 @@ impl Resolver {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::from((address, port))]);
         }
-        let result = match self.pending.take().filter(|(pending, _)| pending == host) {
-            Some((_, result)) => result,
+        let look_up = match self.pending.take().filter(|(pending, _)| pending == host) {
+            Some((_, look_up)) => look_up,
             None => look_up(host, port).map_err(|cause| Failure::local(&cause))?,
         };
-        let addresses = deadline.wait(|slice| match result.recv_timeout(slice) {
-            Ok(addresses) => Some(addresses),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(io::ErrorKind::Other.into())),
-        });
-        match addresses {
+        match look_up.wait(deadline).map(Result::flatten) {
             Some(Ok(addresses)) => Ok(addresses),
             Some(Err(cause)) if platform::shortage(&cause).is_some() => Err(Failure::local(&cause)),
             Some(Err(cause)) => Err(Failure::NotResolved {
@@ -61,26 +54,19 @@ impl Resolver {
                 cause,
             }),
             None => {
-                self.pending = Some((host.to_owned(), result));
+                self.pending = Some((host.to_owned(), look_up));
                 Err(Failure::timed_out(format!("looking up {peer}")))
             }
         }
     }
 }
 
-fn look_up(host: &str, port: u16) -> io::Result<Receiver<Addresses>> {
-    let (sender, result) = channel();
+fn look_up(host: &str, port: u16) -> io::Result<Worker<Addresses>> {
     let host = host.to_owned();
-    let run = move || {
+    Worker::start("resolver", move || {
         let addresses = (host.as_str(), port).to_socket_addrs();
-        // Nobody listens any more once the program has ended.
-        let _ = sender.send(addresses.map(Iterator::collect));
-    };
-    thread::Builder::new()
-        .name("resolver".into())
-        .stack_size(STACK)
-        .spawn(run)?;
-    Ok(result)
+        addresses.map(Iterator::collect)
+    })
 }
 
 /// Connects to the first of a host's addresses that answers. The stream does not block.

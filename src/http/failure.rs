@@ -154,7 +154,7 @@ impl Failure {
                 "check the host and port of the URL".into(),
             ),
             Failure::Tls(refusal) => (
-                Backend,
+                refusal.kind,
                 if refusal.clock { WhileWaiting } else { No },
                 refusal.cause.clone(),
                 refusal.hint.clone(),

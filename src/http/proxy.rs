@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::deadline::Deadline;
 use super::failure::Failure;
+use super::message::USER_AGENT;
 use crate::backend_url::{self, BackendUrl, Scheme};
 use crate::environment;
 use crate::error::Error;
@@ -229,7 +230,7 @@ impl Proxy {
 
     fn connect_request(&self, base: &BackendUrl) -> Zeroizing<Vec<u8>> {
         let (host, port) = (base.host(), base.port());
-        let agent = super::USER_AGENT;
+        let agent = USER_AGENT;
         // Large enough never to grow: growing would leave a copy of the password behind.
         let room = 512
             + 2 * host.len()
