@@ -77,9 +77,11 @@ impl Client {
     /// process's environment.
     ///
     /// # Errors
-    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used (3).
+    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
+    /// numbers (3).
     pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
         check_scheme(&base)?;
+        random::require()?;
         let proxy = proxy::for_backend(&base)?;
         for variable in MINREQ_VARIABLES {
             platform::set_variable(variable, None);
@@ -128,7 +130,7 @@ impl Client {
                 Retryable::No => false,
             };
             let pause = if worth_it {
-                retry.pause(started.elapsed(), retry_after, random::fraction())
+                retry.pause(started.elapsed(), retry_after, random::fraction()?)
             } else {
                 None
             };

@@ -39,7 +39,7 @@ pub struct Handover {
 pub fn local_connection() -> io::Result<(Waiting, Handover)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
-    let nonce = random::hex::<16>();
+    let nonce = random::hex::<16>()?;
     let proxy = format!("http://{nonce}@{}", listener.local_addr()?);
     Ok((Waiting { listener, nonce }, Handover { proxy }))
 }
