@@ -192,6 +192,7 @@ fn http_is_for_loopback_and_for_the_origin_that_is_allowed() {
         ("http://backend.invalid:9300", 4),
         ("http://backend.invalid:9300/", 4),
         ("http://backend.invalid", 2),
+        ("backend.invalid:9300", 2),
         ("http://backend.invalid:9301", 2),
         ("https://backend.invalid:9300", 2),
         ("http://other.invalid:9300", 2),
