@@ -44,7 +44,7 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Whoami => whoami::run,
         CommandId::Token => |_| token::run(),
         CommandId::Completions => {
-            |options| print(&help::completions(options.shell.unwrap_or_default()))
+            |options| print(help::completions(options.shell.unwrap_or_default()))
         }
         CommandId::Man => |_| print(&help::man()),
         CommandId::Help => |_| print(&help::help(None)),
