@@ -150,13 +150,15 @@ fn zsh_completes_wherever_the_script_is_read() {
     }
 }
 
+/// What a shell offers behind what was typed.
+type Offers = fn(&str, &str) -> Vec<String>;
+
 /// The scripts are kept by hand: each offers, behind each name of each command, what the man page has,
 /// and nothing else.
 #[test]
 fn the_shells_offer_what_there_is_and_nothing_else() {
     let expected = table();
     assert!(expected.len() > 12, "{expected:?}");
-    type Offers = fn(&str, &str) -> Vec<String>;
     let shells: [(&str, Offers); 3] = [("bash", in_bash), ("zsh", in_zsh), ("fish", in_fish)];
     for (name, offers) in shells {
         let Some(shell) = tool(name) else { continue };
