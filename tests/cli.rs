@@ -72,6 +72,9 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["logout", "--quiet"], &["unknown option '--quiet'"]),
     (&["--frobnicate"], &["unknown option '--frobnicate'"]),
     (&["--json"], &["--json needs a command"]),
+    (&[""], &["unknown command"]),
+    (&["auth", ""], &["unknown command"]),
+    (&["status", ""], &["takes no such argument"]),
     (&["auth", "-q"], &["-q needs a command"]),
     (
         &["--web-url", "https://a.example", "status"],
