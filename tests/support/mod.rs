@@ -19,6 +19,6 @@ mod capture;
 pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod outcome;
-mod process;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
