@@ -22,3 +22,5 @@ pub(crate) mod outcome;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
+#[cfg(target_os = "linux")]
+pub(crate) mod seccomp;
