@@ -456,7 +456,7 @@ fn interim_answers_are_passed_over() {
         String::from_utf8_lossy(good)
     );
     let until_close = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], good].concat();
-    let long = [b' '; 70_000];
+    let long = vec![b' '; 70_000];
     for kind in BOTH {
         for asks in [Asks::Verify, Asks::Me] {
             let mut cases = Vec::new();

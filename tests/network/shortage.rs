@@ -37,12 +37,12 @@ fn limited(call: Sekuire, resource: Resource, limit: rlim_t) -> Sekuire {
     call.before_exec(move || Ok(setrlimit(resource, limit, limit)?))
 }
 
-fn try_limits(resource: Resource, limits: impl Iterator<Item = rlim_t> + Clone, what: &str) {
+fn try_limits(resource: Resource, limits: &[rlim_t], what: &str) {
     for kind in BOTH {
         for asks in [Asks::Verify, Asks::Me] {
             let mut done = 0;
             let mut refused = 0;
-            for limit in limits.clone() {
+            for &limit in limits {
                 let fixture = Fixture::new(kind);
                 let outcome = limited(fixture.ask(asks), resource, limit).run();
                 let name = format!("{kind:?}, {asks:?}, {limit} of {resource:?}");
@@ -60,7 +60,8 @@ fn try_limits(resource: Resource, limits: impl Iterator<Item = rlim_t> + Clone, 
 
 #[test]
 fn of_open_files() {
-    try_limits(Resource::RLIMIT_NOFILE, 4..16, "open files");
+    let limits: Vec<rlim_t> = (4..16).collect();
+    try_limits(Resource::RLIMIT_NOFILE, &limits, "open files");
 }
 
 #[test]
@@ -71,8 +72,8 @@ fn of_address_space() {
     } else {
         16
     };
-    let limits = (least..48).step_by(2).map(|mib| mib * MIB);
-    try_limits(Resource::RLIMIT_AS, limits, "memory or address space");
+    let limits: Vec<rlim_t> = (least..48).step_by(2).map(|mib| mib * MIB).collect();
+    try_limits(Resource::RLIMIT_AS, &limits, "memory or address space");
 }
 
 #[test]
