@@ -11,8 +11,8 @@ use std::slice;
 
 use lexopt::{Arg, Parser};
 
-use crate::api_key;
 use crate::error::Error;
+use crate::redact;
 pub use options::{OptionSpec, Options};
 use suggest::{unknown_command, unknown_option};
 pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
@@ -47,7 +47,10 @@ struct Typed {
 /// # Errors
 /// A usage error that names what is wrong and never repeats what could be a key.
 pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
-    if args.iter().any(is_secret) {
+    if args
+        .iter()
+        .any(|arg| redact::holds_secret(&arg.to_string_lossy()))
+    {
         return Err(secret_as_argument());
     }
     let typed = sort(args);
@@ -186,16 +189,6 @@ fn read_options(
 fn find_option(name: &str) -> Option<&'static OptionSpec> {
     let mut options = COMMANDS.iter().flat_map(|command| command.options);
     options.find(|option| option.is_called(name))
-}
-
-/// Whether an argument holds a key or another secret of Sekuire, in whichever letters: capitals may come
-/// from a keyboard's lock.
-fn is_secret(arg: &OsString) -> bool {
-    let text = arg.as_encoded_bytes().to_ascii_lowercase();
-    let mut words = text.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-    // skt_: an install token; adm_: a session.
-    api_key::looks_like_key(&text)
-        || words.any(|word| word.starts_with(b"skt_") || word.starts_with(b"adm_"))
 }
 
 fn secret_as_argument() -> Error {

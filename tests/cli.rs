@@ -252,6 +252,7 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
     let home = logged_in_home();
     let before = home.read_auth();
     let joined = |option: &str| format!("{option}{KEY}");
+    let encoded = KEY.replace('_', "%5F");
     let upper = KEY.to_uppercase();
     let quoted = format!("\u{201c}{KEY}\u{201d}");
     let cases: Vec<Vec<String>> = [
@@ -272,6 +273,7 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
         vec!["--backend", KEY, "login"],
         vec!["status", "--get", KEY],
         vec!["login", &upper],
+        vec!["login", "--backend", &encoded],
         vec![&upper],
         vec!["--timeout", &upper, "whoami"],
         vec!["login", &quoted],
