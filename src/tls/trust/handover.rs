@@ -40,7 +40,7 @@ pub(super) struct PrivateFolder(PathBuf);
 
 impl PrivateFolder {
     fn enter() -> io::Result<PrivateFolder> {
-        let name = format!("sekuire-roots-{}", random::hex::<8>());
+        let name = format!("sekuire-roots-{}", random::hex::<8>()?);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
         let folder = PrivateFolder(path);
