@@ -14,10 +14,13 @@ use std::io::Write;
 
 use nanoserde::SerJson;
 
+use crate::backend_url::BackendUrl;
 use crate::cli::{CommandId, Options, Request};
 use crate::credentials::Found;
 use crate::device::Device;
 use crate::error::{Error, Kind};
+use crate::http::{Client, Limits};
+use crate::terminal::WaitingLine;
 use crate::{help, platform, terminal};
 
 /// Carries out what the command line asks for, and returns the exit status.
@@ -37,7 +40,12 @@ pub fn run(request: Request) -> Result<u8, Error> {
 }
 
 fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
-    platform::forbid_core_dumps();
+    if !matches!(
+        command,
+        CommandId::Completions | CommandId::Man | CommandId::Help
+    ) {
+        keep_memory_private(options);
+    }
     // By pointer: the other commands' locals, inlined here, would give `status` two more pages of
     // stack.
     let command: fn(&Options) -> Result<u8, Error> = match command {
@@ -55,12 +63,32 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
     command(options)
 }
 
+/// What holds a key is neither dumped nor read by others of the same user.
+fn keep_memory_private(options: &Options) {
+    if let Err(cause) = platform::forbid_core_dumps()
+        && !options.quiet
+    {
+        terminal::warning(&format!(
+            "the system does not let this process protect its memory ({cause}): \
+             the key may be read by other processes of this user, or left in a core dump"
+        ));
+    }
+}
+
 /// Writes a result to standard output, in one piece.
 fn print(text: &str) -> Result<u8, Error> {
     platform::standard_output()
         .write_all(text.as_bytes())
         .map_err(|cause| terminal::output_error(&cause))?;
     Ok(0)
+}
+
+/// A client within the limits that the options set. It says on the terminal what it waits for, unless
+/// `--quiet` is given.
+fn client(base: BackendUrl, options: &Options) -> Result<Client, Error> {
+    let limits = Limits::new(options.timeout, options.wait);
+    let waiting = WaitingLine::new(options.quiet);
+    Client::new(base, limits, Box::new(waiting.notify()))
 }
 
 /// Prints a report: the whole, or the field that was asked for.

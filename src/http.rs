@@ -67,6 +67,8 @@ pub type Notify = Box<dyn FnMut(Option<&str>)>;
 /// The way to one backend.
 pub struct Client {
     target: Target,
+    /// A proxy's variable that is not read.
+    unread_variable: Option<&'static str>,
     limits: Limits,
     resolver: Resolver,
     notify: Notify,
@@ -83,6 +85,7 @@ impl Client {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
         let proxy = proxy::for_backend(&base)?;
+        let unread_variable = proxy::unread_variable(&base);
         for variable in MINREQ_VARIABLES {
             platform::set_variable(variable, None);
         }
@@ -93,6 +96,7 @@ impl Client {
         tls::choose_provider();
         Ok(Client {
             target: Target { base, proxy, trust },
+            unread_variable,
             limits,
             resolver: Resolver::default(),
             notify,
@@ -188,7 +192,16 @@ impl Client {
             }
             (_, None) => format!("no answer from {base}: {cause}{attempts}"),
         };
-        Err(Error::new(words.kind, message).with_hint(words.hint))
+        let hint = match self.unread_variable {
+            Some(name) if words.retryable == Retryable::Yes => {
+                format!(
+                    "{}; {name} is set, but only HTTPS_PROXY is read here",
+                    words.hint
+                )
+            }
+            _ => words.hint,
+        };
+        Err(Error::new(words.kind, message).with_hint(hint))
     }
 }
 
