@@ -364,7 +364,8 @@ fn a_key_in_our_own_settings_is_never_shown() {
             ] {
                 let holds_key = matches!(arguments[0], "status" | "whoami");
                 for by_variable in [false, true] {
-                    if !value.contains("sk_live_") && !(holds_key && by_variable) {
+                    let is_known = value.contains("sk_live_") || holds_key && by_variable;
+                    if !is_known {
                         continue;
                     }
                     fixture.home.write_auth(&auth);
