@@ -1,5 +1,4 @@
-//! The completions in the three real shells and the man page in its two formatters. What is missing on
-//! this machine is skipped, and said.
+//! The completions in the three real shells and the man page in its two formatters.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::support::command::Sekuire;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 /// What is typed, and all that may come of it.
@@ -35,7 +35,7 @@ const NOTHING: &[&str] = &[
 
 #[test]
 fn bash_completes() {
-    if let Some(bash) = tool("bash") {
+    if let Some(bash) = needs::tool("bash") {
         for (typed, words) in TYPED {
             assert_eq!(in_bash(&bash, typed), *words, "{typed}");
         }
@@ -52,7 +52,7 @@ fn bash_completes() {
 
 #[test]
 fn fish_completes() {
-    if let Some(fish) = tool("fish") {
+    if let Some(fish) = needs::tool("fish") {
         for (typed, words) in TYPED {
             assert_eq!(in_fish(&fish, typed), *words, "{typed}");
         }
@@ -66,9 +66,11 @@ fn fish_completes() {
 
 #[test]
 fn zsh_completes() {
-    let Some(zsh) = tool("zsh") else { return };
+    let Some(zsh) = needs::tool("zsh") else {
+        return;
+    };
     let folder = zsh_folder();
-    let mut terminal = Sekuire::at(Path::new(&zsh))
+    let mut terminal = Sekuire::at(&zsh)
         .env("ZDOTDIR", folder.path())
         .env("HOME", folder.path())
         .env("TERM", "dumb")
@@ -123,7 +125,7 @@ fn await_file(path: &Path) -> Option<String> {
 }
 
 /// As readline calls the function: it splits words at `=` and `:` too (`COMP_WORDBREAKS`).
-fn in_bash(bash: &str, typed: &str) -> Vec<String> {
+fn in_bash(bash: &Path, typed: &str) -> Vec<String> {
     let split = typed.replace('=', " = ").replace(':', " : ");
     let mut words: Vec<&str> = split.split_whitespace().collect();
     if typed.ends_with(' ') {
@@ -134,14 +136,14 @@ fn in_bash(bash: &str, typed: &str) -> Vec<String> {
          (( ${{#COMPREPLY[@]}} == 0 )) || printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         completions("bash")
     );
-    let run = Sekuire::at(Path::new(bash)).args(["-c", &script, "bash"]);
+    let run = Sekuire::at(bash).args(["-c", &script, "bash"]);
     lines(&run.args(words).run())
 }
 
-fn in_fish(fish: &str, typed: &str) -> Vec<String> {
+fn in_fish(fish: &Path, typed: &str) -> Vec<String> {
     let home = TempDir::with_prefix("sekuire-fish-").expect("a home");
     let script = format!("{}\ncomplete -C '{typed}'", completions("fish"));
-    let run = Sekuire::at(Path::new(fish)).env("HOME", home.path());
+    let run = Sekuire::at(fish).env("HOME", home.path());
     let mut words = lines(&run.args(["--no-config", "-c", &script]).run());
     // The meaning follows after a tab.
     for word in &mut words {
@@ -170,25 +172,14 @@ fn the_man_page_is_clean() {
         ("groff", &["-ww", "-man", "-Tutf8"]),
     ];
     for (name, arguments) in checks {
-        let Some(formatter) = tool(name) else {
+        let Some(formatter) = needs::tool(name) else {
             continue;
         };
-        let run = Sekuire::at(Path::new(&formatter)).args(arguments);
+        let run = Sekuire::at(&formatter).args(arguments);
         let outcome = run.stdin(page.as_bytes()).run();
         outcome.exits(0).complains_not();
         if name == "mandoc" {
             outcome.prints("");
         }
     }
-}
-
-fn tool(name: &str) -> Option<String> {
-    let found = ["/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin"]
-        .map(|folder| format!("{folder}/{name}"))
-        .into_iter()
-        .find(|path| Path::new(path).exists());
-    if found.is_none() {
-        eprintln!("skipped: {name}: not installed");
-    }
-    found
 }

@@ -17,10 +17,11 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid};
 
 use super::other_user::{NOBODY, OtherUser};
-use super::{OLD, OLD_KEY, STRAY, lacks_root, login, login_with, skip};
+use super::{OLD, OLD_KEY, STRAY, login, login_with};
 use crate::support::backend::{After, ApiKey, Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
+use crate::support::needs;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -94,14 +95,13 @@ fn owner(pid: Pid) -> u32 {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_crash_leaves_no_core_file() {
-    let name = "core file after a crash";
     let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
     if pattern.starts_with('|') || pattern.contains('/') {
-        return skip(name, "core_pattern leads elsewhere");
+        return needs::skip("core_pattern leads elsewhere");
     }
     let (_, most) = getrlimit(Resource::RLIMIT_CORE).unwrap();
     if most == 0 {
-        return skip(name, "the limit for core files can't be raised");
+        return needs::skip("the limit for core files can't be raised");
     }
     let raise = move || Ok(setrlimit(Resource::RLIMIT_CORE, most, most)?);
     let home = Home::new();
@@ -115,7 +115,7 @@ fn a_crash_leaves_no_core_file() {
     sleep.signal(Signal::SIGABRT);
     sleep.finish().dies_of(Signal::SIGABRT);
     if fs::read_dir(&control).unwrap().count() == 0 {
-        return skip(name, "this kernel writes none at all");
+        return needs::skip("this kernel writes none at all");
     }
     let backend = Backend::http();
     backend.on(Endpoint::Me, Behaviour::Silent(After::Request));
@@ -170,7 +170,7 @@ fn no_file_of_ours_holds_a_key_after_a_logout() {
 #[test]
 #[cfg(target_os = "linux")]
 fn our_own_copies_in_memory_are_wiped() {
-    if lacks_root("memory of a process that is not dumpable") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();

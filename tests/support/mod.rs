@@ -18,6 +18,8 @@ pub(crate) mod backend;
 mod capture;
 pub(crate) mod command;
 pub(crate) mod home;
+pub(crate) mod machine;
+pub(crate) mod needs;
 pub(crate) mod outcome;
 mod process;
 pub(crate) mod proxy;
