@@ -8,7 +8,6 @@ mod relay;
 mod retry;
 mod route;
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -191,7 +190,9 @@ impl Client {
     }
 
     fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
-        let attempt = Attempt::start(&self.base, &self.route, request, time)?;
+        let trust = self.trust.as_ref().map(ToString::to_string);
+        let trust = trust.unwrap_or_default();
+        let attempt = Attempt::start(&self.base, &self.route, request, time, &trust)?;
         if let Some(result) = attempt.wait(QUIET) {
             return result;
         }
@@ -233,18 +234,10 @@ impl Client {
             }
             Err(failure) => failure,
         };
-        let mut message = format!(
+        let message = format!(
             "no answer from {}{}: {}{attempts}",
             self.base, self.route, failure.cause
         );
-        if let Some(trust) = self
-            .trust
-            .as_ref()
-            .filter(|_| failure.cause.contains("certificate"))
-        {
-            // Writing to a String cannot fail.
-            let _ = write!(message, "; trusted are {trust}");
-        }
         Err(Error::new(failure.kind, message).with_hint(failure.hint))
     }
 }

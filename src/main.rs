@@ -15,6 +15,7 @@ mod api_key;
 mod auth_file;
 mod backend_url;
 mod cli;
+mod clock;
 mod commands;
 mod credentials;
 mod device;

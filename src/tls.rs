@@ -1,6 +1,9 @@
-//! TLS: what it is made of, and whom it trusts.
+//! TLS: what it is made of, whom it trusts, and in words why it was refused.
 
+mod algorithm;
+mod certificate;
 mod provider;
+mod refusal;
 
 #[cfg(target_os = "linux")]
 mod trust;
@@ -9,4 +12,5 @@ mod trust;
 mod trust;
 
 pub use provider::choose_provider;
+pub use refusal::refusal;
 pub use trust::{TrustSource, prepare_trust};

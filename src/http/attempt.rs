@@ -8,10 +8,9 @@
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use minreq::{Method, Proxy, ResponseLazy};
-use rustls::CertificateError;
 
 use super::progress::Progress;
 use super::relay::{Relay, Trouble};
@@ -19,7 +18,7 @@ use super::route::Route;
 use super::{Again, Failure, Request, Response, USER_AGENT};
 use crate::backend_url::BackendUrl;
 use crate::error::Kind;
-use crate::json;
+use crate::{json, tls};
 
 /// The longest status line that is read, in bytes.
 const MAX_STATUS_LINE: usize = 16 * 1024;
@@ -45,6 +44,7 @@ impl Attempt {
         route: &Route,
         request: &Request,
         time: Duration,
+        trust: &str,
     ) -> Result<Attempt, Failure> {
         let (sender, result) = channel();
         let progress = Progress::default();
@@ -54,11 +54,14 @@ impl Attempt {
             route.clone(),
             request.clone(),
             progress.clone(),
+            trust.to_owned(),
         );
         let run = move || {
-            let (base, route, request, progress) = job;
+            let (base, route, request, progress, trust) = job;
             // Nobody listens any more once the deadline has passed.
-            let _ = sender.send(perform(&base, &route, &request, deadline, &progress));
+            let _ = sender.send(perform(
+                &base, &route, &request, deadline, &progress, &trust,
+            ));
         };
         thread::Builder::new()
             .name("request".into())
@@ -110,13 +113,14 @@ fn perform(
     request: &Request,
     deadline: Instant,
     progress: &Progress,
+    trust: &str,
 ) -> Result<Response, Failure> {
     let upstream = route.open(base, deadline, progress)?;
     progress.note(format!("waiting for {} to answer", base.host()));
     let relay =
         Relay::start(upstream, base.scheme(), deadline + GRACE).map_err(|cause| local(&cause))?;
     let outcome = exchange(base, request, &relay);
-    conclude(base.host(), outcome, relay.trouble())
+    conclude(base.host(), outcome, relay.trouble(), trust)
 }
 
 /// How an exchange can end without an answer.
@@ -238,6 +242,7 @@ fn conclude(
     host: &str,
     outcome: Result<Answered, Unanswered>,
     trouble: Option<Trouble>,
+    trust: &str,
 ) -> Result<Response, Failure> {
     match (outcome, trouble) {
         (_, Some(Trouble::NotHttp)) => Err(not_http(host)),
@@ -259,13 +264,13 @@ fn conclude(
         (Err(_), Some(Trouble::Endless)) => Err(cut(host, "sent an answer without end")),
         (Err(Unanswered::Head(minreq::Error::IoError(cause))), trouble) => {
             Err(match (tls_error(&cause), trouble) {
-                (Some(error), _) => refused_certificate(host, error),
+                (Some(error), _) => refused(host, error, trust),
                 (None, Some(Trouble::Broken(cause))) => lost(host, &cause),
                 (None, _) => lost(host, &format!("broke the connection ({cause})")),
             })
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
-            Err(refused_certificate(host, &error))
+            Err(refused(host, &error, trust))
         }
         (Err(Unanswered::Head(error)), _) => Err(cut(
             host,
@@ -304,69 +309,16 @@ fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
     cause.get_ref()?.downcast_ref()
 }
 
-fn refused_certificate(host: &str, error: &rustls::Error) -> Failure {
-    let rustls::Error::InvalidCertificate(error) = error else {
-        return Failure::lasting(
-            format!("no TLS connection with {host}: {error}"),
-            "check the host and port of the URL; if they are right, ask whoever runs the backend",
-        );
-    };
-    let clock =
-        "check this machine's clock, then ask whoever runs the backend for a new certificate";
-    match error {
-        // A bad signature: a CA of the same name, but with another key.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => Failure::lasting(
-            format!("the certificate of {host} is by a CA that is not trusted here"),
-            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if not, somebody may be listening in",
-        ),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Failure::lasting(
-                format!("the certificate that {host} shows is not for that name"),
-                "check the host of the URL; if it is right, somebody may be listening in",
-            )
-        }
-        CertificateError::Expired => {
-            Failure::lasting(format!("the certificate of {host} has expired"), clock)
-        }
-        CertificateError::ExpiredContext { time, not_after } => Failure::lasting(
-            format!(
-                "the certificate of {host} expired on {}; this machine's clock says {}",
-                date(not_after.as_secs()),
-                date(time.as_secs())
-            ),
-            clock,
-        ),
-        CertificateError::NotValidYet => {
-            not_valid_yet(format!("the certificate of {host} is not yet valid"))
-        }
-        CertificateError::NotValidYetContext { time, not_before } => not_valid_yet(format!(
-            "the certificate of {host} is not valid before {}; this machine's clock says {}",
-            date(not_before.as_secs()),
-            date(time.as_secs())
-        )),
-        error => Failure::lasting(
-            format!("the certificate of {host} is not acceptable: {error}"),
-            "ask whoever runs the backend",
-        ),
-    }
-}
-
-fn not_valid_yet(cause: String) -> Failure {
+fn refused(host: &str, error: &rustls::Error, trust: &str) -> Failure {
+    let refusal = tls::refusal(error, host, trust);
     Failure {
-        again: Again::WhileWaiting,
-        ..Failure::lasting(
-            cause,
-            "set this machine's clock; --wait SECS waits until it is set",
-        )
+        kind: refusal.kind,
+        again: if refusal.clock {
+            Again::WhileWaiting
+        } else {
+            Again::Never
+        },
+        cause: refusal.cause,
+        hint: refusal.hint,
     }
-}
-
-/// A time in words, from seconds since 1970.
-fn date(seconds: u64) -> String {
-    // The first second of the year 10000, from which on the crate panics.
-    const LIMIT: u64 = 253_402_300_800;
-    if seconds >= LIMIT {
-        return format!("second {seconds} after 1970");
-    }
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }

@@ -1,0 +1,270 @@
+//! Why a certificate was refused, in words, and what to do about it: a word for each reason of rustls'
+//! and of webpki's, which rustls passes on as "other".
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::CertificateError as Reason;
+use webpki::Error as PathReason;
+
+use super::algorithm;
+use super::refusal::{Refusal, spell};
+use crate::clock;
+
+const ASK: &str = "ask whoever runs the backend";
+const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const CHECK_CLOCK: &str =
+    "check this machine's clock, then ask whoever runs the backend for a new certificate";
+
+/// What rustls-platform-verifier makes of every wrong extended key usage, in a type of its own.
+const PLATFORM_VERIFIERS_KEY_USAGE: &str = "certificate had invalid extensions";
+
+/// How many of a certificate's names are shown.
+const SHOWN_NAMES: usize = 5;
+
+/// Says why the certificate of `host` was refused.
+pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
+    match reason {
+        Reason::UnknownIssuer => Refusal::new(
+            format!(
+                "the certificate of {host} is by a CA that is not trusted here, or the server does not send \
+                 an intermediate certificate"
+            ),
+            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if its CA is a public one, \
+             ask whoever runs the backend to send the intermediate certificates, too; if neither, somebody \
+             may be listening in",
+        ),
+        Reason::BadSignature => Refusal::new(
+            format!(
+                "the certificate of {host} is by a CA that is not trusted here, though one of its name is (the \
+                 signature is another key's), or a key is too weak (RSA below 2048 bits)"
+            ),
+            "if the backend has a CA of its own, name its present file in SSL_CERT_FILE; ask whoever runs the \
+             backend whether its key and its CA's have 2048 bits or more; if neither, somebody may be listening in",
+        ),
+        Reason::NotValidForName => another_name(host, &[]),
+        Reason::NotValidForNameContext { presented, .. } => another_name(host, presented),
+        Reason::Expired => Refusal::new(
+            format!("the certificate of {host} has expired"),
+            CHECK_CLOCK,
+        ),
+        Reason::ExpiredContext { time, not_after } => Refusal::new(
+            format!(
+                "the certificate of {host} expired on {}; this machine's clock says {}",
+                clock::date(not_after.as_secs()),
+                clock::date(time.as_secs())
+            ),
+            CHECK_CLOCK,
+        ),
+        Reason::NotValidYet => not_valid_yet(
+            &format!("the certificate of {host} is not yet valid"),
+            now(),
+        ),
+        Reason::NotValidYetContext { time, not_before } => not_valid_yet(
+            &format!(
+                "the certificate of {host} is not valid before {}",
+                clock::date(not_before.as_secs())
+            ),
+            time.as_secs(),
+        ),
+        Reason::Revoked => Refusal::new(
+            format!("the certificate of {host} has been revoked"),
+            "ask whoever runs the backend for a new certificate; somebody may be listening in",
+        ),
+        Reason::UnhandledCriticalExtension => unknown_extension(host),
+        Reason::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        } => unknown_algorithm(host, &algorithm::name(signature_algorithm_id)),
+        Reason::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        } => unknown_algorithm(
+            host,
+            &format!(
+                "{}, by a key of the kind {}",
+                algorithm::name(signature_algorithm_id),
+                algorithm::name(public_key_algorithm_id)
+            ),
+        ),
+        Reason::InvalidPurpose | Reason::InvalidPurposeContext { .. } => not_for_servers(host),
+        Reason::BadEncoding => damaged(host),
+        Reason::UnknownRevocationStatus
+        | Reason::ExpiredRevocationList
+        | Reason::ExpiredRevocationListContext { .. }
+        | Reason::InvalidOcspResponse => Refusal::new(
+            format!("whether the certificate of {host} has been revoked can not be told"),
+            "see that this machine reaches the CA's revocation service, or ask whoever runs the backend",
+        ),
+        Reason::Other(other) => match other.0.downcast_ref() {
+            Some(reason) => path_refusal(reason, host),
+            None if other.0.to_string() == PLATFORM_VERIFIERS_KEY_USAGE => not_for_servers(host),
+            // The system's verifier, on macOS and Windows, has words of its own.
+            None => Refusal::new(
+                format!("the certificate of {host} is not acceptable: {}", other.0),
+                ASK,
+            ),
+        },
+        reason => not_acceptable(host, &spell(reason)),
+    }
+}
+
+/// The reasons for which rustls has no word.
+fn path_refusal(reason: &PathReason, host: &str) -> Refusal {
+    match reason {
+        PathReason::CaUsedAsEndEntity => Refusal::new(
+            format!(
+                "the certificate of {host} is a CA's own (CA:TRUE), as `openssl req -x509` makes them: a \
+                 server's must not be one"
+            ),
+            "give the server a certificate with CA:FALSE (`openssl req -x509 -addext \
+             basicConstraints=critical,CA:FALSE …`, or one that this CA has signed), and name it or its CA \
+             in SSL_CERT_FILE",
+        ),
+        PathReason::EndEntityUsedAsCa | PathReason::PathLenConstraintViolated => Refusal::new(
+            format!(
+                "the certificate of {host} is signed with a certificate that may not do so: that is no CA's, \
+                 or its CA allows none below it (CA:FALSE, pathlen)"
+            ),
+            "ask whoever runs the backend for a certificate by a CA that may issue it",
+        ),
+        PathReason::EmptyEkuExtension => not_for_servers(host),
+        PathReason::UnsupportedCriticalExtension => unknown_extension(host),
+        PathReason::NameConstraintViolation => Refusal::new(
+            format!(
+                "the certificate of {host} has a name that its CA may not give (name constraints; those on \
+                 directory names, URIs and e-mail addresses are refused whole here)"
+            ),
+            "ask whoever runs the backend for a certificate with names that its CA may give, or by another CA",
+        ),
+        PathReason::MalformedNameConstraint
+        | PathReason::InvalidNetworkMaskConstraint
+        | PathReason::MaximumNameConstraintComparisonsExceeded => Refusal::new(
+            format!(
+                "the certificate of {host} is by a CA whose name constraints can not be read, or are too many"
+            ),
+            "ask whoever runs the backend for a certificate by another CA",
+        ),
+        PathReason::MaximumPathBuildCallsExceeded
+        | PathReason::MaximumPathDepthExceeded
+        | PathReason::MaximumSignatureChecksExceeded => Refusal::new(
+            format!("the certificate of {host} comes with too many others to be checked"),
+            "ask whoever runs the backend to send its certificate and the intermediate ones alone, in order",
+        ),
+        PathReason::UnsupportedCertVersion => Refusal::new(
+            format!("the certificate of {host} is of an old form (not X.509 version 3)"),
+            "ask whoever runs the backend for a certificate of version 3, with subjectAltName",
+        ),
+        PathReason::CertDistrusted => Refusal::new(
+            format!("the certificate of {host} is by a key that is known to be bad"),
+            "ask whoever runs the backend for a certificate by another CA",
+        ),
+        PathReason::MalformedExtensions
+        | PathReason::ExtensionValueInvalid
+        | PathReason::MalformedDnsIdentifier
+        | PathReason::InvalidSerialNumber
+        | PathReason::SignatureAlgorithmMismatch
+        | PathReason::TrailingData(_) => damaged(host),
+        reason => not_acceptable(host, &spell(reason)),
+    }
+}
+
+fn another_name(host: &str, presented: &[String]) -> Refusal {
+    let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+    if names.is_empty() {
+        return Refusal::new(
+            format!(
+                "the certificate of {host} names no host: it has no subjectAltName, and a common name (CN) \
+                 does not count"
+            ),
+            format!(
+                "ask whoever runs the backend for a certificate with the subjectAltName {host}"
+            ),
+        );
+    }
+    let shown = names
+        .iter()
+        .take(SHOWN_NAMES)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let others = match names.len().saturating_sub(SHOWN_NAMES) {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    Refusal::new(
+        format!("the certificate that {host} shows is not for that name, but for {shown}{others}"),
+        format!(
+            "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with \
+             the subjectAltName {host}; somebody may be listening in"
+        ),
+    )
+}
+
+/// A name as webpki gives it, `DnsName("example.org")`, without its kind.
+fn plain(name: &str) -> &str {
+    name.split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'))
+        .map_or(name, |name| name.trim_matches('"'))
+}
+
+fn not_valid_yet(cause: &str, now: u64) -> Refusal {
+    let cause = match now {
+        before if before < clock::BEFORE_RELEASE => format!(
+            "{cause}; this machine's clock says {}, which is wrong: this program is younger",
+            clock::date(now)
+        ),
+        now => format!("{cause}; this machine's clock says {}", clock::date(now)),
+    };
+    Refusal {
+        clock: true,
+        ..Refusal::new(cause, SET_CLOCK)
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+fn not_for_servers(host: &str) -> Refusal {
+    Refusal::new(
+        format!(
+            "the certificate of {host} is not for servers: its extended key usage does not say serverAuth"
+        ),
+        "ask whoever runs the backend for a certificate with extendedKeyUsage=serverAuth",
+    )
+}
+
+fn unknown_extension(host: &str) -> Refusal {
+    Refusal::new(
+        format!(
+            "the certificate of {host} has an extension that is marked critical and not known here"
+        ),
+        "ask whoever runs the backend for a certificate in which that extension is not critical",
+    )
+}
+
+fn unknown_algorithm(host: &str, algorithm: &str) -> Refusal {
+    Refusal::new(
+        format!("the certificate of {host} is signed with {algorithm}: that can't be checked here"),
+        "ask whoever runs the backend for a certificate with RSA (2048 bits or more), ECDSA on P-256 or P-384, \
+         or Ed25519, and SHA-256 or SHA-384, by a CA that signs so, too",
+    )
+}
+
+fn damaged(host: &str) -> Refusal {
+    Refusal::new(
+        format!(
+            "the certificate of {host} is damaged, or not made as the standard says (RFC 5280)"
+        ),
+        "ask whoever runs the backend for a new certificate",
+    )
+}
+
+fn not_acceptable(host: &str, reason: &str) -> Refusal {
+    Refusal::new(
+        format!("the certificate of {host} is not acceptable: {reason}"),
+        ASK,
+    )
+}
