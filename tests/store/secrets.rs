@@ -7,7 +7,7 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use nix::unistd::{Pid, geteuid};
 use super::other_user::{NOBODY, OtherUser};
 use super::{OLD, OLD_KEY, STRAY, login, login_with};
 use crate::support::backend::{After, ApiKey, Backend, Behaviour, Endpoint, KEY};
-use crate::support::command::{Running, Sekuire};
+use crate::support::command::{Running, Sekuire, full_pipe};
 use crate::support::home::Home;
 use crate::support::needs;
 
@@ -206,8 +206,7 @@ fn memory_after_saving() -> Vec<String> {
     let backend = Backend::http();
     backend.add_key(ApiKey::new(MARKED_KEY));
     let home = Home::new();
-    let (_reader, writer) = io::pipe().unwrap();
-    fill(&writer);
+    let (_reader, writer) = full_pipe();
     let run = login_with(MARKED_KEY, &home, &backend)
         .stdout_to(writer)
         .spawn();
@@ -221,11 +220,6 @@ fn memory_after_saving() -> Vec<String> {
     std::thread::sleep(Duration::from_millis(500));
     assert!(super::holds(home.read_auth().as_bytes(), MARKED_KEY));
     copies(run.pid())
-}
-
-/// Fills a pipe, whose default size is 64 KiB (pipe(7)), to the last byte.
-fn fill(mut pipe: &io::PipeWriter) {
-    pipe.write_all(&vec![b' '; 65536]).unwrap();
 }
 
 /// Each place in the process's memory that holds the key, as what stands around it.

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{self, Path, PathBuf};
@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, setsid};
@@ -337,4 +338,17 @@ impl Running {
 
 fn text(capture: Option<&Capture>) -> String {
     capture.map(Capture::text).unwrap_or_default()
+}
+
+/// A pipe that takes no more: whoever writes to it waits until somebody reads.
+pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let set = |flags| fcntl(&writer, FcntlArg::F_SETFL(flags)).expect("the pipe's mode");
+    set(OFlag::O_NONBLOCK);
+    // By single bytes at the end: what does not fit is not written in part (pipe(7)).
+    for size in [4096, 1] {
+        while (&writer).write(&vec![b' '; size]).is_ok() {}
+    }
+    set(OFlag::empty());
+    (reader, writer)
 }
