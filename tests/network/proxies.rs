@@ -629,7 +629,10 @@ impl Real {
         let configuration = configure(place.path(), port);
         fs::write(place.path().join("configuration"), configuration).unwrap();
         let mut running = Sekuire::at(&program)
-            .on(machine.mount(&hosts, "/etc/hosts"))
+            .on(machine
+                .mount(&hosts, "/etc/hosts")
+                // Where squid keeps what another squid must not find.
+                .mount(place.path(), "/dev/shm"))
             .directory(place.path())
             .args(options)
             .arg("configuration")
