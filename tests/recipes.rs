@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::backend::{Backend, Behaviour, KEY};
+use crate::support::backend::{Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
@@ -141,7 +141,21 @@ fn a_ci_job_logs_in_from_a_secret() {
     );
     let refused = shell.run("ci-login.sh").env("AGENT_KEY", "hunter2");
     let refused = refused.env("SEKUIRE_BACKEND_URL", backend.url()).run();
-    refused.exits(2).prints("").hides("hunter2");
+    refused.exits(2).hides("hunter2").complains("sk_live_");
+}
+
+#[test]
+fn a_ci_job_that_fails_leaves_no_key_either() {
+    let (shell, backend) = (Shell::new(), Backend::http());
+    let answer = crate::support::backend::Response::json(500, &json!({}));
+    backend.on(Endpoint::Me, Behaviour::Respond(answer));
+    let run = shell.run("ci-login.sh").env("AGENT_KEY", KEY);
+    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    outcome
+        .exits(4)
+        .hides(KEY)
+        .complains("the key is verified, but");
+    assert!(shell.home.listing().is_empty(), "{outcome}");
 }
 
 #[test]

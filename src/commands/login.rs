@@ -21,7 +21,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     let limits = Limits::new(options.timeout, options.wait);
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = Client::new(backend::of_login(options)?, limits, WaitingLine::new(false))?;
+    let mut client = Client::new(
+        backend::of_login(options)?,
+        limits,
+        Box::new(WaitingLine::new(false).notify()),
+    )?;
     let store = Store::locate()?;
     if let Some(warning) = store.prepare()? {
         terminal::warning(&warning);

@@ -66,7 +66,11 @@ fn ask(
     device: &Device,
 ) -> Result<Me, Error> {
     let limits = Limits::new(options.timeout, options.wait);
-    let mut client = Client::new(base.clone(), limits, WaitingLine::new(options.quiet))?;
+    let mut client = Client::new(
+        base.clone(),
+        limits,
+        Box::new(WaitingLine::new(options.quiet).notify()),
+    )?;
     api::me(&mut client, &credential.api_key, device).map_err(|error| match error.kind() {
         Kind::Rejected => error.with_hint(match credential.source {
             Source::File => "log in again: sekuire login",

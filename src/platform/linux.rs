@@ -1,5 +1,7 @@
 //! Linux.
 
+mod handover;
+
 use std::ffi::CString;
 use std::fs;
 use std::io::Read;
@@ -7,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub use super::unix::*;
+pub use handover::{Handover, Waiting, local_connection, replay};
 
 /// 22 µs less per start than the static build's own C library, whose heap maps and trims a slab for each size of block.
 #[global_allocator]

@@ -8,13 +8,14 @@ use std::ffi::CStr;
 use std::fs::{DirBuilder, File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 pub use hidden_input::read_hidden;
 
-use super::FileKind;
+use super::{FileKind, Watch};
 
 /// Standard input without a buffer: a buffer would keep a copy of the key, and would take bytes
 /// that belong to whoever reads next.
@@ -238,4 +239,72 @@ pub fn sync_folder(folder: &File) -> io::Result<()> {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         result => result,
     }
+}
+
+/// Waits until one of the sockets is ready, or for `time`; false: none is (poll(2)).
+///
+/// # Errors
+/// As poll(2), which says so where memory is short.
+pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
+    let mut entries: Vec<libc::pollfd> = watched
+        .iter()
+        .map(|watch| libc::pollfd {
+            // poll(2) passes over a negative one; of a closed connection it would tell for ever.
+            fd: if watch.read || watch.write {
+                watch.stream.as_raw_fd()
+            } else {
+                -1
+            },
+            events: if watch.read { libc::POLLIN } else { 0 }
+                | if watch.write { libc::POLLOUT } else { 0 },
+            revents: 0,
+        })
+        .collect();
+    // Rounded up, for a wait that ends too early would be repeated without pause.
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
+    let count = libc::nfds_t::try_from(entries.len()).unwrap_or_default();
+    // SAFETY: the entries are valid for their number.
+    if unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
+        return match io::Error::last_os_error() {
+            cause if cause.kind() == io::ErrorKind::Interrupted => Ok(false),
+            cause => Err(cause),
+        };
+    }
+    for (watch, entry) in watched.iter_mut().zip(&entries) {
+        watch.ready = entry.revents != 0;
+    }
+    Ok(watched.iter().any(|watch| watch.ready))
+}
+
+/// What this machine is short of, where a call failed for that reason (errno(3)).
+pub fn shortage(cause: &io::Error) -> Option<&'static str> {
+    match cause.raw_os_error() {
+        Some(libc::EAGAIN) => {
+            Some("processes or threads (ulimit -u, or the container's pids limit)")
+        }
+        Some(libc::EMFILE | libc::ENFILE) => Some("open files (ulimit -n)"),
+        Some(libc::ENOMEM | libc::ENOBUFS) => Some("memory or address space (ulimit -v)"),
+        _ if cause.kind() == io::ErrorKind::OutOfMemory => {
+            Some("memory or address space (ulimit -v)")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a connection is being made without being waited for (connect(2)).
+pub fn is_in_progress(cause: &io::Error) -> bool {
+    cause.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// Makes sure that so many more descriptors can be opened.
+///
+/// # Errors
+/// They can't.
+pub fn spare_descriptors(count: usize) -> io::Result<()> {
+    // Of standard error, which entry.rs keeps open.
+    let copies: io::Result<Vec<File>> = (0..count)
+        .map(|_| descriptor(libc::STDERR_FILENO).try_clone())
+        .collect();
+    copies.map(drop)
 }

@@ -7,11 +7,15 @@ use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::os::windows::fs::OpenOptionsExt;
-use std::os::windows::io::{FromRawHandle, RawHandle};
+use std::os::windows::io::{AsRawSocket, FromRawHandle, RawHandle};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_SHARING_VIOLATION, ERROR_SUCCESS, HANDLE};
+use windows_sys::Win32::Networking::WinSock::{
+    INVALID_SOCKET, POLLRDNORM, POLLWRNORM, SOCKET, WSAPOLLFD, WSAPoll,
+};
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT,
 };
@@ -28,7 +32,7 @@ use windows_sys::Win32::System::SystemInformation::{
 };
 use windows_sys::core::{BOOL, w};
 
-use super::FileKind;
+use super::{FileKind, Watch};
 
 /// Standard input without a buffer: a buffer would keep a copy of the key.
 pub fn standard_input() -> ManuallyDrop<File> {
@@ -295,5 +299,56 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
 /// # Errors
 /// None.
 pub fn sync_folder(_folder: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Waits until one of the sockets is ready, or for `time`; false: none is (`WSAPoll`).
+///
+/// # Errors
+/// As `WSAPoll`.
+pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
+    let mut entries: Vec<WSAPOLLFD> = watched
+        .iter()
+        .map(|watch| WSAPOLLFD {
+            // Negative ones are passed over; of a closed connection it would tell for ever.
+            fd: if watch.read || watch.write {
+                SOCKET::try_from(watch.stream.as_raw_socket()).unwrap_or(INVALID_SOCKET)
+            } else {
+                INVALID_SOCKET
+            },
+            events: if watch.read { POLLRDNORM } else { 0 }
+                | if watch.write { POLLWRNORM } else { 0 },
+            revents: 0,
+        })
+        .collect();
+    // Rounded up, for a wait that ends too early would be repeated without pause.
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+    let count = u32::try_from(entries.len()).unwrap_or_default();
+    // SAFETY: the entries are valid for their number.
+    if unsafe { WSAPoll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    for (watch, entry) in watched.iter_mut().zip(&entries) {
+        watch.ready = (watch.read || watch.write) && entry.revents != 0;
+    }
+    Ok(watched.iter().any(|watch| watch.ready))
+}
+
+/// What this machine is short of, where a call failed for that reason.
+pub fn shortage(cause: &io::Error) -> Option<&'static str> {
+    (cause.kind() == io::ErrorKind::OutOfMemory).then_some("memory")
+}
+
+/// Whether a connection is being made without being waited for (`connect`).
+pub fn is_in_progress(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::WouldBlock
+}
+
+/// There is no such limit here.
+///
+/// # Errors
+/// None.
+pub fn spare_descriptors(_count: usize) -> io::Result<()> {
     Ok(())
 }

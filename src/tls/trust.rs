@@ -181,7 +181,7 @@ pub struct TemporaryBundle(PathBuf);
 
 impl TemporaryBundle {
     fn create(content: &[u8]) -> io::Result<TemporaryBundle> {
-        let name = format!("sekuire-roots-{}.pem", random::hex::<8>());
+        let name = format!("sekuire-roots-{}.pem", random::hex::<8>()?);
         let bundle = TemporaryBundle(std::env::temp_dir().join(name));
         create_private_file(&bundle.0)?.write_all(content)?;
         Ok(bundle)

@@ -83,7 +83,7 @@ fn a_proxy_with_a_password() {
 
     let none = whoami(&fixture, &proxy.url()).run();
     none.exits(4)
-        .complains("wants a user name and password (407)");
+        .complains("wants a user name and password (407; it offers Basic)");
     let wrong = whoami(
         &fixture,
         &format!("http://user:s3cret-of-mine@{}", proxy.address()),

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Asks, Fixture, SLACK, assert_no_panic};
-use crate::support::backend::{Backend, KEY, TlsKind};
-use crate::support::command::binary;
+use crate::support::backend::{Backend, TlsKind};
 use crate::support::needs;
 use crate::support::outcome::Outcome;
 
@@ -256,40 +255,7 @@ fn built_in_roots_only_without_a_store() {
     }
 }
 
-/// Where the relay can't accept, minreq, which waits to speak to it, isn't reset: it would panic.
-#[test]
-fn a_relay_that_can_not_accept() {
-    for (failing, expected) in [
-        ("accept4:error=EMFILE:when=1", 0),
-        ("accept4:error=EMFILE", 4),
-    ] {
-        let fixture = Fixture::new(TlsKind::None);
-        let Some(strace) = needs::strace() else {
-            return;
-        };
-        let outcome = strace
-            .home(&fixture.home)
-            .env("SEKUIRE_API_KEY", KEY)
-            .args(["-f", "-o", "/dev/null", "-e", "trace=accept4,sendto"])
-            .args(["-e", &format!("inject={failing}")])
-            // Whoever speaks first, minreq among them, does so when the relay has failed.
-            .args(["-e", "inject=sendto:delay_enter=300000:when=1"])
-            .arg(binary())
-            .args([
-                "whoami",
-                "--timeout",
-                "2",
-                "--backend",
-                &fixture.backend.origin_localhost(),
-            ])
-            .run();
-        assert_no_panic(failing, &outcome);
-        outcome.exits(expected);
-    }
-}
-
-/// Few open files are an error of this machine, never a crash: a relay that can't accept once made
-/// minreq panic.
+/// Few open files are an error of this machine, never a crash.
 #[test]
 fn too_few_open_files() {
     use nix::sys::resource::{Resource, setrlimit};

@@ -6,6 +6,7 @@ mod odd_files;
 mod odd_homes;
 mod other_user;
 mod races;
+mod randomness;
 mod secrets;
 mod signals;
 
