@@ -1,6 +1,7 @@
 //! The commands: orchestration, and the lines that the users' documentation shows.
 
 mod backend;
+mod field;
 mod login;
 mod logout;
 mod prompt;
@@ -11,8 +12,10 @@ mod whoami;
 
 use std::io::Write;
 
+use nanoserde::SerJson;
+
 use crate::cli::{CommandId, Options, Request};
-use crate::credentials::{Credential, Found};
+use crate::credentials::Found;
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::{help, platform, terminal};
@@ -44,7 +47,7 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Whoami => whoami::run,
         CommandId::Token => |_| token::run(),
         CommandId::Completions => {
-            |options| print(&help::completions(options.shell.unwrap_or_default()))
+            |options| print(help::completions(options.shell.unwrap_or_default()))
         }
         CommandId::Man => |_| print(&help::man()),
         CommandId::Help => |_| print(&help::help(None)),
@@ -60,22 +63,33 @@ fn print(text: &str) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn warn(found: &Found) {
-    found
-        .warnings
-        .iter()
-        .for_each(|warning| terminal::warning(warning));
+/// Prints a report: the whole, or the field that was asked for.
+fn print_report(report: &impl SerJson, options: &Options) -> Result<u8, Error> {
+    match &options.get {
+        Some(field) => print(&field::lines(field, report)),
+        None => print(&report::line(report)),
+    }
 }
 
-fn warn_of_other_device(credential: &Credential, device: &Device) {
-    if credential
-        .bound_fingerprint
-        .as_deref()
-        .is_some_and(|bound| !device.matches(bound))
-    {
-        terminal::warning(
-            "the key is bound to another device: auth.json was copied, or this device has changed; \
-             run 'sekuire login' to verify it again",
-        );
+/// This device, as the key's file knows it. Tells, unless `quiet`, what a person should know of both.
+fn examine(found: Option<&Found>, quiet: bool) -> Device {
+    let credential = found.and_then(|found| found.credential.as_ref());
+    let bound = credential.and_then(|credential| credential.bound_fingerprint.as_deref());
+    let device = Device::detect(bound);
+    if let Some(found) = found.filter(|_| !quiet) {
+        warn(found);
+        if bound.is_some_and(|bound| !device.matches(bound)) {
+            terminal::warning(
+                "the key is bound to another device: auth.json was copied, or this device has changed; \
+                 run 'sekuire login' to verify it again",
+            );
+        }
+    }
+    device
+}
+
+fn warn(found: &Found) {
+    for warning in &found.warnings {
+        terminal::warning(warning);
     }
 }

@@ -388,7 +388,7 @@ fn the_workspace_is_the_first_or_the_one_named() {
     outcome
         .exits(2)
         .prints("")
-        .complains("ws_other")
+        .hides("ws_other")
         .complains("ws_abc123, ws_def456");
     assert_eq!(home.read_auth(), before);
     log_in(&home, &backend);

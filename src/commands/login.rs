@@ -97,13 +97,11 @@ fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> 
     }
     let known: Vec<String> = workspaces.iter().take(10).map(|id| sanitize(id)).collect();
     Err(
-        Error::usage(format!("this key has no workspace {}", sanitize(wanted))).with_hint(
-            if known.is_empty() {
-                "leave --workspace out: this key has no workspaces".into()
-            } else {
-                format!("choose one of: {}", known.join(", "))
-            },
-        ),
+        Error::usage("this key has no such workspace").with_hint(if known.is_empty() {
+            "leave --workspace out: this key has no workspaces".into()
+        } else {
+            format!("choose one of: {}", known.join(", "))
+        }),
     )
 }
 
