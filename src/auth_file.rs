@@ -57,8 +57,8 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
         });
     };
     let (device_fingerprint, org_id, workspace_id, backend_url) = login;
-    let api_key = ApiKey::from_file_text(api_key.as_bytes())
-        .map_err(|cause| format!("has an api_key that {cause}"))?;
+    let api_key =
+        ApiKey::from_file_text(&api_key).map_err(|cause| format!("has an api_key that {cause}"))?;
     let backend_url = backend_url.map(|url| BackendUrl::parse(&url)).transpose();
     Ok(Content::LoggedIn(Box::new(Login {
         api_key,

@@ -67,6 +67,8 @@ pub type Notify = Box<dyn FnMut(Option<&str>)>;
 /// The way to one backend.
 pub struct Client {
     target: Target,
+    /// A proxy's variable that is not read.
+    unread_variable: Option<&'static str>,
     limits: Limits,
     resolver: Resolver,
     notify: Notify,
@@ -80,9 +82,10 @@ impl Client {
     /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
     /// numbers (3).
     pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
-        check_scheme(&base)?;
+        base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
         let proxy = proxy::for_backend(&base)?;
+        let unread_variable = proxy::unread_variable(&base);
         for variable in MINREQ_VARIABLES {
             platform::set_variable(variable, None);
         }
@@ -93,6 +96,7 @@ impl Client {
         tls::choose_provider();
         Ok(Client {
             target: Target { base, proxy, trust },
+            unread_variable,
             limits,
             resolver: Resolver::default(),
             notify,
@@ -188,28 +192,17 @@ impl Client {
             }
             (_, None) => format!("no answer from {base}: {cause}{attempts}"),
         };
-        Err(Error::new(words.kind, message).with_hint(words.hint))
+        let hint = match self.unread_variable {
+            Some(name) if words.retryable == Retryable::Yes => {
+                format!(
+                    "{}; {name} is set, but only HTTPS_PROXY is read here",
+                    words.hint
+                )
+            }
+            _ => words.hint,
+        };
+        Err(Error::new(words.kind, message).with_hint(hint))
     }
-}
-
-/// `http` is for this machine, or for the one origin that a person named: a key must not travel in
-/// clear.
-fn check_scheme(base: &BackendUrl) -> Result<(), Error> {
-    if base.scheme() == Scheme::Https || base.is_loopback() || is_allowed_in_clear(base) {
-        return Ok(());
-    }
-    let origin = base.origin();
-    Err(Error::usage(format!(
-        "{origin} is not https: the API key would travel in clear"
-    ))
-    .with_hint(format!(
-        "use https; in a network that nobody else can read, set SEKUIRE_ALLOW_HTTP={origin}"
-    )))
-}
-
-/// Whether `SEKUIRE_ALLOW_HTTP` holds exactly the origin of `base`.
-fn is_allowed_in_clear(base: &BackendUrl) -> bool {
-    environment::raw("SEKUIRE_ALLOW_HTTP").is_some_and(|allowed| allowed == *base.origin())
 }
 
 fn judge_status(status: u16) -> Retryable {

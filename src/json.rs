@@ -89,6 +89,17 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The number under `name`, as it is written.
+    pub fn number(&self, name: &str) -> Member<&'a str> {
+        match self.raw(name) {
+            None => Member::Absent,
+            Some(raw) if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                Member::Present(raw)
+            }
+            Some(_) => Member::Mistyped,
+        }
+    }
+
     /// The object under `name`.
     pub fn object(&self, name: &str) -> Member<Object<'a>> {
         self.read(name, '{', |raw| Object::parse(raw.as_bytes()).ok())

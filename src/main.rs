@@ -37,6 +37,7 @@ mod shell;
 mod store;
 mod terminal;
 mod tls;
+mod unicode;
 
 use std::ffi::OsString;
 
@@ -45,10 +46,12 @@ fn run(args: Vec<OsString>) -> u8 {
     // First, for usage errors are written too.
     platform::ignore_write_signals();
     let result = cli::parse(args).and_then(commands::run);
-    result.unwrap_or_else(|error| {
+    let exit_status = result.unwrap_or_else(|error| {
         terminal::error(&error);
         error.kind().exit_status()
-    })
+    });
+    api_key::forget();
+    exit_status
 }
 
 #[cfg(windows)]

@@ -256,26 +256,3 @@ fn the_web_url_is_shown() {
         "{outcome}"
     );
 }
-
-/// Exactly the origin, or nothing is sent. The name does not resolve: being tried is exit 4.
-#[test]
-fn http_is_allowed_for_one_origin() {
-    let origin = "http://backend.invalid:9300";
-    for (allowed, exit) in [
-        (origin, 4),
-        ("http://backend.invalid", 2),
-        ("http://backend.invalid:9300/", 2),
-        ("backend.invalid:9300", 2),
-        ("*", 2),
-    ] {
-        let run = Sekuire::new()
-            .env("SEKUIRE_API_KEY", KEY)
-            .env("SEKUIRE_BACKEND_URL", origin);
-        let outcome = run
-            .env("SEKUIRE_ALLOW_HTTP", allowed)
-            .args(["whoami", "--timeout", "1"])
-            .run();
-        assert_eq!(outcome.code, Some(exit), "{allowed}: {outcome}");
-        outcome.prints("");
-    }
-}

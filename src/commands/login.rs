@@ -69,19 +69,22 @@ fn verify(
         ),
         _ => error,
     })?;
-    let workspace_id = match api::me(client, &key, device) {
-        Ok(me) => choose_workspace(options, me)?,
+    let (workspace_id, org_id) = match api::me(client, &key, device) {
+        Ok(mut me) => {
+            let org_id = verified.org_id.or_else(|| me.org_id.take());
+            (choose_workspace(options, me)?, org_id)
+        }
         Err(error) => {
             terminal::warning(&format!(
                 "the key is verified, but the default workspace is unknown: {error}"
             ));
-            options.workspace.clone()
+            (options.workspace.clone(), verified.org_id)
         }
     };
     Ok(Login {
         api_key: key,
         device_fingerprint: Some(device.fingerprint.clone()),
-        org_id: verified.org_id,
+        org_id,
         workspace_id,
         backend_url: backend::to_remember(client.base()),
     })

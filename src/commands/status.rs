@@ -64,7 +64,7 @@ fn describe(credential: &Credential, device: &Device) -> String {
     let mut text = format!(
         "Authentication Status:\nAuthenticated with API Key\nKey: {}\nDevice Fingerprint: {}\nDevice: {}\nOS: {}\n",
         credential.api_key,
-        sanitize(&device::shorten(shown, device::SHORT)),
+        device::shorten(&sanitize(shown), device::SHORT),
         sanitize(&device.name),
         Device::os(),
     );

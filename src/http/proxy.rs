@@ -68,6 +68,15 @@ pub(super) fn for_backend(base: &BackendUrl) -> Result<Option<Proxy>, Error> {
     }
 }
 
+/// The variable of a proxy that curl would take and this program does not, where that is the only one.
+pub(super) fn unread_variable(base: &BackendUrl) -> Option<&'static str> {
+    let is_set = |name: &&str| environment::raw(name).is_some();
+    let names = ["ALL_PROXY", "all_proxy"];
+    let read = ["HTTPS_PROXY", "https_proxy"].iter().any(is_set);
+    let matters = base.scheme() == Scheme::Https && !base.is_loopback() && !read;
+    names.into_iter().find(is_set).filter(|_| matters)
+}
+
 fn first_of(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
     for name in names {
         if let Some(value) = environment::text(name)? {

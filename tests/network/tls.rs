@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Asks, Fixture, SLACK, assert_no_panic};
+use super::{Asks, Fixture, SLACK};
 use crate::support::backend::{Backend, TlsKind};
 use crate::support::needs;
 use crate::support::outcome::Outcome;
@@ -252,27 +252,5 @@ fn built_in_roots_only_without_a_store() {
             .exits(4)
             .complains("trusted are the built-in CA certificates of Mozilla");
         assert_eq!(fixture.backend.requests().len(), 0);
-    }
-}
-
-/// Few open files are an error of this machine, never a crash.
-#[test]
-fn too_few_open_files() {
-    use nix::sys::resource::{Resource, setrlimit};
-    for kind in super::BOTH {
-        for limit in 4..16 {
-            let fixture = Fixture::new(kind);
-            let outcome = fixture
-                .whoami()
-                .before_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, limit, limit)?))
-                .run();
-            let name = format!("{kind:?}, {limit} files");
-            assert!(
-                matches!(outcome.code, Some(0 | 2 | 3 | 4)),
-                "{name}: {outcome}"
-            );
-            assert_no_panic(&name, &outcome);
-            assert!(outcome.elapsed < SLACK, "{name}: {outcome}");
-        }
     }
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, setrlimit};
 
-use super::other_user::{NOBODY, OtherUser};
 use super::{OLD, STRAY, holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::machine::Machine;
 use crate::support::needs;
+use crate::support::other_user::{NOBODY, OtherUser};
 
 /// What a command answers, and what auth.json then is.
 struct Step {

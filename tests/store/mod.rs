@@ -4,7 +4,6 @@
 mod disk;
 mod odd_files;
 mod odd_homes;
-mod other_user;
 mod races;
 mod randomness;
 mod secrets;

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::other_user::{NO_ONE, NOBODY, OtherUser};
 use super::{holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::needs;
+use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 
 const NO_HOME: &str = "this user has no home directory";
 const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";

@@ -16,12 +16,12 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid};
 
-use super::other_user::{NOBODY, OtherUser};
 use super::{OLD, OLD_KEY, STRAY, login, login_with};
 use crate::support::backend::{After, ApiKey, Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Running, Sekuire, full_pipe};
 use crate::support::home::Home;
 use crate::support::needs;
+use crate::support::other_user::{NOBODY, OtherUser};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

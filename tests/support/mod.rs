@@ -20,6 +20,7 @@ pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod machine;
 pub(crate) mod needs;
+pub(crate) mod other_user;
 pub(crate) mod outcome;
 mod process;
 pub(crate) mod proxy;

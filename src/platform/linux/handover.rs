@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -31,7 +31,11 @@ thread_local! {
 pub struct Waiting(TcpStream);
 
 /// The other end, for the HTTP client.
-pub struct Handover(OwnedFd);
+pub struct Handover {
+    theirs: OwnedFd,
+    /// The end that takes the request of a [`replay`], and that nobody reads.
+    sink: Option<UnixStream>,
+}
 
 /// A connection within this process (socketpair(2)), in two ends.
 ///
@@ -41,7 +45,11 @@ pub fn local_connection() -> io::Result<(Waiting, Handover)> {
     let (ours, theirs) = UnixStream::pair()?;
     // Both are stream sockets: what TcpStream does with one holds for the other (socket(7)).
     let ours = TcpStream::from(OwnedFd::from(ours));
-    Ok((Waiting(ours), Handover(theirs.into())))
+    let handover = Handover {
+        theirs: theirs.into(),
+        sink: None,
+    };
+    Ok((Waiting(ours), handover))
 }
 
 /// A connection on which `bytes` come, and then the end.
@@ -52,7 +60,11 @@ pub fn replay(bytes: &[u8]) -> io::Result<Handover> {
     let (mut ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     ours.write_all(bytes)?;
-    Ok(Handover(theirs.into()))
+    ours.shutdown(Shutdown::Write)?;
+    Ok(Handover {
+        theirs: theirs.into(),
+        sink: Some(ours),
+    })
 }
 
 impl Waiting {
@@ -75,9 +87,13 @@ impl Handover {
 
     /// Makes the first connection that `call` asks for this one.
     pub fn give<T>(self, call: impl FnOnce() -> T) -> T {
-        NEXT.set(self.0.into_raw_fd());
+        NEXT.set(self.theirs.into_raw_fd());
         let result = call();
         drop(take_next());
+        if let Some(mut request) = self.sink {
+            // Closed before it is read, it would reset the other end (unix(7)). It does not block.
+            let _ = io::copy(&mut request, &mut io::sink());
+        }
         result
     }
 }
