@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::binary;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::outcome::Outcome;
@@ -28,7 +28,6 @@ fn backend() -> PathBuf {
 
 /// None: said to be skipped.
 fn run(loopback: &str, address: &str, hosts: &str, options: &[&str]) -> Option<Outcome> {
-    let unshare = needs::tool("unshare")?;
     for name in ["nsenter", "ip"] {
         needs::tool(name)?;
     }
@@ -43,9 +42,8 @@ fn run(loopback: &str, address: &str, hosts: &str, options: &[&str]) -> Option<O
     } else {
         &["--user", "--map-root-user", "--net", "--mount"]
     };
-    let outcome = Sekuire::at(&unshare)
+    let outcome = needs::unshare(namespaces)?
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .args(namespaces)
         .args(["sh", "-c", include_str!("odd_networks.sh"), "sh"])
         .arg(binary())
         .arg(backend)
@@ -53,7 +51,7 @@ fn run(loopback: &str, address: &str, hosts: &str, options: &[&str]) -> Option<O
         .args([loopback, address, hosts])
         .args(options)
         .run();
-    if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
+    if outcome.code == Some(77) {
         needs::skip(&format!("loopback {loopback}: {}", outcome.stderr));
         return None;
     }

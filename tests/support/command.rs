@@ -73,11 +73,12 @@ impl Sekuire {
 
     pub(crate) fn at(binary: &Path) -> Self {
         let mut command = Command::new(binary);
-        // An unset HOME would lead to the home of whoever runs the tests, and to their key; without an
+        // An unset HOME would lead to the home of whoever runs the tests, and to their key; not even
+        // root can make this one. Without an
         // identity of the tests' own, much would depend on whether this machine has one.
         command
             .env_clear()
-            .env("HOME", "/nonexistent")
+            .env("HOME", "/proc/nonexistent")
             .env("PATH", "/usr/bin:/bin")
             .env("SEKUIRE_DEVICE_ID", DEVICE_ID);
         inherit_nothing(&mut command);

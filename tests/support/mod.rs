@@ -22,6 +22,8 @@ pub(crate) mod machine;
 pub(crate) mod needs;
 pub(crate) mod other_user;
 pub(crate) mod outcome;
-mod process;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
+#[cfg(target_os = "linux")]
+pub(crate) mod seccomp;

@@ -69,6 +69,14 @@ pub(crate) fn strace() -> Option<Sekuire> {
     had(tried, "to trace a program that is not dumpable").then(command)
 }
 
+/// unshare(1) with these options, to which a command is added: for what a shell sets up.
+pub(crate) fn unshare(options: &[&str]) -> Option<Sekuire> {
+    let unshare = tool("unshare")?;
+    let command = || Sekuire::at(&unshare).args(options);
+    let tried = command().arg("true").try_run();
+    had(&tried, &format!("namespaces ({})", options.join(" "))).then(command)
+}
+
 fn version(command: Sekuire) -> Result<(), String> {
     command.arg("--version").try_run()
 }
