@@ -1,26 +1,13 @@
 //! auth.json where things are not as they should be: odd files and homes, races, signals, disks,
 //! and the key's own traces.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
-
 mod disk;
 mod odd_files;
 mod odd_homes;
-mod other_user;
 mod races;
 mod randomness;
 mod secrets;
 mod signals;
-
-use std::io::{self, Write};
-
-use nix::unistd::geteuid;
 
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
@@ -50,18 +37,4 @@ fn login_with(key: &str, home: &Home, backend: &Backend) -> Sekuire {
 fn holds(content: &[u8], key: &str) -> bool {
     let value: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
     value.get("api_key").and_then(|value| value.as_str()) == Some(key)
-}
-
-/// Whether a check that only root can make has to be left out; then it says so.
-fn lacks_root(name: &str) -> bool {
-    let lacking = !geteuid().is_root();
-    if lacking {
-        skip(name, "needs root");
-    }
-    lacking
-}
-
-/// Past the harness, which would keep what a test that passes has printed.
-fn skip(name: &str, why: &str) {
-    let _ = writeln!(io::stderr(), "skipped: {name}: {why}");
 }
