@@ -320,8 +320,8 @@ fn a_key_in_our_own_settings_is_never_shown() {
         ),
         ("SEKUIRE_BACKEND_URL", format!("http://{secret}.invalid")),
         ("SEKUIRE_WEB_URL", url),
-        ("SEKUIRE_CONFIG_DIR", format!("/nonexistent/{secret}")),
-        ("SEKUIRE_CONFIG_DIR", format!("/nonexistent/{KEY}")),
+        ("SEKUIRE_CONFIG_DIR", format!("/dev/null/{secret}")),
+        ("SEKUIRE_CONFIG_DIR", format!("/dev/null/{KEY}")),
         (
             "SEKUIRE_CONFIG_DIR",
             format!("/dev/null/{}", KEY.to_uppercase()),
