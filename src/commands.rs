@@ -12,7 +12,8 @@ mod whoami;
 use std::io::Write;
 
 use crate::cli::{CommandId, Options, Request};
-use crate::credentials::{Credential, Found};
+use crate::credential::Credential;
+use crate::credentials::Found;
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::{help, platform, terminal};
