@@ -40,8 +40,8 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
             Content::LoggedOut
         });
     };
-    let api_key = ApiKey::from_file_text(api_key.as_bytes())
-        .map_err(|cause| format!("has an api_key that {cause}"))?;
+    let api_key =
+        ApiKey::from_file_text(&api_key).map_err(|cause| format!("has an api_key that {cause}"))?;
     let backend_url = backend_url.map(|url| BackendUrl::parse(&url)).transpose();
     Ok(Content::LoggedIn(Box::new(Credential {
         api_key,

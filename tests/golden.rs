@@ -40,12 +40,6 @@ fn texts() -> Vec<(String, String)> {
             help_of(command),
         ));
     }
-    for shell in ["bash", "zsh", "fish"] {
-        texts.push((
-            format!("completions.{shell}"),
-            text(&["completions", shell]),
-        ));
-    }
     let version = concat!("sekuire ", env!("CARGO_PKG_VERSION"));
     texts.push((
         "sekuire.1".to_owned(),
@@ -197,10 +191,10 @@ fn each_command_has_the_options_that_it_should() {
             ][..],
         ),
         ("logout", &[]),
-        ("status", &["json", "quiet"]),
+        ("status", &["json", "get", "quiet"]),
         (
             "auth whoami",
-            &["backend-url", "json", "quiet", "timeout", "wait"],
+            &["backend-url", "json", "get", "quiet", "timeout", "wait"],
         ),
         ("auth token", &[]),
     ] {

@@ -1,6 +1,7 @@
 //! The completions in the three real shells and the man page in its two formatters. What is missing on
 //! this machine is skipped, and said.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,6 +22,12 @@ const TYPED: &[(&str, &[&str])] = &[
     ("sekuire whoami --timeout 5 --wa", &["--wait"]),
     ("sekuire completions b", &["bash"]),
     ("sekuire help comp", &["completions"]),
+    ("sekuire help auth tok", &["token"]),
+    ("sekuire --json stat", &["status"]),
+    ("sekuire --backend https://a.example:9300 logi", &["login"]),
+    ("sekuire --backend=https://a.example:9300 logi", &["login"]),
+    ("sekuire --json status --ge", &["--get"]),
+    ("sekuire auth --timeout 5 whoa", &["whoami"]),
 ];
 
 /// What must bring nothing, and break nothing: values, and words that no command takes.
@@ -31,6 +38,10 @@ const NOTHING: &[&str] = &[
     "sekuire login --backend=http://l",
     "sekuire login --timeout ",
     "sekuire completions bash z",
+    "sekuire --backend ",
+    "sekuire --backend logi",
+    "sekuire status --get ",
+    "sekuire login stat",
 ];
 
 #[test]
@@ -98,6 +109,117 @@ fn zsh_completes() {
     terminal.finish();
 }
 
+/// As `help completions` says, before `compinit` and behind it, and at the prompt.
+#[test]
+fn zsh_completes_wherever_the_script_is_read() {
+    let Some(zsh) = tool("zsh") else { return };
+    let script = completions("zsh");
+    let compinit = "autoload -Uz compinit; compinit -u -D";
+    let evaluated = "eval \"$(cat $ZDOTDIR/script)\"";
+    for settings in [
+        format!("{evaluated}\n{compinit}"),
+        format!("{compinit}\n{evaluated}"),
+        format!("source $ZDOTDIR/script\n{compinit}"),
+    ] {
+        let folder = TempDir::with_prefix("sekuire-zsh-").expect("a folder");
+        fs::write(folder.path().join("script"), &script).expect("the script");
+        let registered = "show() { print -r -- ${_comps[sekuire]} > $ZDOTDIR/new; mv $ZDOTDIR/new $ZDOTDIR/line }";
+        let settings = format!("{settings}\n{registered}\nPS1='READ''Y> '\n");
+        fs::write(folder.path().join(".zshrc"), &settings).expect("zsh's settings");
+        let mut terminal = Sekuire::at(Path::new(&zsh))
+            .env("ZDOTDIR", folder.path())
+            .env("HOME", folder.path())
+            .env("TERM", "dumb")
+            .args(["-i", "-o", "no_global_rcs"])
+            .pty();
+        terminal.wait_for("READY>");
+        terminal.send(b"show\r");
+        let line = await_file(&folder.path().join("line"));
+        assert_eq!(
+            line.as_deref(),
+            Some("_sekuire\n"),
+            "{settings}: {}",
+            terminal.output()
+        );
+        terminal.send(b"exit\r");
+        let outcome = terminal.finish();
+        assert!(
+            !outcome.terminal.contains("not found"),
+            "{settings}: {outcome}"
+        );
+    }
+}
+
+/// What a shell offers behind what was typed.
+type Offers = fn(&str, &str) -> Vec<String>;
+
+/// The scripts are kept by hand: each offers, behind each name of each command, what the man page has,
+/// and nothing else.
+#[test]
+fn the_shells_offer_what_there_is_and_nothing_else() {
+    let expected = table();
+    assert!(expected.len() > 12, "{expected:?}");
+    let shells: [(&str, Offers); 3] = [("bash", in_bash), ("zsh", in_zsh), ("fish", in_fish)];
+    for (name, offers) in shells {
+        let Some(shell) = tool(name) else { continue };
+        for (command, words) in &expected {
+            // fish offers options only behind a dash.
+            let mut offered = offers(&shell, &format!("sekuire {command} "));
+            offered.extend(offers(&shell, &format!("sekuire {command} -")));
+            offered.retain(|word| !["-h", "-V"].contains(&word.as_str()));
+            let offered: BTreeSet<String> = offered.into_iter().collect();
+            assert_eq!(&offered, words, "{name}: {command}");
+        }
+    }
+}
+
+/// What may stand behind each command, and behind what only begins one, from the man page.
+fn table() -> BTreeMap<String, BTreeSet<String>> {
+    let page = Sekuire::new().arg("man").run().stdout.replace('\\', "");
+    let (_, page) = page.split_once(".SH COMMANDS").expect("the commands");
+    let (page, _) = page.split_once(".SH EXIT").expect("their end");
+    let mut table: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let (mut names, mut flags) = (Vec::new(), Vec::new());
+    // Twice over each command: what belongs to it, then under its names.
+    for line in page.lines().chain([".SS \"sekuire \""]) {
+        if let Some(heading) = line.strip_prefix(".SS \"sekuire ") {
+            for name in names.drain(..) {
+                table.entry(name).or_default().extend(flags.iter().cloned());
+            }
+            flags = vec!["--help".to_owned()];
+            let words = heading.trim_end_matches('"').split(' ');
+            let words: Vec<&str> = words
+                .take_while(|word| word.starts_with(|c: char| c.is_lowercase()))
+                .collect();
+            names.push(words.join(" "));
+        } else if let Some(alias) = line.strip_prefix("Also: fBsekuire ") {
+            names.push(alias.trim_end_matches("fR.").to_owned());
+        } else if let Some(options) = line.strip_prefix("fB-") {
+            let (options, _) = options.split_once("fR").expect("the end of the names");
+            flags.extend(format!("-{options}").split(", ").map(str::to_owned));
+        }
+    }
+    let called: Vec<String> = table.keys().cloned().collect();
+    let mut begin = |before: &str, word: &str| {
+        let words = table.entry(before.to_owned()).or_default();
+        words.extend([word.to_owned(), "--help".to_owned()]);
+    };
+    begin("", "--version");
+    for name in called {
+        let (first, second) = name.split_once(' ').unwrap_or((&name, ""));
+        begin("", first);
+        begin("help", first);
+        if !second.is_empty() {
+            begin(first, second);
+            begin("help auth", second);
+        }
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        begin("completions", shell);
+    }
+    table
+}
+
 /// Where `make install` puts it for zsh: in a folder of $fpath, named for the command.
 fn zsh_folder() -> TempDir {
     let folder = TempDir::with_prefix("sekuire-zsh-").expect("a folder");
@@ -136,6 +258,36 @@ fn in_bash(bash: &str, typed: &str) -> Vec<String> {
     );
     let run = Sekuire::at(Path::new(bash)).args(["-c", &script, "bash"]);
     lines(&run.args(words).run())
+}
+
+/// With stand-ins for the two functions of zsh that show what they are given.
+fn in_zsh(zsh: &str, typed: &str) -> Vec<String> {
+    let script = format!(
+        "compdef() {{}}\n_describe() {{ print -rl -- \"${{(@P)4}}\" }}\n_arguments() {{ print -rl -- \"$@\" }}\n\
+         {}\nwords=(\"$@\")\nCURRENT=$#\n_sekuire",
+        completions("zsh")
+    );
+    let mut words: Vec<&str> = typed.split_whitespace().collect();
+    if typed.ends_with(' ') {
+        words.push("");
+    }
+    let run = Sekuire::at(Path::new(zsh)).args(["-f", "-c", &script, "zsh"]);
+    let mut offered = Vec::new();
+    for line in lines(&run.args(words).run()) {
+        if let Some(operands) = line.strip_prefix("1: :(") {
+            let operands = operands.trim_end_matches(')').split(' ');
+            offered.extend(operands.map(str::to_owned));
+        } else {
+            // Behind what excludes it, in parentheses, and before what it means.
+            let word = line
+                .rsplit_once(')')
+                .filter(|_| line.starts_with('('))
+                .map_or(&*line, |(_, word)| word);
+            let end = word.find([':', '=', '[']).expect("a meaning");
+            offered.push(word.split_at(end).0.to_owned());
+        }
+    }
+    offered
 }
 
 fn in_fish(fish: &str, typed: &str) -> Vec<String> {

@@ -23,7 +23,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     let limits = Limits::new(options.timeout, options.wait);
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = Client::new(backend::of_login(options)?, limits, WaitingLine::new(false))?;
+    let mut client = Client::new(
+        backend::of_login(options)?,
+        limits,
+        Box::new(WaitingLine::new(false).notify()),
+    )?;
     let store = Store::locate()?;
     for warning in environment::oddities().into_iter().chain(store.prepare()?) {
         terminal::warning(&warning);
@@ -67,20 +71,23 @@ fn verify(
         ),
         _ => error,
     })?;
-    let workspace_id = match api::me(client, &key, device) {
-        Ok(me) => choose_workspace(options, me)?,
+    let (workspace_id, org_id) = match api::me(client, &key, device) {
+        Ok(mut me) => {
+            let org_id = verified.org_id.or_else(|| me.org_id.take());
+            (choose_workspace(options, me)?, org_id)
+        }
         Err(error) => {
             terminal::warning(&format!(
                 "the key is verified, but the default workspace is unknown: {error}"
             ));
-            options.workspace.clone()
+            (options.workspace.clone(), verified.org_id)
         }
     };
     Ok(Credential {
         api_key: key,
         source: Source::File,
         bound_fingerprint: Some(device.fingerprint.clone()),
-        org_id: verified.org_id,
+        org_id,
         workspace_id,
         backend_url: backend::to_remember(client.base()),
     })
@@ -96,13 +103,11 @@ fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> 
     }
     let known: Vec<String> = workspaces.iter().take(10).map(|id| sanitize(id)).collect();
     Err(
-        Error::usage(format!("this key has no workspace {}", sanitize(wanted))).with_hint(
-            if known.is_empty() {
-                "leave --workspace out: this key has no workspaces".into()
-            } else {
-                format!("choose one of: {}", known.join(", "))
-            },
-        ),
+        Error::usage("this key has no such workspace").with_hint(if known.is_empty() {
+            "leave --workspace out: this key has no workspaces".into()
+        } else {
+            format!("choose one of: {}", known.join(", "))
+        }),
     )
 }
 

@@ -4,43 +4,84 @@
 mod entry;
 mod files;
 mod hidden_input;
+mod signals;
 
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
 pub use files::*;
 pub use hidden_input::read_hidden;
+pub use signals::prepare_signals;
 
-/// Standard input without a buffer: a buffer would keep a copy of the key, and would take bytes
-/// that belong to whoever reads next.
-pub fn standard_input() -> ManuallyDrop<File> {
+use super::{Stream, Watch};
+
+/// Standard input.
+pub fn standard_input() -> Stream {
     descriptor(libc::STDIN_FILENO)
 }
 
-/// Standard output without a buffer, and without std's habit of taking a closed one for a sink.
-pub fn standard_output() -> ManuallyDrop<File> {
+/// Standard output, without std's habit of taking a closed one for a sink.
+pub fn standard_output() -> Stream {
     descriptor(libc::STDOUT_FILENO)
 }
 
-fn descriptor(number: libc::c_int) -> ManuallyDrop<File> {
-    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and are never closed through this
-    // File, for it is never dropped.
-    ManuallyDrop::new(unsafe { File::from_raw_fd(number) })
+/// Standard error.
+pub fn standard_error() -> Stream {
+    descriptor(libc::STDERR_FILENO)
+}
+
+fn descriptor(number: RawFd) -> Stream {
+    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and a Stream never closes its own.
+    Stream(ManuallyDrop::new(unsafe { File::from_raw_fd(number) }))
 }
 
 /// The terminal of this session, for a prompt while standard output leads elsewhere.
 ///
 /// # Errors
 /// There is none.
-pub fn controlling_terminal() -> io::Result<File> {
-    OpenOptions::new()
+pub fn controlling_terminal() -> io::Result<Stream> {
+    let terminal = OpenOptions::new()
         .write(true)
         .custom_flags(libc::O_NOCTTY)
-        .open("/dev/tty")
+        .open("/dev/tty")?;
+    Ok(Stream(ManuallyDrop::new(terminal)))
+}
+
+/// Waits until there is something to read, or its end.
+pub(super) fn wait_until_readable(file: &File) -> io::Result<()> {
+    is_ready(file.as_raw_fd(), libc::POLLIN, -1).map(drop)
+}
+
+/// Waits until something can be written, or never can be again.
+pub(super) fn wait_until_writable(file: &File) -> io::Result<()> {
+    is_ready(file.as_raw_fd(), libc::POLLOUT, -1).map(drop)
+}
+
+/// Whether one of `events` comes within `milliseconds`, of which −1 is for ever (poll(2)).
+fn is_ready(descriptor: RawFd, events: libc::c_short, milliseconds: i32) -> io::Result<bool> {
+    let mut polled = libc::pollfd {
+        fd: descriptor,
+        events,
+        revents: 0,
+    };
+    // SAFETY: poll(2) is told of one entry, and `polled` is one.
+    match unsafe { libc::poll(&raw mut polled, 1, milliseconds) } {
+        -1 => Err(io::Error::last_os_error()),
+        ready => Ok(ready == 1),
+    }
+}
+
+/// What a call said that returns 0, or −1 and errno.
+pub(super) fn check(result: libc::c_int) -> io::Result<()> {
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The width of the terminal under standard error, in columns.
@@ -65,24 +106,15 @@ pub fn host_name() -> String {
         .unwrap_or_default()
 }
 
-/// Sees to it that a closed pipe or a limit on file sizes is an error, not the end: a signal between
-/// the backend's answer and the saving of the key would waste the binding.
-pub fn ignore_write_signals() {
-    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
-        // SAFETY: SIG_IGN is a valid disposition for both (signal(7)); no handler of ours is replaced.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
-    }
-}
-
 /// Sets the limit for core dumps to nothing (core(5): it holds for files; see `forbid_core_dumps`
 /// for pipes).
-pub(super) fn forbid_core_files() {
+pub(super) fn forbid_core_files() -> io::Result<()> {
     let none = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: setrlimit(2) reads the one structure that it is given. Lowering a limit can't fail.
-    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+    // SAFETY: setrlimit(2) reads the one structure that it is given.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) })
 }
 
 /// Sets or removes a variable of this process's environment.
@@ -97,4 +129,72 @@ pub fn set_variable(name: &str, value: Option<&std::ffi::OsStr>) {
             None => std::env::remove_var(name),
         }
     }
+}
+
+/// Waits until one of the sockets is ready, or for `time`; false: none is (poll(2)).
+///
+/// # Errors
+/// As poll(2), which says so where memory is short.
+pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
+    let mut entries: Vec<libc::pollfd> = watched
+        .iter()
+        .map(|watch| libc::pollfd {
+            // poll(2) passes over a negative one; of a closed connection it would tell for ever.
+            fd: if watch.read || watch.write {
+                watch.stream.as_raw_fd()
+            } else {
+                -1
+            },
+            events: if watch.read { libc::POLLIN } else { 0 }
+                | if watch.write { libc::POLLOUT } else { 0 },
+            revents: 0,
+        })
+        .collect();
+    // Rounded up, for a wait that ends too early would be repeated without pause.
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
+    let count = libc::nfds_t::try_from(entries.len()).unwrap_or_default();
+    // SAFETY: the entries are valid for their number.
+    if unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
+        return match io::Error::last_os_error() {
+            cause if cause.kind() == io::ErrorKind::Interrupted => Ok(false),
+            cause => Err(cause),
+        };
+    }
+    for (watch, entry) in watched.iter_mut().zip(&entries) {
+        watch.ready = entry.revents != 0;
+    }
+    Ok(watched.iter().any(|watch| watch.ready))
+}
+
+/// What this machine is short of, where a call failed for that reason (errno(3)).
+pub fn shortage(cause: &io::Error) -> Option<&'static str> {
+    match cause.raw_os_error() {
+        Some(libc::EAGAIN) => {
+            Some("processes or threads (ulimit -u, or the container's pids limit)")
+        }
+        Some(libc::EMFILE | libc::ENFILE) => Some("open files (ulimit -n)"),
+        Some(libc::ENOMEM | libc::ENOBUFS) => Some("memory or address space (ulimit -v)"),
+        _ if cause.kind() == io::ErrorKind::OutOfMemory => {
+            Some("memory or address space (ulimit -v)")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a connection is being made without being waited for (connect(2)).
+pub fn is_in_progress(cause: &io::Error) -> bool {
+    cause.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// Makes sure that so many more descriptors can be opened.
+///
+/// # Errors
+/// They can't.
+pub fn spare_descriptors(count: usize) -> io::Result<()> {
+    // Of standard error, which entry.rs keeps open.
+    let copies: io::Result<Vec<File>> = (0..count)
+        .map(|_| descriptor(libc::STDERR_FILENO).0.try_clone())
+        .collect();
+    copies.map(drop)
 }

@@ -38,6 +38,17 @@ fn of_each_status() {
             &["status 404", "is this the URL of a Sekuire backend?"],
         ),
         (
+            "402 X",
+            b"{\"error\":\"Limit reached\",\"required_plan\":7,\"current_usage\":{\"current\":5,\"max\":5.0}}",
+            &["status 402; 5 of 5.0 are used: Limit reached", "see the plans"],
+        ),
+        (
+            "402 X",
+            b"{\"message\":\"m\",\"required_plan\":\"Pro\",\"current_usage\":{\"current\":6,\"max\":null}}",
+            &["status 402; it needs the plan Pro: m"],
+        ),
+        ("511 X", b"<html>", &["log in to this network", "status 511", "in a browser"]),
+        (
             "429 X",
             b"{\"message\":\"slow down\"}",
             &["429", "slow down", "tried 3 times", "try again later"],
@@ -185,7 +196,6 @@ fn in_clear_only_where_allowed() {
         "http://backend:9301",
         "https://backend:9300",
         "backend:9300",
-        "http://backend:9300/",
         "http://backend:9300 ",
         "http://backend:9300,http://x",
         "http://other:9300",

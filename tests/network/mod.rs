@@ -16,10 +16,12 @@ mod answers;
 mod fuzz;
 mod memory;
 mod messages;
+mod odd_networks;
 mod proxies;
 mod redaction;
 mod redirects;
 mod retries;
+mod shortage;
 mod silence;
 mod tls;
 

@@ -80,7 +80,7 @@ fn a_proxy_with_a_password() {
 
     let none = whoami(&fixture, &proxy.url()).run();
     none.exits(4)
-        .complains("wants a user name and password (407)");
+        .complains("wants a user name and password (407; it offers Basic)");
     let wrong = whoami(
         &fixture,
         &format!("http://user:s3cret-of-mine@{}", proxy.address()),
@@ -761,4 +761,25 @@ fn squid() {
         };
         Real::start(script, write).expect("squid listens")
     });
+}
+
+/// curl would take it: a person who set only this one is told that it is not read.
+#[test]
+fn all_proxy_alone_is_not_read_and_said_so() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let unreachable = || {
+        fixture
+            .bare()
+            .env("SEKUIRE_API_KEY", KEY)
+            .args(["whoami", "--backend", "https://no-such-host.invalid"])
+            .args(["--timeout", "1"])
+    };
+    let words = "is set, but only HTTPS_PROXY is read here";
+    for name in ["ALL_PROXY", "all_proxy"] {
+        let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
+        let outcome = unreachable().env(name, proxy.url()).run();
+        outcome.exits(4).complains(&format!("{name} {words}"));
+        assert_eq!(proxy.heads().len(), 0, "{outcome}");
+    }
+    assert!(!unreachable().run().stderr.contains(words));
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Asks, DEVICE_ID, Fixture, SLACK, assert_no_panic, skip, strace_works};
+use super::{Asks, DEVICE_ID, Fixture, SLACK, skip};
 use crate::fixtures::has_tool;
 use crate::support::backend::{Backend, KEY, TlsKind};
 use crate::support::command::{Sekuire, binary};
@@ -255,61 +255,5 @@ fn built_in_roots_only_without_a_store() {
             .exits(4)
             .complains("trusted are the built-in CA certificates of Mozilla");
         assert_eq!(fixture.backend.requests().len(), 0);
-    }
-}
-
-/// Where the relay can't accept, minreq, which waits to speak to it, isn't reset: it would panic.
-#[test]
-fn a_relay_that_can_not_accept() {
-    if !strace_works("a_relay_that_can_not_accept") {
-        return;
-    }
-    for (failing, expected) in [
-        ("accept4:error=EMFILE:when=1", 0),
-        ("accept4:error=EMFILE", 4),
-    ] {
-        let fixture = Fixture::new(TlsKind::None);
-        let outcome = Sekuire::at("/usr/bin/strace".as_ref())
-            .home(&fixture.home)
-            .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
-            .env("SEKUIRE_API_KEY", KEY)
-            .args(["-f", "-o", "/dev/null", "-e", "trace=accept4,sendto"])
-            .args(["-e", &format!("inject={failing}")])
-            // Whoever speaks first, minreq among them, does so when the relay has failed.
-            .args(["-e", "inject=sendto:delay_enter=300000:when=1"])
-            .arg(binary())
-            .args([
-                "whoami",
-                "--timeout",
-                "2",
-                "--backend",
-                &fixture.backend.origin_localhost(),
-            ])
-            .run();
-        assert_no_panic(failing, &outcome);
-        outcome.exits(expected);
-    }
-}
-
-/// Few open files are an error of this machine, never a crash: a relay that can't accept once made
-/// minreq panic.
-#[test]
-fn too_few_open_files() {
-    use nix::sys::resource::{Resource, setrlimit};
-    for kind in super::BOTH {
-        for limit in 4..16 {
-            let fixture = Fixture::new(kind);
-            let outcome = fixture
-                .whoami()
-                .before_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, limit, limit)?))
-                .run();
-            let name = format!("{kind:?}, {limit} files");
-            assert!(
-                matches!(outcome.code, Some(0 | 2 | 3 | 4)),
-                "{name}: {outcome}"
-            );
-            assert_no_panic(&name, &outcome);
-            assert!(outcome.elapsed < SLACK, "{name}: {outcome}");
-        }
     }
 }
