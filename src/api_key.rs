@@ -163,14 +163,6 @@ pub fn forget() {
         .clear();
 }
 
-/// Whether something in `text` looks like an API key.
-pub fn looks_like_key(text: &[u8]) -> bool {
-    PREFIXES.iter().any(|(prefix, _)| {
-        text.windows(prefix.len())
-            .any(|window| window.eq_ignore_ascii_case(prefix.as_bytes()))
-    })
-}
-
 /// The prefix, where it is known, and the secret part.
 fn split(key: &str) -> (&str, &str) {
     PREFIXES

@@ -49,6 +49,15 @@ pub fn redact(text: &str) -> String {
     cut(text, cuts)
 }
 
+/// Whether something in `text` looks like a key or another secret of Sekuire.
+pub fn holds_secret(text: &str) -> bool {
+    let mut found = false;
+    for_each_reading(text, |reading| {
+        found |= !lookalikes(text, reading).is_empty();
+    });
+    found
+}
+
 /// `text` with a mark in the place of each of `cuts`, which may overlap.
 fn cut(text: &str, mut cuts: Vec<Span>) -> String {
     cuts.sort_unstable();

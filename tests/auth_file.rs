@@ -2,15 +2,13 @@
 
 mod damage;
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use crate::fixtures::{
-    FINGERPRINT, MASKED, auth, auth_with, has_tool, log_in, sekuire, with_backend,
-};
+use crate::fixtures::{FINGERPRINT, MASKED, auth, auth_with, log_in, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY, ORG_ID};
+use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// As the existing client (sekuire-cli 0.2.11) writes it.
 fn of_existing_client() -> String {
@@ -108,41 +106,37 @@ fn our_file_is_read_by_serde_json() {
 
 #[test]
 fn our_file_is_read_by_python() {
-    if !has_tool("our_file_is_read_by_python", "python3") {
+    let Some(python) = needs::tool("python3") else {
         return;
-    }
+    };
     let backend = Backend::http();
     let home = Home::new();
     log_in(&home, &backend);
-    let output = Command::new("python3")
+    let outcome = Sekuire::at(&python)
         .args(["-c", "import json, sys; a = json.load(open(sys.argv[1])); print(a['api_key'], a['device_fingerprint'], a['org_id'], a['workspace_id'], a.get('token'))"])
         .arg(home.auth_json())
-        .output()
-        .expect("python3");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        format!("{KEY} {FINGERPRINT} {ORG_ID} ws_abc123 None\n"),
-        "{output:?}"
-    );
+        .run();
+    outcome
+        .exits(0)
+        .prints(&format!("{KEY} {FINGERPRINT} {ORG_ID} ws_abc123 None\n"));
 }
 
 /// And what Python writes is read here, escapes and all.
 #[test]
 fn a_file_written_by_python_is_read() {
-    if !has_tool("a_file_written_by_python_is_read", "python3") {
+    let Some(python) = needs::tool("python3") else {
         return;
-    }
+    };
     let home = Home::new();
     home.write_auth("");
     let script = "import json, sys; json.dump({'token': None, 'api_key': sys.argv[2], 'device_fingerprint': None, \
                   'workspace_id': 'w\\u00e4\\U0001f980/\"'}, open(sys.argv[1], 'w'))";
-    let output = Command::new("python3")
+    Sekuire::at(&python)
         .args(["-c", script])
         .arg(home.auth_json())
         .arg(KEY)
-        .output()
-        .expect("python3");
-    assert!(output.status.success(), "{output:?}");
+        .run()
+        .exits(0);
     let outcome = sekuire(&home).arg("status").run();
     outcome.exits(0).complains_not();
     assert!(outcome.stdout.contains("Workspace: wä🦀/\"\n"), "{outcome}");

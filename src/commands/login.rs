@@ -10,10 +10,10 @@ use crate::credentials;
 use crate::device::{self, Device};
 use crate::environment;
 use crate::error::{Error, Kind};
-use crate::http::{Client, Limits};
+use crate::http::Client;
 use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal::{self, WaitingLine};
+use crate::terminal;
 
 /// Asks for a key, has the backend verify it and bind it to this device, and saves it.
 ///
@@ -21,13 +21,8 @@ use crate::terminal::{self, WaitingLine};
 /// Whatever fails, an existing auth.json is as it was.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
-    let limits = Limits::new(options.timeout, options.wait);
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = Client::new(
-        backend::of_login(options)?,
-        limits,
-        Box::new(WaitingLine::new(false).notify()),
-    )?;
+    let mut client = super::client(backend::of_login(options)?, options)?;
     let store = Store::locate()?;
     for warning in environment::oddities().into_iter().chain(store.prepare()?) {
         terminal::warning(&warning);

@@ -1,19 +1,10 @@
 //! auth.json where things are not as they should be: odd files and homes, races, signals, disks,
 //! and the key's own traces.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
-
 mod disk;
 mod modes;
 mod odd_files;
 mod odd_homes;
-mod other_user;
 mod races;
 mod randomness;
 mod secrets;
@@ -21,11 +12,8 @@ mod signals;
 mod strangers;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-
-use nix::unistd::geteuid;
 
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
@@ -82,18 +70,4 @@ impl Drop for HeldLock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
-}
-
-/// Whether a check that only root can make has to be left out; then it says so.
-fn lacks_root(name: &str) -> bool {
-    let lacking = !geteuid().is_root();
-    if lacking {
-        skip(name, "needs root");
-    }
-    lacking
-}
-
-/// Past the harness, which would keep what a test that passes has printed.
-fn skip(name: &str, why: &str) {
-    let _ = writeln!(io::stderr(), "skipped: {name}: {why}");
 }

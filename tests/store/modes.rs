@@ -1,33 +1,30 @@
 //! File systems that do not keep what they are asked to keep: modes, and folders that are synced.
 
 use std::fs;
-use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::{OLD, holds, lacks_root, skip};
+use super::{OLD, holds};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
-
-const STRACE: &str = "/usr/bin/strace";
+use crate::support::needs;
 
 /// `login`, with this strace option.
-fn login_under(injection: &str, home: &Home, backend: &Backend) -> Sekuire {
-    Sekuire::at(Path::new(STRACE))
-        .home(home)
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", injection])
-        .arg(binary())
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
+fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuire> {
+    let strace = needs::strace()?.home(home);
+    let strace = strace.args(["-f", "-qq", "-o", "/dev/null", "-e", injection]);
+    let login = strace.arg(binary()).args(["login", "--api-key-stdin"]);
+    Some(
+        login
+            .args(["--backend", &backend.url()])
+            .stdin(KEY.as_bytes()),
+    )
 }
 
 /// chmod says that it was done, and it was not; an umask shows it.
 #[test]
 fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
-    if !Path::new(STRACE).exists() {
-        return skip("chmod without effect", "needs strace");
-    }
     let backend = Backend::http();
     for (name, injection) in [
         ("says so", "inject=fchmod,chmod,fchmodat:retval=0"),
@@ -38,7 +35,10 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
             if let Some(old) = old {
                 home.write_auth(old);
             }
-            let outcome = login_under(injection, &home, &backend)
+            let Some(login) = login_under(injection, &home, &backend) else {
+                return;
+            };
+            let outcome = login
                 .before_exec(|| {
                     umask(Mode::from_bits_truncate(0o277));
                     Ok(())
@@ -58,12 +58,8 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
 /// A real file system of the kind: everything on it is 0755, and chmod does nothing.
 #[test]
 fn a_fuse_that_ignores_chmod_holds_no_key() {
-    let name = "a FUSE that ignores chmod";
-    if lacks_root(name) {
+    if !needs::root() || needs::tool("bindfs").is_none() {
         return;
-    }
-    if !Path::new("/usr/bin/bindfs").exists() || !Path::new("/dev/fuse").exists() {
-        return skip(name, "needs bindfs and /dev/fuse");
     }
     let backend = Backend::http();
     let home = Home::new();
@@ -77,14 +73,17 @@ fn a_fuse_that_ignores_chmod_holds_no_key() {
         printf %s \"$5\" | SEKUIRE_CONFIG_DIR=\"$2/$6\" \"$3\" login --api-key-stdin --backend \"$4\"
         code=$?; umount \"$2\"; exit $code";
     for folder in ["own", "new"] {
-        let outcome = Sekuire::at(Path::new("/usr/bin/unshare"))
+        let Some(unshare) = needs::unshare(&["--mount"]) else {
+            return;
+        };
+        let outcome = unshare
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .args(["--mount", "sh", "-c", script, "sh"])
+            .args(["sh", "-c", script, "sh"])
             .args([&below, &mounted, &binary()])
             .args([&backend.url(), KEY, folder])
             .run();
-        if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
-            return skip(name, &outcome.stderr);
+        if outcome.code == Some(77) {
+            return needs::skip(&outcome.stderr);
         }
         outcome.exits(3).complains("its mode can't be made private");
         let left = fs::read_dir(below.join(folder)).map_or(0, Iterator::count);
@@ -96,15 +95,15 @@ fn a_fuse_that_ignores_chmod_holds_no_key() {
 /// The third fsync is the folder's: the trial and the file come before it.
 #[test]
 fn a_folder_that_cannot_be_synced_is_no_failure_unless_the_disk_fails() {
-    if !Path::new(STRACE).exists() {
-        return skip("folders that can't be synced", "needs strace");
-    }
     let backend = Backend::http();
     for (error, code) in [("EINVAL", 0), ("ENOSYS", 0), ("EOPNOTSUPP", 0), ("EIO", 3)] {
         let home = Home::new();
         home.write_auth(OLD);
         let injection = format!("inject=fsync:error={error}:when=3");
-        let outcome = login_under(&injection, &home, &backend).run();
+        let Some(login) = login_under(&injection, &home, &backend) else {
+            return;
+        };
+        let outcome = login.run();
         assert_eq!(outcome.code, Some(code), "{error}: {outcome}");
         assert_eq!(
             code == 3,

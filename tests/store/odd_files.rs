@@ -14,10 +14,11 @@ use std::time::Duration;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{geteuid, mkfifo};
 
-use super::{OLD, holds, login, skip};
+use super::{OLD, holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 /// What a command answers: its exit status, and words from what it prints.
@@ -277,7 +278,7 @@ fn every_odd_file_has_its_own_answer() {
         cases.extend(FILES_OF_ROOT);
     } else {
         for case in FILES_OF_ROOT {
-            skip(case.name, "needs root");
+            needs::skip(&format!("{} needs root", case.name));
         }
     }
     let failures: Vec<String> = cases

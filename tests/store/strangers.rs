@@ -10,11 +10,12 @@ use std::time::Duration;
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, mkfifo};
 
-use super::other_user::{NO_ONE, NOBODY, OtherUser};
-use super::{LOCK, OLD, holds, lacks_root, login, skip};
+use super::{LOCK, OLD, holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
+use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 use crate::support::outcome::Outcome;
 
 /// Long enough for a login, short enough not to have waited for a lock.
@@ -44,7 +45,7 @@ const PLANTED: &[(&str, Plant)] = &[
             chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
         } else {
             fs::remove_file(path).unwrap();
-            skip("a lock's file of another user", "needs root");
+            needs::root();
         }
         Some(locked(file))
     }),
@@ -132,7 +133,7 @@ fn a_folder_in_place_of_the_lock_keeps_no_key_on_the_machine() {
 /// It was readable, so that anybody may hold it open and locked: for ten seconds, no longer.
 #[test]
 fn a_locked_file_that_is_a_mount_point_is_written_all_the_same() {
-    if lacks_root("a locked mount point") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -141,15 +142,18 @@ fn a_locked_file_that_is_a_mount_point_is_written_all_the_same() {
     fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).unwrap();
     let script = "mount --bind \"$1\" \"$1\" || exit 77
         exec flock --shared \"$1\" sh -c 'printf %s \"$2\" | \"$0\" login --api-key-stdin --backend \"$1\"' \"$2\" \"$3\" \"$4\"";
-    let outcome = Sekuire::at(Path::new("/usr/bin/unshare"))
+    let Some(unshare) = needs::unshare(&["--mount"]) else {
+        return;
+    };
+    let outcome = unshare
         .home(&home)
-        .args(["--mount", "sh", "-c", script, "sh"])
+        .args(["sh", "-c", script, "sh"])
         .arg(home.auth_json())
         .arg(binary())
         .args([&backend.url(), KEY])
         .run();
-    if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
-        return skip("a locked mount point", &outcome.stderr);
+    if outcome.code == Some(77) {
+        return needs::skip(&outcome.stderr);
     }
     outcome
         .exits(0)
@@ -171,7 +175,7 @@ fn login_in(folder: &Path, backend: &Backend) -> Outcome {
 
 #[test]
 fn a_folder_of_another_user_is_a_warning_with_both_names() {
-    if lacks_root("folders of other users") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -247,7 +251,7 @@ fn a_folder_below_one_that_others_can_write_is_a_warning() {
 /// A stranger's key would send what is done with it to a stranger's account.
 #[test]
 fn a_planted_file_is_told_and_never_to_be_adopted() {
-    if lacks_root("auth.json of other users") {
+    if !needs::root() {
         return;
     }
     for (uid, name) in [(NOBODY, "nobody"), (NO_ONE, "user 54321")] {
@@ -286,7 +290,7 @@ fn a_planted_file_is_told_and_never_to_be_adopted() {
 /// Such as a mounted secret: what can't be mended is said once, without advice.
 #[test]
 fn advice_is_given_only_where_it_works() {
-    if lacks_root("files of root and read-only mounts") {
+    if !needs::root() {
         return;
     }
     // Root's file, read by another user.
@@ -309,14 +313,17 @@ fn advice_is_given_only_where_it_works() {
     // And on a file system that is mounted read-only it can't.
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 77
         exec \"$2\" status";
-    let outcome = Sekuire::at(Path::new("/usr/bin/unshare"))
+    let Some(unshare) = needs::unshare(&["--mount"]) else {
+        return;
+    };
+    let outcome = unshare
         .home(&other.home)
-        .args(["--mount", "sh", "-c", script, "sh"])
+        .args(["sh", "-c", script, "sh"])
         .arg(other.home.sekuire_dir())
         .arg(binary())
         .run();
-    if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
-        return skip("a read-only mount", &outcome.stderr);
+    if outcome.code == Some(77) {
+        return needs::skip(&outcome.stderr);
     }
     assert_eq!(outcome.exits(0).stderr, format!("{open}\n"));
 }

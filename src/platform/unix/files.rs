@@ -133,7 +133,7 @@ pub fn mode(of: &Metadata) -> Option<u32> {
 }
 
 /// Whether a file belongs to the user that this process runs as.
-fn is_own(metadata: &Metadata) -> bool {
+pub fn is_own(metadata: &Metadata) -> bool {
     // SAFETY: geteuid(2) takes nothing and always succeeds.
     metadata.uid() == unsafe { libc::geteuid() }
 }
