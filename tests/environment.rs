@@ -255,3 +255,50 @@ fn the_web_url_is_shown() {
         "{outcome}"
     );
 }
+
+/// As `docker run --env-file` and files with line ends of Windows leave them. They count as they are:
+/// an identity must not change.
+#[test]
+fn a_line_end_or_quotation_marks_around_a_value_are_a_warning() {
+    let home = Home::new();
+    let folder = home.sekuire_dir();
+    home.write_auth(&json!({"api_key": KEY}).to_string());
+    for (id, words) in [
+        ("runner-1\r", "SEKUIRE_DEVICE_ID ends in a line end"),
+        ("runner-1\n", "SEKUIRE_DEVICE_ID ends in a line end"),
+        (
+            "\"runner-1\"",
+            "SEKUIRE_DEVICE_ID stands in quotation marks",
+        ),
+        ("'runner-1'", "SEKUIRE_DEVICE_ID stands in quotation marks"),
+    ] {
+        let odd = |command: &[&str]| {
+            let run = Sekuire::new().home(&home).env("SEKUIRE_DEVICE_ID", id);
+            run.args(command).run()
+        };
+        let warning = format!("warning: {words}");
+        odd(&["status"]).exits(0).complains(&warning);
+        odd(&["status", "--quiet"]).exits(0).complains_not();
+        odd(&[
+            "whoami",
+            "--backend",
+            "http://127.0.0.1:1",
+            "--timeout",
+            "1",
+        ])
+        .complains(&warning);
+    }
+    let dir = format!("{}\r", folder.display());
+    let odd = |command: &[&str]| {
+        let run = Sekuire::new().env("SEKUIRE_CONFIG_DIR", &dir);
+        run.args(command).stdin(KEY.as_bytes()).run()
+    };
+    let warning = "warning: SEKUIRE_CONFIG_DIR ends in a line end";
+    odd(&["status"]).exits(1).complains(warning);
+    odd(&["logout"]).exits(0).complains(warning);
+    odd(&["login", "--backend", "http://127.0.0.1:1", "--timeout", "1"]).complains(warning);
+    for plain in ["runner-1", "\"", "a\"b", "'a\"", "a b"] {
+        let run = Sekuire::new().home(&home).env("SEKUIRE_DEVICE_ID", plain);
+        run.arg("status").run().exits(0).complains_not();
+    }
+}

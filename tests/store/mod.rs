@@ -2,12 +2,18 @@
 //! and the key's own traces.
 
 mod disk;
+mod modes;
 mod odd_files;
 mod odd_homes;
 mod races;
 mod randomness;
 mod secrets;
 mod signals;
+mod strangers;
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
@@ -37,4 +43,31 @@ fn login_with(key: &str, home: &Home, backend: &Backend) -> Sekuire {
 fn holds(content: &[u8], key: &str) -> bool {
     let value: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
     value.get("api_key").and_then(|value| value.as_str()) == Some(key)
+}
+
+/// The file that a login or logout locks while it changes auth.json.
+const LOCK: &str = ".auth.json.lock";
+
+/// Locks as another login would, until the file is dropped and removed.
+fn lock(home: &Home) -> HeldLock {
+    let path = home.sekuire_dir().join(LOCK);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .unwrap();
+    file.lock().unwrap();
+    HeldLock { path, _file: file }
+}
+
+struct HeldLock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }

@@ -227,7 +227,7 @@ const FILES: &[Case] = &[
         name: "a link loop at ~/.sekuire",
         lay_out: |home| symlink(".sekuire", home.sekuire_dir()).unwrap(),
         status: (3, "can't read"),
-        login: (3, "can't save"),
+        login: (3, ".sekuire is a link that leads nowhere"),
         logout: (3, "can't read"),
     },
     Case {
@@ -264,7 +264,7 @@ const FILES_OF_ROOT: &[Case] = &[
             home.write_auth(OLD);
             chown(home.auth_json(), Some(65534), Some(65534)).unwrap();
         },
-        status: (0, "belongs to another user"),
+        status: (0, "auth.json belongs to nobody, who can read its key"),
         login: SAVED,
         logout: REMOVED,
     },
