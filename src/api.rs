@@ -1,14 +1,17 @@
 //! The backend's two requests and what each answer means.
 
+use std::fmt::Write;
+
 use nanoserde::SerJson;
 use zeroize::Zeroizing;
 
 use crate::api_key::ApiKey;
+use crate::backend_url::BackendUrl;
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::http::{Client, Request, Response};
 use crate::json::{self, Object};
-use crate::redact::sanitize;
+use crate::redact::{redact, sanitize};
 
 /// The most that is shown of an error's plain text, in characters.
 const MAX_SHOWN: usize = 200;
@@ -27,8 +30,10 @@ pub struct Me {
     pub id: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
-    /// The organization's name.
+    /// The organization's name, or what stands for it.
     pub organization: Option<String>,
+    /// The organization's identifier.
+    pub org_id: Option<String>,
     /// The identifiers of the workspaces.
     pub workspaces: Option<Vec<String>>,
 }
@@ -72,14 +77,14 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
         ))),
     };
     let response = client.send(&request)?;
-    let interpreter = Interpreter { client, key };
-    let answer = interpreter.answer(&response)?;
+    let base = client.base();
+    let answer = read(base, &response)?;
     match answer.flag("valid").ok() {
         Some(true) => Ok(Verified {
-            org_id: answer.text("org_id").ok().map(|id| key.redact_in(&id)),
+            org_id: text(&answer, "org_id"),
         }),
-        Some(false) => Err(interpreter.refused(said(&answer))),
-        None => Err(interpreter.malformed("an answer without \"valid\"")),
+        Some(false) => Err(refused(base, said(&answer))),
+        None => Err(malformed(base, "an answer without \"valid\"")),
     }
 }
 
@@ -100,14 +105,15 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
         body: None,
     };
     let response = client.send(&request)?;
-    let answer = Interpreter { client, key }.answer(&response)?;
-    // Should the backend echo the key, it is redacted before anybody shows or stores the text.
-    let text = |object: &Object<'_>, name: &str| Some(key.redact_in(&object.text(name).ok()?));
-    let organization = || text(&answer.object("organization").ok()?, "name");
+    let answer = read(client.base(), &response)?;
+    let organization = answer.object("organization").ok();
+    let of_organization = |name: &str| text(organization.as_ref()?, name);
     Ok(Me {
         id: text(&answer, "id"),
         email: text(&answer, "email"),
-        organization: text(&answer, "organization").or_else(organization),
+        organization: text(&answer, "organization")
+            .or_else(|| ["name", "slug", "id"].into_iter().find_map(of_organization)),
+        org_id: of_organization("id"),
         workspaces: answer.objects("workspaces").map(|workspaces| {
             let ids = workspaces.iter().filter_map(|object| text(object, "id"));
             ids.collect()
@@ -115,113 +121,109 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     })
 }
 
-/// What an answer means, with the key redacted in all that is said about it.
-struct Interpreter<'a> {
-    client: &'a Client,
-    key: &'a ApiKey,
+/// The text under `name`, unless it is empty. Should the backend echo the key, it is redacted before
+/// anybody shows or stores the text.
+fn text(object: &Object<'_>, name: &str) -> Option<String> {
+    let text = object.text(name).ok().filter(|text| !text.is_empty())?;
+    Some(redact(&text))
 }
 
-impl Interpreter<'_> {
-    /// The object that a good answer holds.
-    fn answer<'a>(&self, response: &'a Response) -> Result<Object<'a>, Error> {
-        match response.status {
-            200..=299 if response.too_long => Err(self.malformed("an answer of more than 64 KiB")),
-            200..=299 => Object::parse(&response.body).map_err(|cause| {
-                self.malformed(&format!(
-                    "an answer with status {} whose body {cause}",
-                    response.status
-                ))
-            }),
-            _ => Err(self.explain(response)),
-        }
+/// The object that a good answer holds.
+fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Error> {
+    match response.status {
+        200..=299 if response.too_long => Err(malformed(base, "an answer of more than 64 KiB")),
+        200..=299 => Object::parse(&response.body).map_err(|cause| {
+            let status = response.status;
+            let what = format!("an answer with status {status} whose body {cause}");
+            malformed(base, &what)
+        }),
+        _ => Err(explain(base, response)),
     }
+}
 
-    fn explain(&self, response: &Response) -> Error {
-        let status = response.status;
-        let parsed = Object::parse(&response.body).ok();
-        let said = parsed
-            .as_ref()
-            .map_or_else(|| plain_text(&response.body), said);
-        let attempts = &response.attempts;
-        match status {
-            401 | 403 => self.refused(said),
-            300..=399 => {
-                let target = match &response.location {
-                    Some(url) => self.address(url),
-                    None => "an unnamed place".into(),
-                };
-                self.failed(&format!("redirects to {target}"), None)
-                    .with_hint("a redirect is never followed, for it would carry the key along; check the URL")
-            }
-            402 => {
-                let field = |name: &str| parsed.as_ref().and_then(|object| object.text(name).ok());
-                let plan = field("required_plan")
-                    .map(|plan| format!("; it needs the plan {}", shorten(&self.redact(&plan))))
-                    .unwrap_or_default();
-                let hint = match field("upgrade_url") {
-                    Some(url) => format!("upgrade at {}", self.address(&url)),
-                    None => "see the plans in the dashboard".into(),
-                };
-                self.failed(&format!("answered with status 402{plan}"), said)
-                    .with_hint(hint)
-            }
-            404 => self.failed("answered with status 404", said).with_hint(
-                "is this the URL of a Sekuire backend? See --backend and SEKUIRE_BACKEND_URL",
+/// What an answer that is not a good one means, and what to do about it.
+fn explain(base: &BackendUrl, response: &Response) -> Error {
+    let status = response.status;
+    let body = Object::parse(&response.body).ok();
+    let said = match &body {
+        Some(body) => said(body),
+        None => plain_text(&response.body),
+    };
+    let attempts = &response.attempts;
+    let (what, hint) = match status {
+        401 | 403 => return refused(base, said),
+        300..=399 => return redirected(base, response.location.as_deref()),
+        402 => (
+            format!(
+                "answered with status 402{}",
+                body.as_ref().map_or_else(String::new, plan_and_usage)
             ),
-            429 => self
-                .failed(
-                    &format!("has too many requests to answer (429){attempts}"),
-                    said,
-                )
-                .with_hint("try again later; --wait SECS keeps trying"),
-            500..=599 => self
-                .failed(&format!("is in trouble (status {status}){attempts}"), said)
-                .with_hint("try again later; --wait SECS keeps trying where that can help"),
-            _ => self
-                .failed(&format!("answered with status {status}"), said)
-                .with_hint("check the URL, or ask whoever runs the backend"),
-        }
-    }
+            match body.as_ref().and_then(|body| text(body, "upgrade_url")) {
+                Some(url) => format!("upgrade at {}", brief(&url)),
+                None => "see the plans in the dashboard".into(),
+            },
+        ),
+        404 => (
+            "answered with status 404".into(),
+            "is this the URL of a Sekuire backend? See --backend and SEKUIRE_BACKEND_URL".into(),
+        ),
+        429 => (
+            format!("has too many requests to answer (429){attempts}"),
+            "try again later; --wait SECS keeps trying".into(),
+        ),
+        // RFC 6585, 6: not the backend speaks, but what lets into the network.
+        511 => (
+            "can't be reached before you log in to this network, as at a hotel (status 511)".into(),
+            "open any web page in a browser to log in to the network, then try again".into(),
+        ),
+        500..=599 => (
+            format!("is in trouble (status {status}){attempts}"),
+            "try again later; --wait SECS keeps trying where that can help".into(),
+        ),
+        _ => (
+            format!("answered with status {status}"),
+            "check the URL, or ask whoever runs the backend".into(),
+        ),
+    };
+    let message = format!("{base} {what}{}", quote(said));
+    Error::new(Kind::Backend, message).with_hint(hint)
+}
 
-    fn refused(&self, said: Option<String>) -> Error {
-        let message = format!(
-            "{} refused the API key{}",
-            self.client.base(),
-            self.quote(said)
-        );
-        Error::new(Kind::Rejected, message)
-    }
+fn refused(base: &BackendUrl, said: Option<String>) -> Error {
+    let message = format!("{base} refused the API key{}", quote(said));
+    Error::new(Kind::Rejected, message)
+}
 
-    fn failed(&self, what: &str, said: Option<String>) -> Error {
-        let message = format!(
-            "{} {}{}",
-            self.client.base(),
-            self.redact(what),
-            self.quote(said)
-        );
-        Error::new(Kind::Backend, message)
-    }
+fn redirected(base: &BackendUrl, target: Option<&str>) -> Error {
+    let target = target.map_or_else(|| "an unnamed place".into(), brief);
+    Error::new(Kind::Backend, format!("{base} redirects to {target}"))
+        .with_hint("a redirect is never followed, for it would carry the key along; check the URL")
+}
 
-    fn malformed(&self, what: &str) -> Error {
-        let message = format!("{} sent {what}", self.client.base());
-        Error::new(Kind::Backend, message)
-            .with_hint("is this the URL of a Sekuire backend? If so, ask whoever runs it")
-    }
+fn malformed(base: &BackendUrl, what: &str) -> Error {
+    Error::new(Kind::Backend, format!("{base} sent {what}"))
+        .with_hint("is this the URL of a Sekuire backend? If so, ask whoever runs it")
+}
 
-    fn quote(&self, said: Option<String>) -> String {
-        // Cut only when the key is out: cut within the key it would not be found.
-        said.map(|said| format!(": {}", shorten(&self.redact(&said))))
-            .unwrap_or_default()
+/// What a 402 says of the plan that is needed and of what is used up.
+fn plan_and_usage(body: &Object<'_>) -> String {
+    let mut words = String::new();
+    if let Some(plan) = text(body, "required_plan") {
+        let _ = write!(words, "; it needs the plan {}", brief(&plan));
     }
+    let usage = body.object("current_usage").ok();
+    let count = |name| usage.as_ref()?.number(name).ok();
+    if let (Some(current), Some(max)) = (count("current"), count("max")) {
+        // Writing to a String cannot fail, here and above.
+        let _ = write!(words, "; {} of {} are used", brief(current), brief(max));
+    }
+    words
+}
 
-    /// A URL that the backend named, without user info.
-    fn address(&self, url: &str) -> String {
-        shorten(&self.redact(&without_user_info(url)))
-    }
-
-    fn redact(&self, text: &str) -> String {
-        self.key.redact_in(&sanitize(text))
-    }
+/// What the backend said, for the end of a message.
+fn quote(said: Option<String>) -> String {
+    said.map(|said| format!(": {}", brief(&said)))
+        .unwrap_or_default()
 }
 
 /// The message of an error body: `message`, `error` or `error.message`.
@@ -244,20 +246,10 @@ fn plain_text(body: &[u8]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// `url` with a user name and password redacted (RFC 3986, 3.2).
-fn without_user_info(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("//") else {
-        return url.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}//...@{host}{path}"),
-        None => url.to_owned(),
-    }
-}
-
-fn shorten(text: &str) -> String {
+/// The beginning of what the backend said. Cut only when the key is out: cut within the key it would
+/// not be found.
+fn brief(text: &str) -> String {
+    let text = sanitize(text);
     let text = text.trim();
     match text.char_indices().nth(MAX_SHOWN) {
         Some((at, _)) => format!("{}...", text.split_at(at).0),

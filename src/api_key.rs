@@ -1,14 +1,21 @@
-//! The API key: validated once, shown only as a mask, wiped when dropped.
+//! The API key: cleaned and validated once, shown only as a mask, wiped when dropped.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
+use crate::unicode::is_invisible;
+
 /// The two kinds of key, by prefix.
-const PREFIXES: [(&str, Environment); 2] = [
+pub const PREFIXES: [(&str, Environment); 2] = [
     ("sk_live_", Environment::Live),
     ("sk_test_", Environment::Test),
 ];
+
+/// The prefixes of Sekuire's other secrets, and what they are.
+pub const OTHER_SECRETS: [(&str, &str); 2] =
+    [("skt_", "an install token"), ("adm_", "a session's secret")];
 
 /// The longest key that is accepted, in bytes: a prefix and 504 characters.
 pub const MAX_LEN: usize = 512;
@@ -20,7 +27,10 @@ pub const MAX_INPUT: usize = 4096;
 const MIN_MASKABLE: usize = 9;
 
 /// What a terminal puts around pasted text in bracketed-paste mode (xterm, "Bracketed Paste Mode").
-const PASTE_MARKS: [&[u8]; 2] = [b"\x1b[200~", b"\x1b[201~"];
+const PASTE_MARKS: [&str; 2] = ["\x1b[200~", "\x1b[201~"];
+
+/// The secret parts of all keys that this process has held: what redaction looks for.
+static IN_USE: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
 
 /// What a key is for, as its prefix says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,25 +58,30 @@ pub struct ApiKey(Zeroizing<String>);
 impl ApiKey {
     /// Cleans and validates what a person or a script handed in.
     ///
-    /// White space, line ends and bracketed-paste marks at both ends go.
+    /// White space, invisible characters, line ends and bracketed-paste marks at both ends go.
     ///
     /// # Errors
     /// What is wrong and where, in words that complete "the API key …" and never quote the key.
     pub fn parse(input: &[u8]) -> Result<ApiKey, String> {
-        let key = trim(input);
-        if key.is_empty() {
-            return Err("is empty".into());
+        if is_utf16(input) {
+            return Err(
+                "is in UTF-16, as PowerShell writes files: save it as ASCII or UTF-8".into(),
+            );
         }
-        if !PREFIXES
-            .iter()
-            .any(|(prefix, _)| key.starts_with(prefix.as_bytes()))
-        {
-            return Err("does not begin with sk_live_ or sk_test_".into());
+        let text = std::str::from_utf8(input).map_err(|cause| {
+            format!(
+                "has a byte outside ASCII, at position {}, that is not UTF-8",
+                cause.valid_up_to() + 1
+            )
+        })?;
+        let key = trim(text);
+        if is_mask(key) {
+            return Err("is a mask, as 'sekuire status' shows it, and not the key itself".into());
         }
-        if PREFIXES.iter().any(|(prefix, _)| key == prefix.as_bytes()) {
-            return Err("ends after its prefix".into());
-        }
-        ApiKey::from_file_text(key)
+        check_quotation_marks(key)?;
+        check_prefix(key)?;
+        check_characters(key)?;
+        Ok(ApiKey::in_use(key))
     }
 
     /// Validates a key that auth.json holds: 1 to 512 characters of ASCII 0x21–0x7E, with any prefix,
@@ -74,22 +89,20 @@ impl ApiKey {
     ///
     /// # Errors
     /// As [`ApiKey::parse`].
-    pub fn from_file_text(key: &[u8]) -> Result<ApiKey, String> {
-        if key.len() > MAX_LEN {
-            return Err(format!("is longer than {MAX_LEN} characters"));
-        }
-        if let Some(at) = key.iter().position(|byte| !byte.is_ascii_graphic()) {
-            return Err(format!(
-                "has a character that no key has, {}, at position {}",
-                describe(key.get(at).copied().unwrap_or_default()),
-                at + 1
-            ));
-        }
-        match std::str::from_utf8(key) {
-            Ok("") => Err("is empty".into()),
-            Ok(text) => Ok(ApiKey(Zeroizing::new(text.to_owned()))),
-            Err(_) => Err("is not text".into()),
-        }
+    pub fn from_file_text(key: &str) -> Result<ApiKey, String> {
+        check_characters(key)?;
+        Ok(ApiKey::in_use(key))
+    }
+
+    fn in_use(key: &str) -> ApiKey {
+        let key = ApiKey(Zeroizing::new(key.to_owned()));
+        let (_, secret) = key.split();
+        let secret = Zeroizing::new(secret.to_owned());
+        IN_USE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(secret);
+        key
     }
 
     /// The key itself, for the backend and for auth.json.
@@ -117,23 +130,8 @@ impl ApiKey {
         }
     }
 
-    /// `text` with this key, and the part behind its prefix, redacted.
-    pub fn redact_in(&self, text: &str) -> String {
-        let whole = text.replace(self.reveal(), &self.mask());
-        let (_, secret) = self.split();
-        if secret.len() < MIN_MASKABLE {
-            return whole;
-        }
-        whole.replace(secret, "...")
-    }
-
     fn split(&self) -> (&str, &str) {
-        let prefix = PREFIXES
-            .iter()
-            .map(|(prefix, _)| *prefix)
-            .find(|prefix| self.0.starts_with(prefix))
-            .unwrap_or_default();
-        (prefix, self.0.strip_prefix(prefix).unwrap_or_default())
+        split(&self.0)
     }
 }
 
@@ -149,63 +147,146 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Whether something in `text` looks like an API key.
-pub fn looks_like_key(text: &[u8]) -> bool {
-    PREFIXES.iter().any(|(prefix, _)| {
-        text.windows(prefix.len())
-            .any(|window| window == prefix.as_bytes())
-    })
+/// The secret parts of all keys that this process has held.
+pub fn secrets_in_use() -> Vec<Zeroizing<String>> {
+    IN_USE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
-/// `text` with everything that looks like an API key cut down to its prefix and `...`.
-pub fn redact_lookalikes(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = PREFIXES
+/// Wipes what [`secrets_in_use`] returns: nothing is said any more.
+pub fn forget() {
+    IN_USE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clear();
+}
+
+/// The prefix, where it is known, and the secret part.
+fn split(key: &str) -> (&str, &str) {
+    PREFIXES
         .iter()
-        .filter_map(|(prefix, _)| rest.find(prefix).map(|at| at + prefix.len()))
-        .min()
-    {
-        let (up_to_prefix, secret) = rest.split_at(at);
-        shown.push_str(up_to_prefix);
-        rest = secret.trim_start_matches(may_be_of_key);
-        // A prefix alone is no key: messages name it.
-        if rest.len() < secret.len() {
-            shown.push_str("...");
-        }
-    }
-    shown.push_str(rest);
-    shown
+        .find_map(|(prefix, _)| key.strip_prefix(prefix).map(|secret| (*prefix, secret)))
+        .unwrap_or(("", key))
 }
 
-fn may_be_of_key(c: char) -> bool {
-    c.is_ascii_graphic() && !matches!(c, '"' | '\'' | ',' | ';' | ')' | '>')
-}
-
-fn trim(input: &[u8]) -> &[u8] {
-    let mut key = input.trim_ascii();
+fn trim(text: &str) -> &str {
+    let mut key = text;
     loop {
         let before = key.len();
+        key = key.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
         for mark in PASTE_MARKS {
             key = key.strip_prefix(mark).unwrap_or(key);
             key = key.strip_suffix(mark).unwrap_or(key);
         }
-        key = key.trim_ascii();
         if key.len() == before {
             return key;
         }
     }
 }
 
-/// Names the kind of a byte that no key has, without showing what stood around it.
-fn describe(byte: u8) -> &'static str {
-    match byte {
-        b' ' => "a space",
-        b'\t' => "a tab",
-        b'\r' | b'\n' => "a line end",
-        0 => "a zero byte",
-        0x1b => "an escape character",
-        0x80.. => "one outside ASCII",
-        _ => "a control character",
+/// Whether this has UTF-16's byte order mark, or a zero byte beside each byte of ASCII.
+fn is_utf16(input: &[u8]) -> bool {
+    let has_mark = input.starts_with(b"\xff\xfe") || input.starts_with(b"\xfe\xff");
+    let has_zero = |pair: &[u8]| matches!(pair, [0, 1..=255] | [1..=255, 0]);
+    has_mark || input.len() > 1 && input.chunks_exact(2).all(has_zero)
+}
+
+/// A key may hold quotation marks, but none begins with one.
+fn check_quotation_marks(key: &str) -> Result<(), String> {
+    match (
+        key.starts_with(is_quotation_mark),
+        key.ends_with(is_quotation_mark),
+    ) {
+        (false, _) => Ok(()),
+        (true, true) => Err("is in quotation marks: give it without them".into()),
+        (true, false) => Err("begins with a quotation mark: give it without".into()),
     }
+}
+
+fn check_characters(key: &str) -> Result<(), String> {
+    if key.is_empty() {
+        return Err("is empty".into());
+    }
+    if let Some((at, c)) = key.char_indices().find(|(_, c)| !c.is_ascii_graphic()) {
+        return Err(odd_character(c, at));
+    }
+    if key.len() > MAX_LEN {
+        return Err(format!("is longer than {MAX_LEN} characters"));
+    }
+    Ok(())
+}
+
+/// A message about the character `c` behind `at` characters of ASCII.
+fn odd_character(c: char, at: usize) -> String {
+    let kind = describe(c);
+    format!(
+        "has a character that no key has, {kind}, at position {}",
+        at + 1
+    )
+}
+
+fn check_prefix(key: &str) -> Result<(), String> {
+    match split(key) {
+        ("", "") => return Err("is empty".into()),
+        ("", _) => {}
+        (_, "") => return Err("ends after its prefix".into()),
+        _ => return Ok(()),
+    }
+    let lower_case = Zeroizing::new(key.to_ascii_lowercase());
+    for (prefix, name) in OTHER_SECRETS {
+        if lower_case.starts_with(prefix) {
+            return Err(format!("is {name} ({prefix}) and not an API key"));
+        }
+    }
+    for (prefix, _) in PREFIXES {
+        match (key.split_once(prefix), lower_case.starts_with(prefix)) {
+            (Some((before, _)), _) => {
+                let count = before.chars().count();
+                return Err(format!("has {count} other characters before {prefix}"));
+            }
+            (None, true) => return Err(format!("begins with {prefix} in capital letters")),
+            (None, false) => {}
+        }
+    }
+    // Letters of other alphabets look like those of a prefix.
+    let in_place_of_prefix = key.char_indices().take(8).find(|(_, c)| !c.is_ascii());
+    Err(match in_place_of_prefix {
+        Some((at, c)) => odd_character(c, at),
+        None => "does not begin with sk_live_ or sk_test_".into(),
+    })
+}
+
+/// Whether this is what [`ApiKey::mask`] makes of a key.
+fn is_mask(key: &str) -> bool {
+    let (_, secret) = split(key);
+    let shown = secret.split_once("...");
+    shown.is_some_and(|(head, tail)| matches!((head.len(), tail.len()), (0, 0) | (3, 3)))
+}
+
+fn is_quotation_mark(c: char) -> bool {
+    "\"'`\u{2018}\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}\u{201e}\u{201f}\u{ab}\u{bb}".contains(c)
+}
+
+/// Names a character that no key has, without showing what stood around it.
+fn describe(c: char) -> String {
+    let kind = match c {
+        ' ' => "a space",
+        '\t' => "a tab",
+        '\r' | '\n' => "a line end",
+        '\0' => "a zero byte",
+        '\u{1b}' => "an escape character",
+        _ if c.is_ascii() => "a control character",
+        _ if c.is_whitespace() => "a space outside ASCII",
+        _ if is_invisible(c) => "an invisible character outside ASCII",
+        _ if is_quotation_mark(c) => "a quotation mark outside ASCII",
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => "a dash outside ASCII",
+        _ if c.is_alphanumeric() => "a letter or digit outside ASCII",
+        _ => "one outside ASCII",
+    };
+    if c.is_ascii() {
+        return kind.into();
+    }
+    format!("{kind} (U+{:04X})", u32::from(c))
 }

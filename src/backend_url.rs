@@ -1,8 +1,11 @@
 //! URLs: parsed strictly, rebuilt from their parts, so that nothing unexpected reaches the HTTP
 //! crate (minreq sends URLs verbatim, mis-parses user info and wraps ports at 65536).
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::Ipv4Addr;
+
+use crate::error::Error;
 
 /// A base URL: scheme, host, port and path prefix (RFC 3986), nothing else.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,7 +42,8 @@ impl Scheme {
 }
 
 impl BackendUrl {
-    /// Parses an `http` or `https` URL; trailing slashes go, a path prefix stays.
+    /// Parses an `http` or `https` URL; trailing slashes go, and so does `/api/v1`, with which
+    /// Sekuire's own reference gives the base; another path prefix stays.
     ///
     /// # Errors
     /// What is wrong with it, in words that complete "the URL …" and quote nothing of it: user info
@@ -60,7 +64,7 @@ impl BackendUrl {
             });
         }
         let (authority, path) = match rest.split_once('/') {
-            Some((authority, path)) => (authority, path.trim_end_matches('/')),
+            Some((authority, path)) => (authority, without_api_path(path)),
             None => (rest, ""),
         };
         let (host, port) = split_port(authority, scheme)?;
@@ -103,6 +107,29 @@ impl BackendUrl {
         } else {
             format!("{}://{host}:{port}", scheme.name())
         }
+    }
+
+    /// Checks that a key may travel there: by `https`, or in clear within this machine or to the one
+    /// origin that a person named. `allow_http` is the value of `SEKUIRE_ALLOW_HTTP`.
+    ///
+    /// # Errors
+    /// It would travel in clear: exit status 2.
+    pub fn check_scheme(&self, allow_http: Option<&OsStr>) -> Result<(), Error> {
+        let origin = self.origin();
+        let allowed = allow_http.map(OsStr::to_string_lossy);
+        let allowed = allowed
+            .as_deref()
+            .map(|allowed| allowed.trim_end_matches('/'));
+        if self.scheme == Scheme::Https || self.is_loopback() || allowed == Some(&origin) {
+            return Ok(());
+        }
+        let but = allowed
+            .map(|allowed| format!("; SEKUIRE_ALLOW_HTTP holds {allowed}"))
+            .unwrap_or_default();
+        let message = format!("{origin} is not https: the API key would travel in clear{but}");
+        Err(Error::usage(message).with_hint(format!(
+            "use https; in a network that nobody else can read, set SEKUIRE_ALLOW_HTTP={origin}"
+        )))
     }
 
     /// Whether the host is this machine: `localhost` (RFC 6761) or in 127.0.0.0/8.
@@ -191,10 +218,27 @@ fn split_port(authority: &str, scheme: Scheme) -> Result<(String, u16), &'static
     Ok((host.to_ascii_lowercase(), port))
 }
 
+/// A path without its trailing slashes and without the path of the API, which requests bring along.
+fn without_api_path(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    match path.strip_suffix("api/v1") {
+        Some(prefix) if prefix.is_empty() || prefix.ends_with('/') => prefix.trim_end_matches('/'),
+        _ => path,
+    }
+}
+
 /// Checks a path without its outer slashes: RFC 3986's `pchar`s, and no segment that a server or a
 /// proxy might resolve to another place.
 fn check_path(path: &str) -> Result<(), &'static str> {
-    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+    // A server may undo the encoding before it splits the path.
+    let mut decoded = path.to_ascii_lowercase();
+    for (encoded, plain) in [("%2e", "."), ("%2f", "/"), ("%5c", "/")] {
+        decoded = decoded.replace(encoded, plain);
+    }
+    if decoded
+        .split('/')
+        .any(|segment| matches!(segment, "." | ".."))
+    {
         return Err("has a . or .. in its path");
     }
     let mut bytes = path.bytes();

@@ -1,58 +1,29 @@
 //! The command line: a parser over the table of commands. The only user of lexopt.
 //!
-//! No text here repeats what was typed unless it can't be a secret: arguments are visible to every
-//! user of the machine, and so is what a log keeps of our messages.
+//! No text here repeats a value that was typed: it may be a secret.
 
+mod options;
+mod suggest;
 mod table;
 
 use std::ffi::{OsStr, OsString};
-use std::time::Duration;
+use std::slice;
 
 use lexopt::{Arg, Parser};
 
-use crate::api_key;
 use crate::error::Error;
-pub use table::{COMMANDS, CommandId, CommandSpec, Operand, OptionId, OptionSpec};
+use crate::redact;
+pub use options::{OptionSpec, Options};
+use suggest::{unknown_command, unknown_option};
+pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
 
-/// Commands of the existing client that this program leaves to it.
-const ELSEWHERE: &[&str] = &[
-    "account",
-    "add",
-    "adopt",
-    "agent-status",
-    "analysis",
-    "builds",
-    "config",
-    "docker-init",
-    "github",
-    "hash",
-    "images",
-    "init",
-    "install",
-    "keygen",
-    "kill",
-    "leaderboard",
-    "logs",
-    "memory",
-    "metrics",
-    "policy",
-    "publish",
-    "push",
-    "registry",
-    "resume",
-    "run",
-    "search",
-    "stop",
-    "test",
-    "verify",
-    "verify-agent",
-];
+/// The options that say what is printed, of which there can be one.
+const OUTPUTS: [&str; 3] = ["json", "get", "quiet"];
 
 /// What the command line asks for.
-#[derive(Debug)]
 pub enum Request {
     /// Print the help of one command, or the whole.
-    Help(Option<CommandId>),
+    Help(Option<&'static CommandSpec>),
     /// Print `sekuire X.Y.Z`.
     Version,
     /// Nothing was asked for: help goes to standard error.
@@ -61,27 +32,14 @@ pub enum Request {
     Run(CommandId, Options),
 }
 
-/// The options that were given.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// `--web-url`
-    pub web_url: Option<String>,
-    /// `--backend`
-    pub backend: Option<String>,
-    /// `--api-key-stdin`
-    pub api_key_stdin: bool,
-    /// `--workspace`
-    pub workspace: Option<String>,
-    /// `--timeout`
-    pub timeout: Option<Duration>,
-    /// `--wait`
-    pub wait: Option<Duration>,
-    /// `--json`
-    pub json: bool,
-    /// `--quiet`
-    pub quiet: bool,
-    /// The word after `completions`.
-    pub shell: Option<&'static str>,
+/// What was typed, sorted but not yet understood: options may stand before the command that has them.
+#[derive(Default)]
+struct Typed {
+    words: Vec<OsString>,
+    /// Names with their dashes, and values.
+    options: Vec<(String, Option<OsString>)>,
+    help: bool,
+    version: bool,
 }
 
 /// Reads the arguments that follow the program's name.
@@ -91,231 +49,149 @@ pub struct Options {
 pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
     if args
         .iter()
-        .any(|arg| api_key::looks_like_key(arg.as_encoded_bytes()))
+        .any(|arg| redact::holds_secret(&arg.to_string_lossy()))
     {
-        return Err(key_as_argument());
+        return Err(secret_as_argument());
     }
-    if asks_for_help(&args) {
-        return help_beside(&args);
+    let typed = sort(args);
+    if typed.help {
+        return help_on(match typed.words.as_slice() {
+            [help, about @ ..] if help == "help" => about,
+            words => words,
+        });
     }
+    if typed.version {
+        return Ok(Request::Version);
+    }
+    match (find_command(&typed.words)?, typed.options.first()) {
+        (Some((command, operands)), _) => understand(command, operands, typed.options),
+        (None, None) => Ok(Request::Nothing),
+        (None, Some((name, _))) if find_option(name).is_some() => {
+            Err(Error::usage(format!("{name} needs a command")).with_hint("see 'sekuire help'"))
+        }
+        (None, Some((name, _))) => Err(unknown_option(COMMANDS, name, "'sekuire help'")),
+    }
+}
+
+/// Tells words from options, and options from their values.
+fn sort(args: Vec<OsString>) -> Typed {
+    let mut typed = Typed::default();
     let mut parser = Parser::from_args(args);
-    let mut words = Vec::new();
-    while let Some(arg) = next(&mut parser)? {
-        match arg {
+    // It fails only where the last option's value was not taken, and every value is.
+    while let Ok(Some(arg)) = parser.next() {
+        let name = match arg {
             Arg::Value(word) => {
-                words.push(word);
-                match find_command(&words)? {
-                    Some(command) if command.id == CommandId::Help => {
-                        return parse_help(rest(&mut parser));
-                    }
-                    Some(command) => return parse_options(command, &mut parser),
-                    None => {}
-                }
-            }
-            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Short(_) | Arg::Long(_) => return Err(option_before_command(&arg)),
-        }
-    }
-    Ok(Request::Nothing)
-}
-
-/// Finds an option of a command by one of its long names.
-pub fn find_option<'a>(command: &'a CommandSpec, name: &str) -> Option<&'a OptionSpec> {
-    command
-        .options
-        .iter()
-        .find(|option| option.names.contains(&name))
-}
-
-fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>, Error> {
-    // The one error of next() is a switch with a value. The switch has passed as a known one; lexopt's
-    // own words would repeat the value, too.
-    parser.next().map_err(|error| {
-        let message = match error {
-            lexopt::Error::UnexpectedValue { option, .. } => format!("{option} takes no value"),
-            _ => "the arguments can't be understood".into(),
-        };
-        Error::usage(message).with_hint("see 'sekuire help'")
-    })
-}
-
-fn is_option(arg: &OsStr) -> bool {
-    arg.as_encoded_bytes().starts_with(b"-")
-}
-
-fn asks_for_help(args: &[OsString]) -> bool {
-    let mut options = args.iter().take_while(|arg| *arg != "--");
-    options.any(|arg| arg == "-h" || arg == "--help")
-}
-
-/// The help of the command that stands anywhere among these arguments, whatever else does.
-fn help_beside(args: &[OsString]) -> Result<Request, Error> {
-    let mut words = Vec::new();
-    for word in args.iter().filter(|arg| !is_option(arg)) {
-        words.push(word.clone());
-        match find_command(&words)? {
-            Some(command) if command.id == CommandId::Help => words.clear(),
-            Some(command) => return Ok(Request::Help(Some(command.id))),
-            None => {}
-        }
-    }
-    Ok(Request::Help(None))
-}
-
-fn rest(parser: &mut Parser) -> Vec<OsString> {
-    parser.raw_args().map(Iterator::collect).unwrap_or_default()
-}
-
-fn parse_help(words: impl IntoIterator<Item = OsString>) -> Result<Request, Error> {
-    let words: Vec<OsString> = words.into_iter().collect();
-    if words.is_empty() {
-        return Ok(Request::Help(None));
-    }
-    Ok(Request::Help(
-        find_command(&words)?.map(|command| command.id),
-    ))
-}
-
-/// The command of these words; none where they only begin one.
-fn find_command(words: &[OsString]) -> Result<Option<&'static CommandSpec>, Error> {
-    let typed: Vec<String> = words
-        .iter()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    let typed = typed.join(" ");
-    let found = COMMANDS
-        .iter()
-        .find(|command| command.name == typed || command.alias == Some(typed.as_str()));
-    if found.is_some() || typed == "auth" {
-        return Ok(found);
-    }
-    let error = Error::usage(match presentable(&typed) {
-        Some(typed) => format!("unknown command '{typed}'"),
-        None => "unknown command".into(),
-    });
-    if ELSEWHERE.contains(&typed.as_str()) {
-        return Err(error.with_hint(
-            "this program is the authentication part of Sekuire; the full client, sekuire-cli, has that command",
-        ));
-    }
-    let names = COMMANDS
-        .iter()
-        .flat_map(|command| std::iter::once(command.name).chain(command.alias));
-    let second_word = || {
-        COMMANDS
-            .iter()
-            .map(|command| command.name)
-            .find(|name| name.ends_with(&format!(" {typed}")))
-    };
-    Err(
-        error.with_hint(match nearest(&typed, names).or_else(second_word) {
-            Some(name) => {
-                format!("did you mean 'sekuire {name}'? See 'sekuire help' for all commands")
-            }
-            None => "see 'sekuire help' for all commands".into(),
-        }),
-    )
-}
-
-fn parse_options(command: &'static CommandSpec, parser: &mut Parser) -> Result<Request, Error> {
-    let mut options = Options::default();
-    let mut given = Vec::new();
-    while let Some(arg) = next(parser)? {
-        let option = match arg {
-            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long(name) => find_option(command, name)
-                .ok_or_else(|| unknown_option(command, &format!("--{name}")))?,
-            Arg::Short(letter) => {
-                let found = command
-                    .options
-                    .iter()
-                    .find(|option| option.short == Some(letter));
-                found.ok_or_else(|| unknown_option(command, &format!("-{letter}")))?
-            }
-            Arg::Value(word) => {
-                let Operand::OneOf(choices) = command.operand else {
-                    return Err(unexpected_argument(command));
-                };
-                if options.shell.is_some() {
-                    return Err(unexpected_argument(command));
-                }
-                let choice = choices.iter().find(|choice| word == **choice);
-                options.shell = Some(choice.ok_or_else(|| wrong_operand(command, choices))?);
+                typed.words.push(word);
                 continue;
             }
+            Arg::Short(letter) => format!("-{letter}"),
+            Arg::Long(name) => format!("--{name}"),
         };
-        let name = option_name(option);
-        if given.contains(&option.id) {
-            return Err(Error::usage(format!("{name} is given more than once"))
-                .with_hint(usage_hint(command)));
+        let value = value_of(&name, &mut parser);
+        match name.as_str() {
+            "-h" | "--help" => typed.help = true,
+            "-V" | "--version" => typed.version = true,
+            _ => typed.options.push((name, value)),
         }
-        given.push(option.id);
-        let value = match option.value {
-            Some(_) => {
-                value(parser, &name).map_err(|error| error.with_hint(usage_hint(command)))?
-            }
-            None => String::new(),
-        };
-        set(&mut options, option.id, &name, value)?;
     }
-    if options.json && options.quiet {
-        return Err(
-            Error::usage("--json and --quiet exclude each other").with_hint(usage_hint(command))
-        );
-    }
-    match command.operand {
-        Operand::OneOf(choices) if options.shell.is_none() => Err(wrong_operand(command, choices)),
-        _ => Ok(Request::Run(command.id, options)),
-    }
+    typed
 }
 
-fn value(parser: &mut Parser, name: &str) -> Result<String, Error> {
+fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
     let joined = parser.optional_value();
-    let value = joined.or_else(|| parser.try_raw_args()?.next_if(|next| !is_option(next)));
-    let value = value.ok_or_else(|| Error::usage(format!("{name} needs a value")))?;
-    let value = value
-        .into_string()
-        .map_err(|_| Error::usage(format!("the value of {name} is not UTF-8 text")))?;
-    if value.trim().is_empty() {
-        return Err(Error::usage(format!("the value of {name} is empty")));
+    if joined.is_some() || find_option(name)?.value().is_none() {
+        return joined;
     }
-    Ok(value)
+    let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
+    parser.try_raw_args()?.next_if(|next| !is_option(next))
 }
 
-fn set(options: &mut Options, id: OptionId, name: &str, value: String) -> Result<(), Error> {
-    match id {
-        OptionId::WebUrl => options.web_url = Some(value),
-        OptionId::Backend => options.backend = Some(value),
-        OptionId::ApiKeyStdin => options.api_key_stdin = true,
-        OptionId::Workspace => options.workspace = Some(value),
-        OptionId::Timeout => options.timeout = Some(seconds(name, &value, 1, 300)?),
-        OptionId::Wait => options.wait = Some(seconds(name, &value, 0, 3600)?),
-        OptionId::Json => options.json = true,
-        OptionId::Quiet => options.quiet = true,
+/// The command that these words begin with, and the words behind it; none where they only begin one.
+fn find_command(words: &[OsString]) -> Result<Option<(&'static CommandSpec, &[OsString])>, Error> {
+    let length = match words {
+        [first, _, ..] if first == "auth" => 2,
+        [first] if first == "auth" => return Ok(None),
+        _ => 1,
+    };
+    let Some((name, operands)) = words.split_at_checked(length) else {
+        return Ok(None);
+    };
+    let name = name.join(OsStr::new(" ")).to_string_lossy().into_owned();
+    let mut commands = COMMANDS.iter();
+    let found = commands.find(|command| command.names().any(|known| known == name));
+    let command = found.ok_or_else(|| unknown_command(&name))?;
+    Ok(Some((command, operands)))
+}
+
+fn help_on(words: &[OsString]) -> Result<Request, Error> {
+    let found = find_command(words)?;
+    Ok(Request::Help(found.map(|(command, _)| command)))
+}
+
+fn understand(
+    command: &'static CommandSpec,
+    operands: &[OsString],
+    typed: Vec<(String, Option<OsString>)>,
+) -> Result<Request, Error> {
+    let mut options = read_options(command, typed)?;
+    match (command.operand, operands) {
+        (Operand::None, []) => {}
+        (Operand::Command, words) => return help_on(words),
+        (Operand::Shell, [] | [_]) => {
+            let mut shells = SHELLS.iter().copied();
+            options.shell = shells.find(|shell| operands == [*shell]);
+            options.shell.ok_or_else(|| wrong_shell(command))?;
+        }
+        (Operand::None | Operand::Shell, _) => return Err(unexpected_argument(command)),
     }
-    Ok(())
+    Ok(Request::Run(command.id, options))
 }
 
-fn seconds(name: &str, value: &str, least: u64, most: u64) -> Result<Duration, Error> {
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    match value.parse() {
-        Ok(number) if digits && (least..=most).contains(&number) => Ok(Duration::from_secs(number)),
-        _ => Err(Error::usage(format!(
-            "{name} takes a whole number of seconds from {least} to {most}"
-        ))
-        .with_hint(format!("for example: {name} {}", most / 5))),
+fn read_options(
+    command: &'static CommandSpec,
+    typed: Vec<(String, Option<OsString>)>,
+) -> Result<Options, Error> {
+    let refuse = |message: String| Error::usage(message).with_hint(see_help(command));
+    let mut options = Options::default();
+    let mut given: Vec<&str> = Vec::new();
+    for (typed, value) in typed {
+        let mut specs = command.options.iter();
+        let spec = specs
+            .find(|spec| spec.is_called(&typed))
+            .ok_or_else(|| unknown_option(slice::from_ref(command), &typed, &help_of(command)))?;
+        let name = spec.name;
+        if given.contains(&name) {
+            return Err(refuse(format!("--{name} is given more than once")));
+        }
+        given.push(name);
+        let value = match (spec.value(), value.map(OsString::into_string)) {
+            (None, None) => Ok(String::new()),
+            (None, Some(_)) => Err(format!("--{name} takes no value")),
+            (Some(_), None) => Err(format!("--{name} needs a value")),
+            (Some(_), Some(Err(_))) => Err(format!("the value of --{name} is not UTF-8 text")),
+            (Some(_), Some(Ok(value))) if value.trim().is_empty() => {
+                Err(format!("the value of --{name} is empty"))
+            }
+            (Some(_), Some(Ok(value))) => Ok(value),
+        };
+        spec.set(&mut options, value.map_err(refuse)?)?;
+    }
+    let mut outputs = OUTPUTS.iter().filter(|output| given.contains(output));
+    match (outputs.next(), outputs.next()) {
+        (Some(one), Some(other)) => {
+            Err(refuse(format!("--{one} and --{other} exclude each other")))
+        }
+        _ => Ok(options),
     }
 }
 
-fn option_name(option: &OptionSpec) -> String {
-    format!("--{}", option.names.first().copied().unwrap_or_default())
+/// The option of this name, dashes and all, in whichever command.
+fn find_option(name: &str) -> Option<&'static OptionSpec> {
+    let mut options = COMMANDS.iter().flat_map(|command| command.options);
+    options.find(|option| option.is_called(name))
 }
 
-fn usage_hint(command: &CommandSpec) -> String {
-    format!("see 'sekuire help {}'", command.name)
-}
-
-fn key_as_argument() -> Error {
+fn secret_as_argument() -> Error {
     Error::usage("an API key was given as an argument, where every user of this machine can see it").with_hint(
         "run 'sekuire login' and paste the key at the prompt, or pipe it in with --api-key-stdin; \
          if others could have seen this key, revoke it in the dashboard",
@@ -326,83 +202,19 @@ fn unexpected_argument(command: &CommandSpec) -> Error {
     let error = Error::usage(format!("'sekuire {}' takes no such argument", command.name));
     error.with_hint(match command.id {
         CommandId::Login => "the API key is asked for, or piped in with --api-key-stdin; never give it as an argument".into(),
-        _ => usage_hint(command),
+        _ => see_help(command),
     })
 }
 
-fn wrong_operand(command: &CommandSpec, choices: &[&str]) -> Error {
-    Error::usage(format!(
-        "'sekuire {}' needs one of: {}",
-        command.name,
-        choices.join(", ")
-    ))
-    .with_hint(usage_hint(command))
+fn wrong_shell(command: &CommandSpec) -> Error {
+    let (name, shells) = (command.name, SHELLS.join(", "));
+    Error::usage(format!("'sekuire {name}' needs one of: {shells}")).with_hint(see_help(command))
 }
 
-fn option_before_command(arg: &Arg<'_>) -> Error {
-    let typed = match arg {
-        Arg::Long(name) => format!("--{name}"),
-        Arg::Short(letter) => format!("-{letter}"),
-        Arg::Value(_) => String::new(),
-    };
-    let known = COMMANDS.iter().find(|command| {
-        command.options.iter().any(|option| {
-            option
-                .names
-                .iter()
-                .any(|name| typed.strip_prefix("--") == Some(name))
-                || option.short.is_some_and(|short| {
-                    typed.strip_prefix('-') == Some(short.to_string().as_str())
-                })
-        })
-    });
-    match known {
-        Some(command) => Error::usage(format!("{typed} stands before the command")).with_hint(
-            format!("put it behind, as in: sekuire {} {typed}", command.name),
-        ),
-        None => Error::usage(match presentable(&typed) {
-            Some(typed) => format!("unknown option '{typed}'"),
-            None => "unknown option".into(),
-        })
-        .with_hint("see 'sekuire help'"),
-    }
+fn see_help(command: &CommandSpec) -> String {
+    format!("see {}", help_of(command))
 }
 
-fn unknown_option(command: &CommandSpec, typed: &str) -> Error {
-    let error = Error::usage(match presentable(typed) {
-        Some(typed) => format!("unknown option '{typed}' for 'sekuire {}'", command.name),
-        None => format!("unknown option for 'sekuire {}'", command.name),
-    });
-    let names = command
-        .options
-        .iter()
-        .flat_map(|option| option.names)
-        .copied();
-    error.with_hint(
-        match nearest(
-            typed.trim_start_matches('-'),
-            names.chain(["help", "version"]),
-        ) {
-            Some(name) => format!(
-                "did you mean '--{name}'? See 'sekuire help {}'",
-                command.name
-            ),
-            None => usage_hint(command),
-        },
-    )
-}
-
-/// What was typed, if it is short and plain enough to be a name that was mistyped.
-fn presentable(typed: &str) -> Option<&str> {
-    let plain = typed
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_ ".contains(&byte));
-    Some(typed).filter(|typed| plain && typed.len() <= 32)
-}
-
-/// The name that `typed` was probably meant to be: at most two slips away, and fewer than half of it.
-fn nearest(typed: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let distances = names.map(|name| (strsim::osa_distance(typed, name), name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    Some(name).filter(|name| distance <= 2 && distance * 2 < name.len())
+fn help_of(command: &CommandSpec) -> String {
+    format!("'sekuire help {}'", command.name)
 }

@@ -4,68 +4,60 @@ use std::ffi::OsString;
 
 use crate::error::Error;
 
-/// An environment variable and what it does.
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does, in one sentence without a full stop.
-    pub meaning: &'static str,
-}
-
-/// Every variable that changes what `sekuire` does.
-pub const VARIABLES: &[Variable] = &[
-    Variable {
-        name: "SEKUIRE_API_KEY",
-        meaning: "API key to use instead of auth.json, for machines that should store nothing",
-    },
-    Variable {
-        name: "SEKUIRE_API_KEY_FILE",
-        meaning: "file that holds the API key, such as a mounted secret; SEKUIRE_API_KEY goes before it",
-    },
-    Variable {
-        name: "SEKUIRE_BACKEND_URL",
-        meaning: "backend, where --backend is not given; a key from auth.json never leaves its own backend for it",
-    },
-    Variable {
-        name: "SEKUIRE_WEB_URL",
-        meaning: "web app, where --web-url is not given",
-    },
-    Variable {
-        name: "SEKUIRE_CONFIG_DIR",
-        meaning: "folder of auth.json, instead of ~/.sekuire",
-    },
-    Variable {
-        name: "SEKUIRE_DEVICE_ID",
-        meaning: "identity to fingerprint instead of the machine's, for containers and CI runners that must keep one",
-    },
-    Variable {
-        name: "SEKUIRE_ALLOW_HTTP",
-        meaning: "one origin, such as http://backend:9300, that may be spoken to without TLS",
-    },
-    Variable {
-        name: "SSL_CERT_FILE",
-        meaning: "file of trusted CA certificates (PEM), instead of the system's (Linux)",
-    },
-    Variable {
-        name: "SSL_CERT_DIR",
-        meaning: "folders of trusted CA certificates, separated by colons, instead of the system's (Linux)",
-    },
-    Variable {
-        name: "HTTPS_PROXY",
-        meaning: "proxy for https backends, http://[user:password@]host:port; https_proxy is read after it",
-    },
-    Variable {
-        name: "NO_PROXY",
-        meaning: "hosts that are reached without the proxy: names, .suffixes, addresses or *; no_proxy is read after it",
-    },
-    Variable {
-        name: "NO_COLOR",
-        meaning: "if set, no colour; there is none in pipes or with TERM=dumb either",
-    },
-    Variable {
-        name: "HOME",
-        meaning: "home directory; where it is unset or empty, the password database's",
-    },
+/// Every variable that changes what `sekuire` does, and what it does, in a few words without a full stop.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (
+        "SEKUIRE_API_KEY",
+        "API key to use instead of auth.json, for machines that should store nothing",
+    ),
+    (
+        "SEKUIRE_API_KEY_FILE",
+        "file that holds the API key, such as a mounted secret; SEKUIRE_API_KEY goes before it",
+    ),
+    (
+        "SEKUIRE_BACKEND_URL",
+        "backend, where --backend is not given; a key from auth.json never leaves its own backend for it",
+    ),
+    (
+        "SEKUIRE_WEB_URL",
+        "web app, where --web-url is not given; nothing is sent there",
+    ),
+    (
+        "SEKUIRE_CONFIG_DIR",
+        "folder of auth.json, instead of ~/.sekuire",
+    ),
+    (
+        "SEKUIRE_DEVICE_ID",
+        "identity to fingerprint instead of the machine's, for containers and CI runners that must keep one",
+    ),
+    (
+        "SEKUIRE_ALLOW_HTTP",
+        "the one origin, such as http://backend:9300, that may be spoken to without TLS",
+    ),
+    (
+        "SSL_CERT_FILE",
+        "file of trusted CA certificates (PEM), instead of the system's (Linux)",
+    ),
+    (
+        "SSL_CERT_DIR",
+        "folders of trusted CA certificates, separated by colons, instead of the system's (Linux)",
+    ),
+    (
+        "HTTPS_PROXY",
+        "proxy for https backends, http://[user:password@]host:port; https_proxy is read after it",
+    ),
+    (
+        "NO_PROXY",
+        "hosts that are reached without the proxy: names with their subdomains, .suffixes, addresses, CIDR ranges, each also with :port, or *; no_proxy is read after it",
+    ),
+    (
+        "NO_COLOR",
+        "if set, no colour; there is none in pipes or with TERM=dumb either",
+    ),
+    (
+        "HOME",
+        "home directory; where it is unset or empty, the password database's",
+    ),
 ];
 
 /// The raw value of a variable; empty means unset.
@@ -83,4 +75,28 @@ pub fn text(name: &str) -> Result<Option<String>, Error> {
         Error::usage(format!("{name} is not UTF-8 text"))
             .with_hint(format!("correct or unset {name}"))
     })
+}
+
+/// What is probably meant otherwise, in words: a line end of Windows behind a value, or the quotation
+/// marks of a file that no shell reads (`docker run --env-file`). It counts as it is all the same, for
+/// an identity must not change.
+pub fn oddities() -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["SEKUIRE_DEVICE_ID", "SEKUIRE_CONFIG_DIR"] {
+        let value = raw(name).unwrap_or_default();
+        let value = value.as_encoded_bytes();
+        if value.ends_with(b"\r") || value.ends_with(b"\n") {
+            found.push(format!(
+                "{name} ends in a line end (CR or LF), which is taken for a part of it"
+            ));
+        }
+        let quoted =
+            |mark: &[u8]| value.len() > 1 && value.starts_with(mark) && value.ends_with(mark);
+        if quoted(b"\"") || quoted(b"'") {
+            found.push(format!(
+                "{name} stands in quotation marks, which are taken for a part of it"
+            ));
+        }
+    }
+    found
 }

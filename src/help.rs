@@ -1,14 +1,12 @@
 //! Help, man page and completions from the table of commands. Never prints.
 
-mod completions;
 mod man;
 
 use std::fmt::Write;
 
-pub use completions::completions;
 pub use man::man;
 
-use crate::cli::{COMMANDS, CommandId, CommandSpec, Operand, OptionSpec};
+use crate::cli::{COMMANDS, CommandSpec, Operand, OptionSpec};
 use crate::environment::VARIABLES;
 
 /// What the exit statuses mean; the README and the man page repeat it.
@@ -44,40 +42,48 @@ pub fn version() -> String {
     format!("sekuire {}\n", env!("CARGO_PKG_VERSION"))
 }
 
-/// The help of one command, or the whole.
-pub fn help(command: Option<CommandId>) -> String {
-    match COMMANDS.iter().find(|spec| Some(spec.id) == command) {
-        Some(spec) => command_help(spec),
-        None => overview(),
+/// The completion script of a shell out of [`crate::cli::SHELLS`]. They are kept by hand; tests hold
+/// them to the table.
+pub fn completions(shell: &str) -> &'static str {
+    match shell {
+        "zsh" => include_str!("help/completions/sekuire.zsh"),
+        "fish" => include_str!("help/completions/sekuire.fish"),
+        _ => include_str!("help/completions/sekuire.bash"),
     }
+}
+
+/// The help of one command, or the whole.
+pub fn help(command: Option<&CommandSpec>) -> String {
+    command.map_or_else(overview, command_help)
 }
 
 fn overview() -> String {
     let mut text = String::from(
         "Log this machine in to Sekuire with an API key.\n\nUsage: sekuire COMMAND [OPTIONS]\n",
     );
-    text.push_str("\nCommands:\n");
+    heading(&mut text, "Commands");
     for command in COMMANDS {
-        let alias = command
-            .alias
-            .map(|alias| format!(" (also: {alias})"))
-            .unwrap_or_default();
-        line(
+        let alias = command.alias.map(|alias| format!(" (also: {alias})"));
+        item(
             &mut text,
             &format!("{}{}", command.name, operand(command)),
-            &format!("{}{alias}", command.summary),
+            &format!("{}{}", command.summary, alias.unwrap_or_default()),
         );
     }
-    text.push_str("\nOptions:\n");
-    line(&mut text, "-h, --help", "Show help, also behind a command");
-    line(&mut text, "-V, --version", "Show the version");
-    text.push_str("\nExit status:\n");
+    heading(&mut text, "Options");
+    item(
+        &mut text,
+        "-h, --help",
+        "Show help, also for the command beside it",
+    );
+    item(&mut text, "-V, --version", "Show the version");
+    heading(&mut text, "Exit status");
     for (status, meaning) in EXIT_STATUSES {
-        line(&mut text, status, meaning);
+        item(&mut text, status, meaning);
     }
-    text.push_str("\nEnvironment:\n");
-    for variable in VARIABLES {
-        line(&mut text, variable.name, variable.meaning);
+    heading(&mut text, "Environment");
+    for (name, meaning) in VARIABLES {
+        item(&mut text, name, meaning);
     }
     text.push_str("\n'sekuire help COMMAND' shows a command's options.\n");
     text
@@ -85,27 +91,29 @@ fn overview() -> String {
 
 fn command_help(command: &CommandSpec) -> String {
     let mut text = String::new();
-    wrap(&mut text, 0, 0, &format!("{}.", command.summary));
-    let options = if command.options.is_empty() {
-        ""
-    } else {
-        " [OPTIONS]"
-    };
-    let usage = |name| format!("sekuire {name}{}{options}", operand(command));
-    // Writing to a String cannot fail, here and below.
-    let _ = write!(text, "\nUsage: {}\n", usage(command.name));
-    if let Some(alias) = command.alias {
-        let _ = writeln!(text, "       {}", usage(alias));
+    wrap(&mut text, 0, &format!("{}.", command.summary));
+    for (name, margin) in command.names().zip(["\nUsage:", "      "]) {
+        let options = if command.options.is_empty() {
+            ""
+        } else {
+            " [OPTIONS]"
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{margin} sekuire {name}{options}{}", operand(command));
     }
     if !command.details.is_empty() {
         text.push('\n');
-        wrap(&mut text, 0, 0, command.details);
     }
-    text.push_str("\nOptions:\n");
+    for paragraph in command.details.lines() {
+        wrap(&mut text, 0, paragraph);
+    }
+    heading(&mut text, "Options");
     for option in command.options {
-        line(&mut text, &option_names(option), option.help);
+        let value = option.value().map(|value| format!(" {value}"));
+        let term = flags(option, [option.name]) + &value.unwrap_or_default();
+        item(&mut text, &term, option.help);
     }
-    line(&mut text, "-h, --help", "Show this help");
+    item(&mut text, "-h, --help", "Show this help");
     text
 }
 
@@ -113,53 +121,50 @@ fn command_help(command: &CommandSpec) -> String {
 fn operand(command: &CommandSpec) -> &'static str {
     match command.operand {
         Operand::None => "",
-        Operand::OneOf(_) => " SHELL",
+        Operand::Shell => " SHELL",
         Operand::Command => " [COMMAND]",
     }
 }
 
-fn option_names(option: &OptionSpec) -> String {
-    let short = option
-        .short
-        .map(|short| format!("-{short}, "))
-        .unwrap_or_default();
-    let name = option.names.first().copied().unwrap_or_default();
-    let value = option
-        .value
-        .map(|value| format!(" {value}"))
-        .unwrap_or_default();
-    format!("{short}--{name}{value}")
+/// An option's letter and these of its names, as in `-q, --quiet`.
+fn flags(option: &OptionSpec, names: impl IntoIterator<Item = &'static str>) -> String {
+    let short = option.short.map(|short| format!("-{short}"));
+    let names = names.into_iter().map(|name| format!("--{name}"));
+    let flags: Vec<String> = short.into_iter().chain(names).collect();
+    flags.join(", ")
 }
 
-fn line(text: &mut String, term: &str, meaning: &str) {
-    text.push_str("  ");
-    text.push_str(term);
-    let used = 2 + term.len();
-    if used + 2 > COLUMN {
+fn heading(text: &mut String, title: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "\n{title}:");
+}
+
+/// A term, and what it means beside or below it.
+fn item(text: &mut String, term: &str, meaning: &str) {
+    let start = text.len();
+    let _ = write!(text, "  {term:0$}", COLUMN - 2);
+    if text.len() > start + COLUMN || !text.ends_with("  ") {
         text.push('\n');
         text.push_str(&" ".repeat(COLUMN));
-    } else {
-        text.push_str(&" ".repeat(COLUMN - used));
     }
-    wrap(text, COLUMN, COLUMN, meaning);
+    wrap(text, COLUMN, meaning);
 }
 
-/// Appends `words`, broken at spaces, to a line on which `used` columns are taken; further lines
-/// are indented.
-fn wrap(text: &mut String, mut used: usize, indent: usize, words: &str) {
-    let mut first = true;
-    for word in words.split_whitespace() {
-        if !first && used + 1 + word.len() > WIDTH {
+/// Appends `words`, broken at spaces, and a line end. They begin in column `indent` of the line, as do
+/// its further lines.
+fn wrap(text: &mut String, indent: usize, words: &str) {
+    let mut used = indent;
+    for (index, word) in words.split_whitespace().enumerate() {
+        if index > 0 && used + 1 + word.len() > WIDTH {
             text.push('\n');
             text.push_str(&" ".repeat(indent));
             used = indent;
-        } else if !first {
+        } else if index > 0 {
             text.push(' ');
             used += 1;
         }
         text.push_str(word);
         used += word.len();
-        first = false;
     }
     text.push('\n');
 }

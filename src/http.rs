@@ -2,27 +2,38 @@
 //! again. No redirect is followed: a redirected request would carry the key to another host.
 
 mod attempt;
-mod progress;
+mod connect;
+mod deadline;
+mod failure;
+mod message;
 mod proxy;
 mod relay;
 mod retry;
-mod route;
+mod worker;
 
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
-use crate::terminal::WaitingLine;
-use crate::tls::TrustSource;
 use crate::{environment, platform, random, tls};
-use attempt::Attempt;
-use retry::Retry;
-use route::Route;
+pub use message::{Request, Response};
 
-/// What this program calls itself (RFC 9110, 10.1.5).
-const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
+use attempt::Target;
+use connect::Resolver;
+use deadline::Deadline;
+use failure::{Failure, Retryable, Words};
+use retry::Retry;
+
+/// What minreq reads from the environment: a time-out, for which it starts a thread by a call that can
+/// panic, and proxies.
+const MINREQ_VARIABLES: [&str; 6] = [
+    "MINREQ_TIMEOUT",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
 
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,81 +60,18 @@ impl Limits {
     }
 }
 
-/// A request. What may hold the key is wiped when dropped.
-#[derive(Clone)]
-pub struct Request {
-    /// The whole path, the base URL's prefix included, is `{base}{path}`.
-    pub path: &'static str,
-    /// Headers beside those that every request has. The values must be visible ASCII.
-    pub headers: Vec<(&'static str, Zeroizing<String>)>,
-    /// The JSON to post; none for a GET.
-    pub body: Option<Zeroizing<String>>,
-}
-
-/// An answer, of whatever status.
-#[derive(Debug)]
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// The body, up to the cap.
-    pub body: Vec<u8>,
-    /// Whether the body went on beyond the cap.
-    pub too_long: bool,
-    /// The header `Retry-After`, where it is one.
-    pub retry_after: Option<Duration>,
-    /// The header `Location`.
-    pub location: Option<String>,
-    /// What to add to a message: how often and how long it was tried.
-    pub attempts: String,
-}
-
-/// Why an attempt brought no answer.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    kind: Kind,
-    cause: String,
-    hint: String,
-    again: Again,
-}
-
-/// Whether a failure is worth another attempt.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Again {
-    /// It would fail again.
-    Never,
-    /// Only while `--wait` lasts: a clock that is not yet set.
-    WhileWaiting,
-    /// It may pass.
-    Yes,
-}
-
-impl Failure {
-    /// A failure that may pass.
-    fn transient(cause: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure {
-            again: Again::Yes,
-            ..Failure::lasting(cause, hint)
-        }
-    }
-
-    /// A failure that another attempt would meet again.
-    fn lasting(cause: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure {
-            kind: Kind::Backend,
-            cause: cause.into(),
-            hint: hint.into(),
-            again: Again::Never,
-        }
-    }
-}
+/// Tells a person what is waited for, where there is somebody: a text to show in place of the one
+/// before, or none any more.
+pub type Notify = Box<dyn FnMut(Option<&str>)>;
 
 /// The way to one backend.
 pub struct Client {
-    base: BackendUrl,
-    route: Route,
-    trust: Option<TrustSource>,
+    target: Target,
+    /// A proxy's variable that is not read.
+    unread_variable: Option<&'static str>,
     limits: Limits,
-    waiting: WaitingLine,
+    resolver: Resolver,
+    notify: Notify,
 }
 
 impl Client {
@@ -131,29 +79,33 @@ impl Client {
     /// process's environment.
     ///
     /// # Errors
-    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used (3).
-    pub fn new(base: BackendUrl, limits: Limits, waiting: WaitingLine) -> Result<Client, Error> {
-        check_scheme(&base)?;
-        let route = Route::choose(&base)?;
-        // minreq would take its time-out from here, and then start a thread by a call that can panic.
-        platform::set_variable("MINREQ_TIMEOUT", None);
+    /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
+    /// numbers (3).
+    pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
+        base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
+        random::require()?;
+        let proxy = proxy::for_backend(&base)?;
+        let unread_variable = proxy::unread_variable(&base);
+        for variable in MINREQ_VARIABLES {
+            platform::set_variable(variable, None);
+        }
         let trust = match base.scheme() {
             Scheme::Https => Some(tls::prepare_trust()?),
             Scheme::Http => None,
         };
         tls::choose_provider();
         Ok(Client {
-            base,
-            route,
-            trust,
+            target: Target { base, proxy, trust },
+            unread_variable,
             limits,
-            waiting,
+            resolver: Resolver::default(),
+            notify,
         })
     }
 
     /// The base URL.
     pub fn base(&self) -> &BackendUrl {
-        &self.base
+        &self.target.base
     }
 
     /// Sends a request, several times where a failure may pass.
@@ -165,19 +117,24 @@ impl Client {
         let mut retry = Retry::new(self.limits.wait);
         loop {
             let time = retry.remaining(started.elapsed()).min(self.limits.timeout);
-            let result = self.attempt(request, time);
-            let (again, retry_after, cause) = match &result {
+            let result = self
+                .attempt(request, time)
+                .map_err(|failure| failure.within(time).words());
+            let (retryable, retry_after, cause) = match &result {
                 Ok(response) => (
                     judge_status(response.status),
                     response.retry_after,
                     format!("status {}", response.status),
                 ),
-                Err(failure) => (failure.again, None, failure.cause.clone()),
+                Err(words) => (words.retryable, None, words.cause.clone()),
             };
-            let worth_it =
-                again == Again::Yes || again == Again::WhileWaiting && !self.limits.wait.is_zero();
+            let worth_it = match retryable {
+                Retryable::Yes => true,
+                Retryable::WhileWaiting => !self.limits.wait.is_zero(),
+                Retryable::No => false,
+            };
             let pause = if worth_it {
-                retry.pause(started.elapsed(), retry_after, random::fraction())
+                retry.pause(started.elapsed(), retry_after, random::fraction()?)
             } else {
                 None
             };
@@ -190,20 +147,12 @@ impl Client {
     }
 
     fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
-        let trust = self.trust.as_ref().map(ToString::to_string);
-        let trust = trust.unwrap_or_default();
-        let attempt = Attempt::start(&self.base, &self.route, request, time, &trust)?;
-        if let Some(result) = attempt.wait(QUIET) {
-            return result;
-        }
-        self.waiting.show(&format!(
-            "Waiting for {} ... (Ctrl-C stops)",
-            self.base.origin()
-        ));
-        let result = attempt
-            .wait(time)
-            .unwrap_or_else(|| Err(attempt.timed_out(time)));
-        self.waiting.erase();
+        let Client { notify, target, .. } = self;
+        let origin = target.base.origin();
+        let mut on_slow = || notify(Some(&format!("Waiting for {origin} ... (Ctrl-C stops)")));
+        let mut deadline = Deadline::new(time, QUIET, &mut on_slow);
+        let result = attempt::make(target, request, &mut self.resolver, &mut deadline);
+        notify(None);
         result
     }
 
@@ -211,61 +160,55 @@ impl Client {
         if elapsed + pause > QUIET {
             // The cause comes last: it is what a narrow terminal may cut.
             let seconds = pause.as_secs_f64().ceil();
-            self.waiting.show(&format!(
-                "Trying {} again in {seconds} s (Ctrl-C stops): {cause}",
-                self.base.origin()
-            ));
+            let origin = self.target.base.origin();
+            (self.notify)(Some(&format!(
+                "Trying {origin} again in {seconds} s (Ctrl-C stops): {cause}"
+            )));
         }
         std::thread::sleep(pause);
-        self.waiting.erase();
+        (self.notify)(None);
     }
 
     fn conclude(
         &self,
-        result: Result<Response, Failure>,
+        result: Result<Response, Words>,
         attempts: String,
     ) -> Result<Response, Error> {
-        let failure = match result {
+        let words = match result {
             Ok(response) => {
                 return Ok(Response {
                     attempts,
                     ..response
                 });
             }
-            Err(failure) => failure,
+            Err(words) => words,
         };
-        let message = format!(
-            "no answer from {}{}: {}{attempts}",
-            self.base, self.route, failure.cause
-        );
-        Err(Error::new(failure.kind, message).with_hint(failure.hint))
+        let Target { base, proxy, .. } = &self.target;
+        let cause = words.cause;
+        let message = match (words.kind, proxy) {
+            (Kind::Machine, _) => format!("can't ask {base}: {cause}"),
+            (_, Some(proxy)) => {
+                format!("no answer from {base} through proxy {proxy}: {cause}{attempts}")
+            }
+            (_, None) => format!("no answer from {base}: {cause}{attempts}"),
+        };
+        let hint = match self.unread_variable {
+            Some(name) if words.retryable == Retryable::Yes => {
+                format!(
+                    "{}; {name} is set, but only HTTPS_PROXY is read here",
+                    words.hint
+                )
+            }
+            _ => words.hint,
+        };
+        Err(Error::new(words.kind, message).with_hint(hint))
     }
 }
 
-/// `http` is for this machine, or for the one origin that a person named: a key must not travel in
-/// clear.
-fn check_scheme(base: &BackendUrl) -> Result<(), Error> {
-    if base.scheme() == Scheme::Https || base.is_loopback() || is_allowed_in_clear(base) {
-        return Ok(());
-    }
-    let origin = base.origin();
-    Err(Error::usage(format!(
-        "{origin} is not https: the API key would travel in clear"
-    ))
-    .with_hint(format!(
-        "use https; in a network that nobody else can read, set SEKUIRE_ALLOW_HTTP={origin}"
-    )))
-}
-
-/// Whether `SEKUIRE_ALLOW_HTTP` holds exactly the origin of `base`.
-fn is_allowed_in_clear(base: &BackendUrl) -> bool {
-    environment::raw("SEKUIRE_ALLOW_HTTP").is_some_and(|allowed| allowed == *base.origin())
-}
-
-fn judge_status(status: u16) -> Again {
+fn judge_status(status: u16) -> Retryable {
     match status {
-        429 | 502 | 503 | 504 => Again::Yes,
-        _ => Again::Never,
+        429 | 502..=504 => Retryable::Yes,
+        _ => Retryable::No,
     }
 }
 

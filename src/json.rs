@@ -16,7 +16,16 @@ const MAX_DEPTH: usize = 32;
 pub type Malformed = &'static str;
 
 /// The members of one JSON object that has passed the check.
-pub struct Object<'a>(Vec<(String, &'a str)>);
+pub struct Object<'a>(Vec<(String, Raw<'a>)>);
+
+/// A member as it is written.
+#[derive(Clone, Copy)]
+struct Raw<'a> {
+    /// Its value.
+    value: &'a str,
+    /// All of it, from its name on.
+    whole: &'a str,
+}
 
 /// What an object holds under a name.
 #[derive(Debug, Eq, PartialEq)]
@@ -50,6 +59,14 @@ impl<'a> Object<'a> {
             return Err("is larger than 64 KiB");
         }
         let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
+        Object::of_our_own(text)
+    }
+
+    /// As [`Object::parse`], of any length: what this program wrote.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_our_own(text: &'a str) -> Result<Object<'a>, Malformed> {
         let mut scanner = Scanner { text, at: 0 };
         scanner.skip_space();
         if scanner.peek() != Some(b'{') {
@@ -63,9 +80,15 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The names of its members, and the JSON of their values.
+    pub fn into_members(self) -> Vec<(String, &'a str)> {
+        let members = self.0.into_iter();
+        members.map(|(name, raw)| (name, raw.value)).collect()
+    }
+
     /// The text under `name`.
     pub fn text(&self, name: &str) -> Member<String> {
-        self.read(name, '"', decode_text)
+        self.read(name, '"', text)
     }
 
     /// The true or false under `name`.
@@ -76,6 +99,17 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The number under `name`, as it is written.
+    pub fn number(&self, name: &str) -> Member<&'a str> {
+        match self.raw(name) {
+            None => Member::Absent,
+            Some(raw) if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                Member::Present(raw)
+            }
+            Some(_) => Member::Mistyped,
+        }
+    }
+
     /// The object under `name`.
     pub fn object(&self, name: &str) -> Member<Object<'a>> {
         self.read(name, '{', |raw| Object::parse(raw.as_bytes()).ok())
@@ -83,7 +117,7 @@ impl<'a> Object<'a> {
 
     /// Those elements of the array under `name` that are objects; none where there is no array.
     pub fn objects(&self, name: &str) -> Option<Vec<Object<'a>>> {
-        let elements = self.read(name, '[', |raw| Scanner { text: raw, at: 0 }.array(1).ok());
+        let elements = self.read(name, '[', elements);
         let objects = elements.ok()?.into_iter();
         Some(
             objects
@@ -92,9 +126,17 @@ impl<'a> Object<'a> {
         )
     }
 
+    /// The members whose names are `wanted`, as they are written, name and value.
+    pub fn written(&self, wanted: impl Fn(&str) -> bool) -> Vec<&'a str> {
+        let members = self.0.iter().filter(|(key, _)| wanted(key));
+        members.map(|(_, raw)| raw.whole).collect()
+    }
+
     fn raw(&self, name: &str) -> Option<&'a str> {
         let member = self.0.iter().find(|(key, _)| key == name);
-        member.map(|(_, raw)| *raw).filter(|raw| *raw != "null")
+        member
+            .map(|(_, raw)| raw.value)
+            .filter(|raw| *raw != "null")
     }
 
     fn read<T>(
@@ -121,8 +163,13 @@ pub fn write(value: &(impl SerJson + ?Sized), out: String) -> String {
     state.out
 }
 
-/// The text of a checked JSON string; none for an escaped lone surrogate, which is no character.
-fn decode_text(raw: &str) -> Option<String> {
+/// The elements of a checked JSON array; none for another value.
+pub fn elements(raw: &str) -> Option<Vec<&str>> {
+    Scanner { text: raw, at: 0 }.array(1).ok()
+}
+
+/// The text of a checked JSON string; none for another value, and for an escaped lone surrogate, which is no character.
+pub fn text(raw: &str) -> Option<String> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         return String::deserialize_json(raw).ok();
@@ -188,17 +235,19 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over the object that begins here and returns its members.
-    fn object(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, Malformed> {
+    fn object(&mut self, depth: usize) -> Result<Vec<(String, Raw<'a>)>, Malformed> {
         let mut members = Vec::new();
         self.sequence(depth, b'{', b'}', |scanner| {
             let start = scanner.at;
             scanner.string()?;
             let raw = scanner.text.get(start..scanner.at).unwrap_or_default();
             // A key with a lone surrogate is nobody's name: kept as it is written.
-            let key = decode_text(raw).unwrap_or_else(|| raw.to_owned());
+            let key = text(raw).unwrap_or_else(|| raw.to_owned());
             scanner.skip_space();
             scanner.expect(b':')?;
-            members.push((key, scanner.value(depth)?));
+            let value = scanner.value(depth)?;
+            let whole = scanner.text.get(start..scanner.at).unwrap_or_default();
+            members.push((key, Raw { value, whole }));
             Ok(())
         })?;
         let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();

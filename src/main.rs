@@ -17,6 +17,7 @@ mod backend_url;
 mod cli;
 mod clock;
 mod commands;
+mod credential;
 mod credentials;
 mod device;
 mod environment;
@@ -37,18 +38,21 @@ mod shell;
 mod store;
 mod terminal;
 mod tls;
+mod unicode;
 
 use std::ffi::OsString;
 
 /// Runs the program with the arguments behind its name and returns its exit status.
 fn run(args: Vec<OsString>) -> u8 {
     // First, for usage errors are written too.
-    platform::ignore_write_signals();
+    platform::prepare_signals();
     let result = cli::parse(args).and_then(commands::run);
-    result.unwrap_or_else(|error| {
+    let exit_status = result.unwrap_or_else(|error| {
         terminal::error(&error);
         error.kind().exit_status()
-    })
+    });
+    api_key::forget();
+    exit_status
 }
 
 #[cfg(windows)]

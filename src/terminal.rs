@@ -38,7 +38,7 @@ pub fn note(message: &str) {
 /// Shows a ready text, such as help, on standard error.
 pub fn to_stderr(text: &str) {
     // There is no better place to report that standard error is closed or full.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = platform::standard_error().write_all(text.as_bytes());
 }
 
 /// What went wrong with standard output.
@@ -89,8 +89,15 @@ impl WaitingLine {
         }
     }
 
-    /// Shows `message` in place of what was shown before.
-    pub fn show(&mut self, message: &str) {
+    /// The line as what http wants to be told of: shows a text, or removes it.
+    pub fn notify(mut self) -> impl FnMut(Option<&str>) {
+        move |text| match text {
+            Some(text) => self.show(text),
+            None => self.erase(),
+        }
+    }
+
+    fn show(&mut self, message: &str) {
         if self.enabled {
             self.erase();
             let width = platform::terminal_width().unwrap_or(80).saturating_sub(1);
@@ -100,8 +107,7 @@ impl WaitingLine {
         }
     }
 
-    /// Removes the line.
-    pub fn erase(&mut self) {
+    fn erase(&mut self) {
         if self.shown {
             // ECMA-48: to the first column, erase in line.
             to_stderr("\r\x1b[K");

@@ -12,5 +12,5 @@ mod trust;
 mod trust;
 
 pub use provider::choose_provider;
-pub use refusal::refusal;
+pub use refusal::{Refusal, refusal};
 pub use trust::{TrustSource, prepare_trust};

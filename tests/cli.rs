@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixtures::{SECRET, auth_with, logged_in_home, sekuire};
+use crate::fixtures::{SECRET, auth_with, logged_in_home, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
@@ -71,7 +71,43 @@ const WRONG: &[(&[&str], &[&str])] = &[
     ),
     (&["logout", "--quiet"], &["unknown option '--quiet'"]),
     (&["--frobnicate"], &["unknown option '--frobnicate'"]),
-    (&["--json", "status"], &["--json", "sekuire status --json"]),
+    (&["--json"], &["--json needs a command"]),
+    (&[""], &["unknown command"]),
+    (&["auth", ""], &["unknown command"]),
+    (&["status", ""], &["takes no such argument"]),
+    (&["auth", "-q"], &["-q needs a command"]),
+    (
+        &["--web-url", "https://a.example", "status"],
+        &["unknown option '--web-url'"],
+    ),
+    (&["--", "--json"], &["unknown command '--json'"]),
+    (&["status", "--", "--json"], &["takes no such argument"]),
+    // What comparable programs call it.
+    (
+        &["version"],
+        &["unknown command 'version'", "'sekuire --version'"],
+    ),
+    (&["-v"], &["unknown option '-v'", "'--version'"]),
+    (&["status", "-v"], &["'--version'"]),
+    (&["who"], &["'sekuire whoami'"]),
+    (&["me"], &["'sekuire whoami'"]),
+    (&["user"], &["'sekuire whoami'"]),
+    (&["auth", "me"], &["'sekuire whoami'"]),
+    (&["signin"], &["'sekuire login'"]),
+    (&["sign-in"], &["'sekuire login'"]),
+    (&["log-in"], &["'sekuire login'"]),
+    (&["auth", "signin"], &["'sekuire login'"]),
+    (&["signout"], &["'sekuire logout'"]),
+    (&["log-out"], &["'sekuire logout'"]),
+    (&["logged-in"], &["'sekuire status'"]),
+    (&["token"], &["'sekuire auth token'"]),
+    (&["key"], &["'sekuire auth token'"]),
+    (
+        &["STATUS"],
+        &["unknown command 'STATUS'", "'sekuire status'"],
+    ),
+    (&["login", "--with-token"], &["'--api-key-stdin'"]),
+    (&["login", "--api-key"], &["'--api-key-stdin'"]),
     // Repeated options, also under their other names.
     (
         &["login", "--timeout", "3", "--timeout", "4"],
@@ -93,7 +129,7 @@ const WRONG: &[(&[&str], &[&str])] = &[
         &["status", "-q", "--quiet"],
         &["--quiet is given more than once"],
     ),
-    (&["status", "-qq"], &["--quiet is given more than once"]),
+    (&["status", "-qq"], &["--quiet takes no value"]),
     (
         &["login", "--api-key-stdin", "--api-key-stdin"],
         &["--api-key-stdin is given more than once"],
@@ -129,7 +165,7 @@ const WRONG: &[(&[&str], &[&str])] = &[
     // Values where none belongs, and values out of range.
     (&["status", "--json=yes"], &["--json takes no value"]),
     (&["status", "--quiet="], &["--quiet takes no value"]),
-    (&["status", "-q=yes"], &["-q takes no value"]),
+    (&["status", "-q=yes"], &["--quiet takes no value"]),
     (
         &["whoami", "--timeout", "0"],
         &["--timeout", "from 1 to 300"],
@@ -158,6 +194,15 @@ const WRONG: &[(&[&str], &[&str])] = &[
     // What excludes each other.
     (&["status", "--json", "--quiet"], &["--json and --quiet"]),
     (&["whoami", "-q", "--json"], &["--json and --quiet"]),
+    (&["-q", "whoami", "--get", "email"], &["--get and --quiet"]),
+    (&["status", "--get", "key", "--json"], &["--json and --get"]),
+    (
+        &["status", "--get", "key", "--get", "state"],
+        &["--get is given more than once"],
+    ),
+    (&["status", "--get"], &["--get needs a value"]),
+    (&["status", "--get="], &["the value of --get is empty"]),
+    (&["logout", "--get", "key"], &["unknown option '--get'"]),
     // Arguments where none belongs, and the other way round.
     (&["status", "extra"], &["takes no such argument"]),
     (
@@ -207,6 +252,9 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
     let home = logged_in_home();
     let before = home.read_auth();
     let joined = |option: &str| format!("{option}{KEY}");
+    let encoded = KEY.replace('_', "%5F");
+    let upper = KEY.to_uppercase();
+    let quoted = format!("\u{201c}{KEY}\u{201d}");
     let cases: Vec<Vec<String>> = [
         vec![KEY],
         vec!["login", KEY],
@@ -222,6 +270,18 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
         vec!["completions", KEY],
         vec!["whoami", "-q", KEY],
         vec!["login", "--version", KEY],
+        vec!["--backend", KEY, "login"],
+        vec!["status", "--get", KEY],
+        vec!["login", &upper],
+        vec!["login", "--backend", &encoded],
+        vec![&upper],
+        vec!["--timeout", &upper, "whoami"],
+        vec!["login", &quoted],
+        vec!["login", "--workspace", &quoted],
+        vec!["login", "--backend", "skt_abcdef123def456"],
+        vec!["login", "\"SKT_abcdef123def456\""],
+        vec!["--timeout=adm_abcdef123def456", "login"],
+        vec!["auth", "adm_abcdef123def456"],
     ]
     .into_iter()
     .map(|words| words.into_iter().map(str::to_owned).collect())
@@ -249,6 +309,7 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
             .prints("")
             .hides(KEY)
             .hides(SECRET)
+            .hides(&SECRET.to_uppercase())
             .complains("error: an API key was given as an argument")
             .complains("hint: run 'sekuire login'");
         assert_eq!(home.read_auth(), before, "{arguments:?}");
@@ -270,6 +331,84 @@ fn values_are_not_repeated() {
         .run()
         .exits(2)
         .hides(secret);
+}
+
+/// A secret may be mistyped, cut short or stand in the wrong place: what could be one is not repeated.
+#[test]
+fn what_could_be_a_secret_is_not_repeated() {
+    for secret in [
+        "abc123def456",
+        "abcdefghijklmnopqrstu",
+        "status1",
+        "Tr0ub4dor",
+        "qWjKxPzRtVb",
+        "pass.word",
+    ] {
+        let option = format!("--{secret}");
+        let valued = format!("--frobnicate={secret}");
+        let attached = format!("-x{secret}");
+        for arguments in [
+            &[secret][..],
+            &["auth", secret],
+            &["login", secret],
+            &["status", "--", secret],
+            &["help", secret],
+            &["completions", secret],
+            &["status", "--get", secret],
+            &["login", "--backend", secret],
+            &["login", "--timeout", secret],
+            &["login", "--web-url", secret],
+            &[&option],
+            &["login", &option],
+            &["login", &valued],
+            &["login", &attached],
+        ] {
+            let outcome = Sekuire::new().args(arguments).run();
+            outcome.prints("").complains("error: ");
+            assert!(
+                [Some(2), Some(3)].contains(&outcome.code),
+                "{arguments:?}; {outcome}"
+            );
+            assert!(!outcome.stderr.contains(secret), "{arguments:?}; {outcome}");
+        }
+    }
+    let no_workspace = "Tr0ub4dor";
+    let backend = Backend::http();
+    let outcome = with_backend(&Home::new(), &backend)
+        .args(["login", "--api-key-stdin", "--workspace", no_workspace])
+        .stdin(KEY.as_bytes())
+        .run();
+    outcome
+        .exits(2)
+        .prints("")
+        .hides(no_workspace)
+        .complains("error: this key has no such workspace")
+        .complains("hint: choose one of: ws_abc123, ws_def456");
+}
+
+#[test]
+fn options_may_stand_before_the_command() {
+    let home = logged_in_home();
+    for (behind, before) in [
+        (&["status", "--json"][..], &["--json", "status"][..]),
+        (&["auth", "status", "--json"], &["auth", "--json", "status"]),
+        (&["status", "--quiet"], &["-q", "status"]),
+        (&["status", "--json"], &["--json", "--", "status"]),
+        (&["completions", "bash"], &["--", "completions", "bash"]),
+        (&["whoami", "--timeout", "0"], &["--timeout", "0", "whoami"]),
+        (
+            &["login", "--backend=ftp://a", "--wait", "1"],
+            &["--backend", "ftp://a", "--wait=1", "login"],
+        ),
+        (&["help", "login"], &["--backend", "login", "login", "-h"]),
+        (&["--version"], &["--json", "-V"]),
+    ] {
+        let run = |arguments: &[&str]| {
+            let outcome = sekuire(&home).args(arguments).run();
+            (outcome.code, outcome.stdout, outcome.stderr)
+        };
+        assert_eq!(run(before), run(behind), "{before:?}");
+    }
 }
 
 #[test]

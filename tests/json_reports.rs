@@ -1,5 +1,5 @@
-//! What `--json` and `--quiet` say in every state: one object with every field on one line, or nothing,
-//! and the exit status either way.
+//! What `--json`, `--get` and `--quiet` say in every state: one object with every field on one line, one of
+//! its fields, or nothing, and the exit status either way.
 //!
 //! `tests/golden/status.json.txt` and `whoami.json.txt` hold the objects themselves;
 //! `UPDATE_GOLDEN=1` (`make golden`) writes them anew.
@@ -7,17 +7,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::fixtures::{FINGERPRINT, device_name};
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
-
-/// The fingerprint of `SEKUIRE_DEVICE_ID=runner-1` (SPEC, section 7).
-const FINGERPRINT: &str = "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d";
 
 const STATUS_FIELDS: &[&str] = &[
     "authenticated",
@@ -357,6 +354,7 @@ fn golden_whoami_says_every_field_in_every_state() {
 #[test]
 fn the_device_is_named_also_when_logged_out() {
     let outcome = Sekuire::new()
+        .without("SEKUIRE_DEVICE_ID")
         .home(&Home::new())
         .args(["status", "--json"])
         .run();
@@ -410,7 +408,8 @@ fn quiet_keeps_warnings_to_itself() {
     let home = Home::new();
     home.write_auth(&json!({"api_key": KEY, "device_fingerprint": FINGERPRINT}).to_string());
     fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("chmod");
-    let status = || Sekuire::new().home(&home).arg("status");
+    let another = || Sekuire::new().env("SEKUIRE_DEVICE_ID", "runner-2");
+    let status = || another().home(&home).arg("status");
     let warned = status().run();
     warned
         .exits(0)
@@ -428,12 +427,121 @@ fn json_and_quiet_exclude_each_other() {
     }
 }
 
+/// In every state, with the exit status and the messages of `--json`.
+#[test]
+fn get_prints_a_field_of_that_object_alone() {
+    let status = WITHOUT_A_KEY.iter().chain(STATUS).map(|case| {
+        let fields = &[
+            "state",
+            "workspace_id",
+            "device.matches",
+            "file.path",
+            "error.hint",
+        ];
+        (case, "status", &fields[..])
+    });
+    let answered = WHOAMI.iter().filter(|case| case.exit == 0);
+    let whoami = answered.map(|case| (case, "whoami", &["email", "workspaces"][..]));
+    for (case, command, fields) in status.chain(whoami) {
+        let (whole, fixture) = run(case, &[command, "--json"]);
+        let report = normalise(&whole.stdout, &fixture);
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        for field in fields {
+            let (outcome, fixture) = run(case, &[command, "--get", field]);
+            let value = field.split('.').fold(&report, |value, name| &value[name]);
+            let lines: String = match value {
+                Value::Array(values) => values.iter().map(line).collect(),
+                value => line(value),
+            };
+            let printed = normalise(&outcome.stdout, &fixture);
+            assert_eq!(printed, lines, "{}: {field}; {outcome}", case.name);
+            assert_eq!(
+                outcome.stderr.is_empty(),
+                whole.stderr.is_empty(),
+                "{outcome}"
+            );
+        }
+    }
+}
+
+/// As `--get` prints a value that is no list.
+fn line(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => {
+            text.replace(|c: char| c.is_control() || c == '\u{202e}', "?") + "\n"
+        }
+        value => format!("{value}\n"),
+    }
+}
+
+#[test]
+fn get_knows_each_field_and_no_other() {
+    let device = DEVICE_FIELDS.iter().map(|name| format!("device.{name}"));
+    let device: Vec<String> = device.collect();
+    let error = ["error.message", "error.hint"].map(str::to_owned);
+    let names = |fields: &[&str], file: &[&str]| {
+        let leaves = |name: &&str| !["device", "file", "error"].contains(name);
+        let mut names: Vec<String> = fields
+            .iter()
+            .copied()
+            .filter(leaves)
+            .map(str::to_owned)
+            .collect();
+        names.extend(device.clone());
+        names.extend(file.iter().map(|name| format!("file.{name}")));
+        names.extend(error.clone());
+        names
+    };
+    let home = Home::new();
+    for (command, names) in [
+        ("status", names(STATUS_FIELDS, &["path", "mode"])),
+        ("whoami", names(WHOAMI_FIELDS, &[])),
+    ] {
+        let get = |field: &str| {
+            let outcome = Sekuire::new()
+                .home(&home)
+                .args([command, "--get", field])
+                .run();
+            (outcome.code, outcome.stdout, outcome.stderr)
+        };
+        for odd in [
+            ".",
+            "nonsense",
+            "device.",
+            "device.nonsense",
+            "error.",
+            "state.x",
+            "State",
+        ] {
+            let (code, stdout, stderr) = get(odd);
+            assert_eq!((code, stdout.as_str()), (Some(2), ""), "{odd}: {stderr}");
+            let hint = format!("choose one of: {}\n", names.join(", "));
+            assert!(stderr.ends_with(&hint), "{odd}: {stderr}");
+        }
+        for name in names {
+            assert_eq!(get(&name).0, Some(1), "{name}: logged out, and known");
+        }
+        let (_, device, _) = get("device");
+        let device: Value = serde_json::from_str(&device).expect("an object as JSON");
+        assert_eq!(sorted(keys(&device)), sorted(DEVICE_FIELDS.to_vec()));
+    }
+}
+
+/// Before anything is sent.
+#[test]
+fn an_unknown_field_asks_nobody() {
+    let fixture = Fixture::new();
+    let whoami = fixture
+        .bind(Sekuire::new().home(&fixture.home))
+        .args(["whoami", "--get", "nonsense"]);
+    whoami.run().exits(2).prints("");
+    assert_eq!(fixture.backend.connections(), 0);
+}
+
 fn run(case: &Case, arguments: &[&str]) -> (Outcome, Fixture) {
     let fixture = Fixture::new();
-    let command = Sekuire::new()
-        .home(&fixture.home)
-        .env("SEKUIRE_DEVICE_ID", "runner-1")
-        .args(arguments);
+    let command = Sekuire::new().home(&fixture.home).args(arguments);
     let outcome = (case.prepare)(&fixture, command).run();
     assert_eq!(outcome.code, Some(case.exit), "{}: {outcome}", case.name);
     for secret in [KEY, "abc123def456xyz", "uvw123def456rst", "eyJhbGciOi"] {
@@ -537,12 +645,6 @@ fn normalise(text: &str, fixture: &Fixture) -> String {
         }
         None => text,
     }
-}
-
-fn device_name() -> String {
-    let output = Command::new("uname").arg("-n").output().expect("uname");
-    let name = String::from_utf8(output.stdout).expect("a host name");
-    name.trim().split('.').next().unwrap_or_default().to_owned()
 }
 
 fn golden(name: &str, text: &str) {

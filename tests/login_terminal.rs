@@ -1,5 +1,9 @@
 //! `sekuire login` at a pseudo-terminal.
 
+mod first_process;
+mod jobs;
+mod odd_terminals;
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::thread;
@@ -8,11 +12,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::fixtures::{
-    DEVICE_ID, MASKED, SECRET, auth_with, has_tool, login_steps, login_success, with_backend,
+    DEVICE_ID, MASKED, SECRET, auth_with, login_steps, login_success, with_backend,
 };
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::pty::Pty;
 
 const PROMPT: &str = "Enter your API Key: ";
@@ -185,16 +190,20 @@ fn a_stop_gives_the_echo_back_and_the_prompt_goes_on() {
 
 /// At the prompt of a program that a shell's script starts as `"$1" login`.
 fn under_shell(home: &Home, backend: &Backend, script: &str) -> Pty {
-    let terminal = Sekuire::at(Path::new("/bin/sh"))
+    let terminal = start_under_shell(home, backend, script);
+    terminal.wait_for(PROMPT);
+    wait_until("echo is off", || !terminal.echo_on());
+    terminal
+}
+
+fn start_under_shell(home: &Home, backend: &Backend, script: &str) -> Pty {
+    Sekuire::at(Path::new("/bin/sh"))
         .home(home)
         .env("SEKUIRE_BACKEND_URL", backend.url())
         .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
         .args(["-c", script, "sh"])
         .arg(binary())
-        .pty();
-    terminal.wait_for(PROMPT);
-    wait_until("echo is off", || !terminal.echo_on());
-    terminal
+        .pty()
 }
 
 /// Else the key's second half, or a command that was copied with it, would be run.
@@ -305,17 +314,15 @@ fn api_key_stdin_at_a_terminal_reads_one_line() {
 /// As under setsid(1): the terminal is there and shows the prompt, though /dev/tty is not.
 #[test]
 fn without_a_controlling_terminal_the_prompt_is_on_standard_output() {
-    let test = "without_a_controlling_terminal_the_prompt_is_on_standard_output";
-    if !has_tool(test, "setsid") {
+    let Some(setsid) = needs::tool("setsid") else {
         return;
-    }
+    };
     let backend = Backend::http();
     let home = Home::new();
     let detached = || {
-        Sekuire::at(Path::new("/usr/bin/setsid"))
+        Sekuire::at(&setsid)
             .home(&home)
             .env("SEKUIRE_BACKEND_URL", backend.url())
-            .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
             .arg("-w")
             .arg(binary())
             .arg("login")

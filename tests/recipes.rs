@@ -10,9 +10,10 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::backend::{Backend, Behaviour, KEY};
+use crate::support::backend::{Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 
 const SCRIPTS: &[&str] = &[
     "agent.init",
@@ -58,7 +59,7 @@ fn scripts_are_plain_sh() {
             .arg("-n")
             .arg(recipe(name));
         run.run().exits(0).complains_not();
-        if let Some(shellcheck) = tool("shellcheck") {
+        if let Some(shellcheck) = needs::tool("shellcheck") {
             let run = Sekuire::at(&shellcheck).args(["-s", "sh", "-e", "SC1091"]);
             run.arg(recipe(name)).run().exits(0);
         }
@@ -68,7 +69,7 @@ fn scripts_are_plain_sh() {
 /// Also that the programs named in them are there: verify runs on copies that name ours.
 #[test]
 fn systemd_takes_the_units() {
-    let Some(analyze) = tool("systemd-analyze") else {
+    let Some(analyze) = needs::tool("systemd-analyze") else {
         return;
     };
     for name in UNITS {
@@ -140,7 +141,21 @@ fn a_ci_job_logs_in_from_a_secret() {
     );
     let refused = shell.run("ci-login.sh").env("AGENT_KEY", "hunter2");
     let refused = refused.env("SEKUIRE_BACKEND_URL", backend.url()).run();
-    refused.exits(2).prints("").hides("hunter2");
+    refused.exits(2).hides("hunter2").complains("sk_live_");
+}
+
+#[test]
+fn a_ci_job_that_fails_leaves_no_key_either() {
+    let (shell, backend) = (Shell::new(), Backend::http());
+    let answer = crate::support::backend::Response::json(500, &json!({}));
+    backend.on(Endpoint::Me, Behaviour::Respond(answer));
+    let run = shell.run("ci-login.sh").env("AGENT_KEY", KEY);
+    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    outcome
+        .exits(4)
+        .hides(KEY)
+        .complains("the key is verified, but");
+    assert!(shell.home.listing().is_empty(), "{outcome}");
 }
 
 #[test]
@@ -238,13 +253,4 @@ fn the_dockerfile_runs_only_what_the_image_holds() {
             command
         ]
     );
-}
-
-fn tool(name: &str) -> Option<PathBuf> {
-    let path = Path::new("/usr/bin").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {name}: not installed");
-    None
 }

@@ -63,6 +63,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("https://127.0.0.256", "address"),
     ("https://1.2.3", "address"),
     ("https://backend.example/../x", ".."),
+    ("https://backend.example/a/%2e%2E/x", ".."),
+    ("https://backend.example/%2e", ".."),
+    ("https://backend.example/.%2e", ".."),
+    ("https://backend.example/x%2f..%2fy", ".."),
+    ("https://backend.example/x%5C..", ".."),
+    ("https://backend.example/../api/v1", ".."),
     ("https://backend.example/%zz", "percent-encoded"),
     ("https://backend.example/<", "percent-encoded"),
     // http is for loopback.
@@ -184,7 +190,9 @@ fn http_is_for_loopback_and_for_the_origin_that_is_allowed() {
     refused.exits(2).complains("SEKUIRE_ALLOW_HTTP");
     for (allowed, code) in [
         ("http://backend.invalid:9300", 4),
+        ("http://backend.invalid:9300/", 4),
         ("http://backend.invalid", 2),
+        ("backend.invalid:9300", 2),
         ("http://backend.invalid:9301", 2),
         ("https://backend.invalid:9300", 2),
         ("http://other.invalid:9300", 2),
@@ -194,7 +202,49 @@ fn http_is_for_loopback_and_for_the_origin_that_is_allowed() {
     ] {
         let outcome = login("http://backend.invalid:9300", Some(allowed));
         assert_eq!(outcome.code, Some(code), "{allowed:?}; {outcome}");
+        if code == 2 && !allowed.is_empty() {
+            outcome.complains(&format!("SEKUIRE_ALLOW_HTTP holds {allowed}\n"));
+        }
     }
+}
+
+/// Sekuire's own reference gives the base with the API's path.
+#[test]
+fn the_path_of_the_api_is_not_doubled() {
+    let backend = Backend::http();
+    for (suffix, prefix) in [
+        ("", ""),
+        ("///", ""),
+        ("/api/v1", ""),
+        ("/api/v1//", ""),
+        ("/a/api/v1/", "/a"),
+        ("/a/api/v1/b/", "/a/api/v1/b"),
+        ("/my-api/v1", "/my-api/v1"),
+        ("/api/v2", "/api/v2"),
+        ("/API/v1", "/API/v1"),
+    ] {
+        let home = logged_in_home();
+        let url = format!("{}{suffix}", backend.url());
+        sekuire(&home).args(["whoami", "--backend", &url]).run();
+        let requests = backend.requests();
+        let asked = requests.last().expect("a request");
+        assert_eq!(asked.target, format!("{prefix}/api/v1/me"), "{suffix}");
+        // In auth.json, too, and shown without it.
+        home.write_auth(&auth_with("backend_url", json!(url)).to_string());
+        let status = sekuire(&home).args(["status", "--json"]).run();
+        let shown = format!("\"backend_url\":\"{}{prefix}\"", backend.url());
+        assert!(status.stdout.contains(&shown), "{suffix}: {status}");
+    }
+    // The default with it is the default: nothing of it is remembered.
+    let home = logged_in_home();
+    home.write_auth(&auth_with("backend_url", json!("https://api.sekuire.ai/api/v1/")).to_string());
+    let whoami = sekuire(&home)
+        .env("SEKUIRE_BACKEND_URL", "https://other.invalid")
+        .arg("whoami")
+        .run();
+    whoami
+        .exits(2)
+        .complains("belongs to https://api.sekuire.ai,");
 }
 
 #[test]

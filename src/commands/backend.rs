@@ -3,9 +3,10 @@
 
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credentials::{Credential, Source};
+use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::Error;
+use crate::redact::sanitize;
 
 /// The backend, where nothing says otherwise.
 const DEFAULT_BACKEND: &str = "https://api.sekuire.ai";
@@ -91,7 +92,7 @@ pub(super) fn key_page(options: &Options) -> Result<String, Error> {
         (None, Some(url)) => parse("SEKUIRE_WEB_URL", &url)?.to_string(),
         (None, None) => DEFAULT_WEB.to_owned(),
     };
-    Ok(format!("{web}{KEY_PAGE}"))
+    Ok(sanitize(&format!("{web}{KEY_PAGE}")))
 }
 
 /// As [`key_page`], in the default web app.

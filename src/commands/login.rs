@@ -3,15 +3,17 @@
 use super::{backend, prompt};
 use crate::api::{self, Me};
 use crate::api_key::ApiKey;
-use crate::auth_file::{Content, Login};
+use crate::auth_file::Content;
 use crate::cli::Options;
+use crate::credential::{Credential, Source};
 use crate::credentials;
 use crate::device::{self, Device};
+use crate::environment;
 use crate::error::{Error, Kind};
-use crate::http::{Client, Limits};
+use crate::http::Client;
 use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal::{self, WaitingLine};
+use crate::terminal;
 
 /// Asks for a key, has the backend verify it and bind it to this device, and saves it.
 ///
@@ -19,11 +21,10 @@ use crate::terminal::{self, WaitingLine};
 /// Whatever fails, an existing auth.json is as it was.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
-    let limits = Limits::new(options.timeout, options.wait);
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = Client::new(backend::of_login(options)?, limits, WaitingLine::new(false))?;
+    let mut client = super::client(backend::of_login(options)?, options)?;
     let store = Store::locate()?;
-    if let Some(warning) = store.prepare()? {
+    for warning in environment::oddities().into_iter().chain(store.prepare()?) {
         terminal::warning(&warning);
     }
     let device = Device::detect(bound_fingerprint(&store).as_deref());
@@ -34,8 +35,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         );
     }
     let key = prompt::ask_for_key(options, &key_page)?;
-    let login = verify(&mut client, options, key, &device)?;
-    store.save(&login)?;
+    let credential = verify(&mut client, options, key, &device)?;
+    store.save(&credential)?;
     if let Some(name) = credentials::variable_in_use() {
         terminal::warning(&format!(
             "{name} is set and wins over the key that was just saved; unset it to use this one"
@@ -48,7 +49,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 /// gave it. A damaged file has none; it is about to be replaced.
 fn bound_fingerprint(store: &Store) -> Option<String> {
     match store.load().ok()?.content {
-        Content::LoggedIn(login) => login.device_fingerprint,
+        Content::LoggedIn(credential) => credential.bound_fingerprint,
         Content::LoggedOut | Content::OldToken => None,
     }
 }
@@ -58,26 +59,30 @@ fn verify(
     options: &Options,
     key: ApiKey,
     device: &Device,
-) -> Result<Login, Error> {
+) -> Result<Credential, Error> {
     let verified = api::verify_key(client, &key, device).map_err(|error| match error.kind() {
         Kind::Rejected => error.with_hint(
             "check the key, or create a new one in the dashboard, then run 'sekuire login' again",
         ),
         _ => error,
     })?;
-    let workspace_id = match api::me(client, &key, device) {
-        Ok(me) => choose_workspace(options, me)?,
+    let (workspace_id, org_id) = match api::me(client, &key, device) {
+        Ok(mut me) => {
+            let org_id = verified.org_id.or_else(|| me.org_id.take());
+            (choose_workspace(options, me)?, org_id)
+        }
         Err(error) => {
             terminal::warning(&format!(
                 "the key is verified, but the default workspace is unknown: {error}"
             ));
-            options.workspace.clone()
+            (options.workspace.clone(), verified.org_id)
         }
     };
-    Ok(Login {
+    Ok(Credential {
         api_key: key,
-        device_fingerprint: Some(device.fingerprint.clone()),
-        org_id: verified.org_id,
+        source: Source::File,
+        bound_fingerprint: Some(device.fingerprint.clone()),
+        org_id,
         workspace_id,
         backend_url: backend::to_remember(client.base()),
     })
@@ -93,13 +98,11 @@ fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> 
     }
     let known: Vec<String> = workspaces.iter().take(10).map(|id| sanitize(id)).collect();
     Err(
-        Error::usage(format!("this key has no workspace {}", sanitize(wanted))).with_hint(
-            if known.is_empty() {
-                "leave --workspace out: this key has no workspaces".into()
-            } else {
-                format!("choose one of: {}", known.join(", "))
-            },
-        ),
+        Error::usage("this key has no such workspace").with_hint(if known.is_empty() {
+            "leave --workspace out: this key has no workspaces".into()
+        } else {
+            format!("choose one of: {}", known.join(", "))
+        }),
     )
 }
 

@@ -3,30 +3,46 @@
 
 use std::fmt::Write;
 
-use nanoserde::SerJson;
+use nanoserde::{SerJson, SerJsonState};
 
 use crate::api::Me;
-use crate::api_key;
 use crate::backend_url::BackendUrl;
-use crate::credentials::{Credential, Found, Source};
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::json;
-use crate::redact;
+use crate::redact::redact;
 use crate::store::Store;
+use crate::unicode::is_unprintable;
+
+/// A text in a report, redacted wherever it came from.
+struct Text(String);
+
+impl Text {
+    fn new(text: impl AsRef<str>) -> Text {
+        Text(redact(text.as_ref()))
+    }
+}
+
+impl SerJson for Text {
+    fn ser_json(&self, depth: usize, state: &mut SerJsonState) {
+        self.0.ser_json(depth, state);
+    }
+}
 
 /// What `status --json` prints.
 #[derive(SerJson)]
 #[nserde(serialize_none_as_null)]
 pub struct StatusReport {
     authenticated: bool,
-    state: String,
-    source: Option<String>,
+    state: Text,
+    source: Option<Text>,
     key: Option<String>,
-    environment: Option<String>,
-    org_id: Option<String>,
-    workspace_id: Option<String>,
-    backend_url: Option<String>,
+    environment: Option<Text>,
+    org_id: Option<Text>,
+    workspace_id: Option<Text>,
+    backend_url: Option<Text>,
     device: DeviceReport,
     file: FileReport,
     error: Option<ErrorReport>,
@@ -37,12 +53,12 @@ pub struct StatusReport {
 #[nserde(serialize_none_as_null)]
 pub struct WhoamiReport {
     authenticated: bool,
-    state: String,
-    email: Option<String>,
-    user_id: Option<String>,
-    organization: Option<String>,
-    workspaces: Option<Vec<String>>,
-    backend_url: Option<String>,
+    state: Text,
+    email: Option<Text>,
+    user_id: Option<Text>,
+    organization: Option<Text>,
+    workspaces: Option<Vec<Text>>,
+    backend_url: Option<Text>,
     device: DeviceReport,
     error: Option<ErrorReport>,
 }
@@ -50,26 +66,26 @@ pub struct WhoamiReport {
 #[derive(SerJson)]
 #[nserde(serialize_none_as_null)]
 struct DeviceReport {
-    name: String,
-    os: String,
-    fingerprint: String,
-    fingerprint_source: String,
-    bound_fingerprint: Option<String>,
+    name: Text,
+    os: Text,
+    fingerprint: Text,
+    fingerprint_source: Text,
+    bound_fingerprint: Option<Text>,
     matches: Option<bool>,
 }
 
 #[derive(SerJson)]
 #[nserde(serialize_none_as_null)]
 struct FileReport {
-    path: Option<String>,
-    mode: Option<String>,
+    path: Option<Text>,
+    mode: Option<Text>,
 }
 
 #[derive(SerJson)]
 #[nserde(serialize_none_as_null)]
 struct ErrorReport {
-    message: String,
-    hint: Option<String>,
+    message: Text,
+    hint: Option<Text>,
 }
 
 impl StatusReport {
@@ -80,32 +96,32 @@ impl StatusReport {
         backend_url: Option<&BackendUrl>,
     ) -> StatusReport {
         let credential = credential_of(found);
-        let text = |text: &Option<String>| text.as_deref().map(|text| shown(text, credential));
+        let store = Store::locate().ok();
+        let text = |text: &Option<String>| text.as_ref().map(Text::new);
         StatusReport {
             authenticated: credential.is_some(),
             state: state(found.as_ref().err(), credential.is_some()),
-            source: credential.map(|credential| credential.source.name().to_owned()),
+            source: credential.map(|credential| Text::new(credential.source.name())),
             key: credential.map(|credential| credential.api_key.mask()),
             environment: credential
-                .and_then(|credential| Some(credential.api_key.environment()?.name().to_owned())),
+                .and_then(|credential| Some(Text::new(credential.api_key.environment()?.name()))),
             org_id: credential.and_then(|credential| text(&credential.org_id)),
             workspace_id: credential.and_then(|credential| text(&credential.workspace_id)),
-            backend_url: backend_url.map(ToString::to_string),
+            backend_url: backend_url.map(|url| Text::new(url.to_string())),
             device: DeviceReport::new(device, credential),
             file: FileReport {
-                path: Store::locate()
-                    .ok()
-                    .map(|store| store.path().display().to_string()),
-                mode: found
+                path: store
                     .as_ref()
-                    .ok()
-                    .and_then(|found| found.mode)
-                    .map(|mode| format!("{mode:04o}")),
+                    .map(|store| Text::new(store.path().to_string_lossy())),
+                mode: match found {
+                    Ok(found) => found.mode,
+                    // Of a file that is damaged, too, unless a variable kept it from being read.
+                    Err(_) if credentials::variable_in_use().is_some() => None,
+                    Err(_) => store.as_ref().and_then(Store::mode),
+                }
+                .map(|mode| Text::new(format!("{mode:04o}"))),
             },
-            error: found
-                .as_ref()
-                .err()
-                .map(|error| ErrorReport::new(error, credential)),
+            error: found.as_ref().err().map(ErrorReport::new),
         }
     }
 }
@@ -119,7 +135,7 @@ impl WhoamiReport {
         backend_url: Option<&BackendUrl>,
     ) -> WhoamiReport {
         let me = result.as_ref().ok();
-        let text = |text: &Option<String>| text.as_deref().map(|text| shown(text, credential));
+        let text = |text: &Option<String>| text.as_ref().map(Text::new);
         WhoamiReport {
             authenticated: me.is_some(),
             state: state(result.as_ref().err(), me.is_some()),
@@ -128,13 +144,10 @@ impl WhoamiReport {
             organization: me.and_then(|me| text(&me.organization)),
             workspaces: me
                 .and_then(|me| me.workspaces.as_ref())
-                .map(|ids| ids.iter().map(|id| shown(id, credential)).collect()),
-            backend_url: backend_url.map(ToString::to_string),
+                .map(|ids| ids.iter().map(Text::new).collect()),
+            backend_url: backend_url.map(|url| Text::new(url.to_string())),
             device: DeviceReport::new(device, credential),
-            error: result
-                .as_ref()
-                .err()
-                .map(|error| ErrorReport::new(error, credential)),
+            error: result.as_ref().err().map(ErrorReport::new),
         }
     }
 }
@@ -144,21 +157,21 @@ impl DeviceReport {
         let from_file = credential.filter(|credential| credential.source == Source::File);
         let bound = from_file.and_then(|credential| credential.bound_fingerprint.as_deref());
         DeviceReport {
-            name: device.name.clone(),
-            os: Device::os().to_owned(),
-            fingerprint: device.fingerprint.clone(),
-            fingerprint_source: device.source.name().to_owned(),
-            bound_fingerprint: bound.map(|bound| shown(bound, credential)),
+            name: Text::new(&device.name),
+            os: Text::new(Device::os()),
+            fingerprint: Text::new(&device.fingerprint),
+            fingerprint_source: Text::new(device.source.name()),
+            bound_fingerprint: bound.map(Text::new),
             matches: bound.map(|bound| device.matches(bound)),
         }
     }
 }
 
 impl ErrorReport {
-    fn new(error: &Error, credential: Option<&Credential>) -> ErrorReport {
+    fn new(error: &Error) -> ErrorReport {
         ErrorReport {
-            message: shown(&error.to_string(), credential),
-            hint: error.hint().map(|hint| shown(hint, credential)),
+            message: Text::new(error.to_string()),
+            hint: error.hint().map(Text::new),
         }
     }
 }
@@ -168,7 +181,7 @@ pub(super) fn line(report: &impl SerJson) -> String {
     let json = json::write(report, String::new());
     let mut line = String::with_capacity(json.len() + 1);
     for c in json.chars() {
-        if redact::is_control_or_invisible(c) {
+        if is_unprintable(c) {
             // Only strings hold such characters, and in strings this means the same (RFC 8259, 7).
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
@@ -187,21 +200,12 @@ fn credential_of(found: &Result<Found, Error>) -> Option<&Credential> {
     found.as_ref().ok()?.credential.as_ref()
 }
 
-fn state(error: Option<&Error>, authenticated: bool) -> String {
-    let state = match error.map(Error::kind) {
+fn state(error: Option<&Error>, authenticated: bool) -> Text {
+    Text::new(match error.map(Error::kind) {
         None if authenticated => "authenticated",
         None | Some(Kind::NotLoggedIn) => "not_logged_in",
         Some(Kind::Rejected) => "rejected",
         Some(Kind::Backend) => "unreachable",
         Some(Kind::Usage | Kind::Machine | Kind::ClosedPipe) => "error",
-    };
-    state.to_owned()
-}
-
-fn shown(text: &str, credential: Option<&Credential>) -> String {
-    let text = api_key::redact_lookalikes(text);
-    credential.map_or_else(
-        || text.clone(),
-        |credential| credential.api_key.redact_in(&text),
-    )
+    })
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::backend;
-use super::report::{self, StatusReport};
+use super::report::StatusReport;
+use super::{backend, field};
 use crate::cli::Options;
-use crate::credentials::{self, Credential, Found, Source};
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::redact::sanitize;
@@ -13,46 +14,40 @@ use crate::redact::sanitize;
 /// Says whether there is a key.
 ///
 /// # Errors
-/// The key can't be found out.
+/// The key can't be found out, or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = credentials::find();
-    if options.json {
-        print_report(&found)?;
-        return found.map(|found| exit_status(&found));
+    if options.json || options.get.is_some() {
+        print_report(&found, options)?;
     }
     let found = found?;
-    if options.quiet {
+    if options.json || options.get.is_some() || options.quiet {
         return Ok(exit_status(&found));
     }
-    super::warn(&found);
     let Some(credential) = &found.credential else {
+        super::warn(&found);
         super::print("Not logged in\nRun 'sekuire login' to authenticate\n")?;
         return Ok(exit_status(&found));
     };
-    let device = Device::detect(credential.bound_fingerprint.as_deref());
-    super::warn_of_other_device(credential, &device);
+    let device = super::examine(Some(&found), false);
     super::print(&describe(credential, &device))
 }
 
-fn print_report(found: &Result<Found, Error>) -> Result<u8, Error> {
+fn print_report(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
+    let device = super::examine(found.as_ref().ok(), false);
+    if let Some(field) = &options.get {
+        let failed = StatusReport::new(&Err(Error::not_logged_in()), &device, None);
+        field::check(field, &failed)?;
+    }
     let credential = found
         .as_ref()
         .ok()
         .and_then(|found| found.credential.as_ref());
-    let device =
-        Device::detect(credential.and_then(|credential| credential.bound_fingerprint.as_deref()));
-    if let Ok(found) = found {
-        super::warn(found);
-    }
-    if let Some(credential) = credential {
-        super::warn_of_other_device(credential, &device);
-    }
     let backend_url = credential.and_then(|credential| backend::of_status(credential).ok());
-    super::print(&report::line(&StatusReport::new(
-        found,
-        &device,
-        backend_url.as_ref(),
-    )))
+    super::print_report(
+        &StatusReport::new(found, &device, backend_url.as_ref()),
+        options,
+    )
 }
 
 fn exit_status(found: &Found) -> u8 {
@@ -70,7 +65,7 @@ fn describe(credential: &Credential, device: &Device) -> String {
     let mut text = format!(
         "Authentication Status:\nAuthenticated with API Key\nKey: {}\nDevice Fingerprint: {}\nDevice: {}\nOS: {}\n",
         credential.api_key,
-        sanitize(&device::shorten(shown, device::SHORT)),
+        device::shorten(&sanitize(shown), device::SHORT),
         sanitize(&device.name),
         Device::os(),
     );

@@ -2,40 +2,32 @@
 
 use std::fmt::Write;
 
-use super::backend;
-use super::report::{self, WhoamiReport};
+use super::report::WhoamiReport;
+use super::{backend, field};
 use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credentials::{self, Credential, Source};
+use crate::credential::{Credential, Source};
+use crate::credentials;
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
-use crate::http::{Client, Limits};
 use crate::redact::sanitize;
-use crate::terminal::WaitingLine;
 
 /// Asks the backend whose key this is. Nothing is printed as a result unless it confirmed the key.
 ///
 /// # Errors
-/// There is no key, the backend refused it or could not be asked.
+/// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = credentials::find();
+    let device = super::examine(found.as_ref().ok(), options.quiet);
+    if let Some(field) = &options.get {
+        let failed = WhoamiReport::new(&Err(Error::not_logged_in()), &device, None, None);
+        field::check(field, &failed)?;
+    }
     let credential = match &found {
         Ok(found) => found.credential.as_ref().ok_or_else(Error::not_logged_in),
         Err(error) => Err(error.clone()),
     };
-    let device = Device::detect(
-        credential
-            .as_ref()
-            .ok()
-            .and_then(|credential| credential.bound_fingerprint.as_deref()),
-    );
-    if let (Ok(found), false) = (&found, options.quiet) {
-        super::warn(found);
-    }
-    if let (Ok(credential), false) = (&credential, options.quiet) {
-        super::warn_of_other_device(credential, &device);
-    }
     let base = credential
         .clone()
         .and_then(|credential| backend::of_key(options, credential));
@@ -43,18 +35,15 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         (Ok(credential), Ok(base)) => ask(options, credential, base, &device),
         (Err(error), _) | (_, Err(error)) => Err(error.clone()),
     };
-    if options.json {
+    if options.json || options.get.is_some() {
         let report = WhoamiReport::new(&result, &device, credential.ok(), base.as_ref().ok());
-        super::print(&report::line(&report))?;
+        super::print_report(&report, options)?;
+        return result.map(|_| 0);
     }
     match result {
-        Ok(me) if !options.json && !options.quiet => super::print(&describe(&me, &device)),
-        Ok(_) => Ok(0),
-        Err(error)
-            if options.quiet && matches!(error.kind(), Kind::NotLoggedIn | Kind::Rejected) =>
-        {
-            Ok(error.kind().exit_status())
-        }
+        Ok(_) if options.quiet => Ok(0),
+        Ok(me) => super::print(&describe(&me, &device)),
+        Err(error) if options.quiet && error.kind().exit_status() == 1 => Ok(1),
         Err(error) => Err(error),
     }
 }
@@ -65,8 +54,7 @@ fn ask(
     base: &BackendUrl,
     device: &Device,
 ) -> Result<Me, Error> {
-    let limits = Limits::new(options.timeout, options.wait);
-    let mut client = Client::new(base.clone(), limits, WaitingLine::new(options.quiet))?;
+    let mut client = super::client(base.clone(), options)?;
     api::me(&mut client, &credential.api_key, device).map_err(|error| match error.kind() {
         Kind::Rejected => error.with_hint(match credential.source {
             Source::File => "log in again: sekuire login",

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::{EXIT_STATUSES, operand, wrap};
+use super::{EXIT_STATUSES, flags, operand, wrap};
 use crate::cli::{COMMANDS, CommandSpec};
 use crate::environment::VARIABLES;
 
 /// The day of the last change to what the page says.
-const DATE: &str = "2026-11-23";
+const DATE: &str = "2026-11-25";
 
 /// The man page, in roff.
 pub fn man() -> String {
@@ -43,8 +43,8 @@ pub fn man() -> String {
         item(&mut page, &escape(status), meaning);
     }
     page.push_str(".SH ENVIRONMENT\nAn empty variable counts as unset.\n");
-    for variable in VARIABLES {
-        item(&mut page, &escape(variable.name), variable.meaning);
+    for (name, meaning) in VARIABLES {
+        item(&mut page, &escape(name), meaning);
     }
     page.push_str(".SH FILES\n");
     item(
@@ -67,26 +67,23 @@ fn describe(page: &mut String, command: &CommandSpec) {
         escape(operand(command))
     );
     paragraph(page, &format!("{}.", command.summary));
-    paragraph(page, command.details);
+    for line in command.details.lines() {
+        if line != command.details {
+            page.push_str(".br\n");
+        }
+        paragraph(page, line);
+    }
     if let Some(alias) = command.alias {
         let _ = writeln!(page, "Also: \\fBsekuire {alias}\\fR.");
     }
     for option in command.options {
-        let short = option
-            .short
-            .map(|short| format!("-{short}, "))
-            .unwrap_or_default();
-        let names: Vec<String> = option
-            .names
-            .iter()
-            .map(|name| format!("--{name}"))
-            .collect();
-        let value = option
-            .value
-            .map(|value| format!(" \\fI{value}\\fR"))
-            .unwrap_or_default();
-        let names = escape(&format!("{short}{}", names.join(", ")));
-        item(page, &format!("{names}\\fR{value}"), option.help);
+        let names = escape(&flags(option, option.names()));
+        let value = option.value().map(|value| format!(" \\fI{value}\\fR"));
+        item(
+            page,
+            &format!("{names}\\fR{}", value.unwrap_or_default()),
+            option.help,
+        );
     }
 }
 
@@ -105,7 +102,7 @@ fn item(page: &mut String, term: &str, meaning: &str) {
 /// Text in lines of at most 80 bytes, as `mandoc -Tlint` wants them.
 fn paragraph(page: &mut String, text: &str) {
     if !text.is_empty() {
-        wrap(page, 0, 0, &escape(text));
+        wrap(page, 0, &escape(text));
     }
 }
 

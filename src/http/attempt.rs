@@ -1,24 +1,29 @@
-//! One attempt: a thread that can be left behind at the deadline. The only user of minreq.
+//! One attempt: minreq in a thread, and between it and the server our own connection. The only user of
+//! minreq.
 //!
 //! minreq 3.0.0 is given only URLs that `backend_url` rebuilt and header values of visible ASCII,
 //! for it sends both verbatim; it follows no redirect; its `send()` reads without bound, so that its
 //! lazy sibling is used; it takes a body cut short for a whole one, so that lengths are compared; its
-//! limit on headers can be made to wrap, so that the relay limits them.
+//! limit on headers can be made to wrap, so that the relay limits all that comes.
 
-use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::hint::black_box;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, SystemTime};
 
-use minreq::{Method, Proxy, ResponseLazy};
+use minreq::{Method, ResponseLazy};
 
-use super::progress::Progress;
-use super::relay::{Relay, Trouble};
-use super::route::Route;
-use super::{Again, Failure, Request, Response, USER_AGENT};
+use super::connect::{self, Resolver};
+use super::deadline::Deadline;
+use super::failure::Failure;
+use super::message::{Request, Response, USER_AGENT};
+use super::proxy::Proxy;
+use super::relay::{self, RelayError};
+use super::worker::Worker;
 use crate::backend_url::BackendUrl;
-use crate::error::Kind;
-use crate::{json, tls};
+use crate::json;
+use crate::platform::{self, Handover, Waiting};
+use crate::tls::{self, TrustSource};
 
 /// The longest status line that is read, in bytes.
 const MAX_STATUS_LINE: usize = 16 * 1024;
@@ -26,101 +31,119 @@ const MAX_STATUS_LINE: usize = 16 * 1024;
 /// What minreq answers, with status 503, where there was no status line.
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
-/// By how much the thread's own waits are longer than the attempt, so that it is the one who waits
-/// for the attempt who notices the time-out.
-const GRACE: Duration = Duration::from_secs(1);
+/// What an attempt needs at the most, in bytes: TLS, the trusted CAs, an answer as large as it may be.
+const MEMORY: usize = 12 * 1024 * 1024;
 
-/// An attempt under way.
-pub(super) struct Attempt {
-    result: Receiver<Result<Response, Failure>>,
-    progress: Progress,
-    deadline: Instant,
+/// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
+/// what the system's resolver opens.
+const DESCRIPTORS: usize = 6;
+
+/// How many interim answers are passed over.
+const MAX_INTERIM: usize = 8;
+
+/// Our reply to minreq's request for a tunnel.
+const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
+
+/// Where requests go, and how.
+pub(super) struct Target {
+    /// The backend.
+    pub(super) base: BackendUrl,
+    /// The proxy in between.
+    pub(super) proxy: Option<Proxy>,
+    /// Which CA certificates are trusted, where it is https.
+    pub(super) trust: Option<TrustSource>,
 }
 
-impl Attempt {
-    /// Begins an attempt that may take `time`.
-    pub(super) fn start(
-        base: &BackendUrl,
-        route: &Route,
-        request: &Request,
-        time: Duration,
-        trust: &str,
-    ) -> Result<Attempt, Failure> {
-        let (sender, result) = channel();
-        let progress = Progress::default();
-        let deadline = Instant::now() + time;
-        let job = (
-            base.clone(),
-            route.clone(),
-            request.clone(),
-            progress.clone(),
-            trust.to_owned(),
-        );
-        let run = move || {
-            let (base, route, request, progress, trust) = job;
-            // Nobody listens any more once the deadline has passed.
-            let _ = sender.send(perform(
-                &base, &route, &request, deadline, &progress, &trust,
-            ));
-        };
-        thread::Builder::new()
-            .name("request".into())
-            .spawn(run)
-            .map_err(|cause| local(&cause))?;
-        Ok(Attempt {
-            result,
-            progress,
-            deadline,
-        })
-    }
-
-    /// Waits for the result, for `time` or up to the deadline; none: it is not there yet.
-    pub(super) fn wait(&self, time: Duration) -> Option<Result<Response, Failure>> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.result.recv_timeout(left.min(time)) {
-            Ok(result) => Some(result),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(local(&io::ErrorKind::Other.into()))),
+/// Makes one attempt.
+///
+/// All that it needs is had before the first byte of the request leaves this machine: threads,
+/// descriptors, memory, randomness, and what TLS trusts. minreq has what it needs when it asks for its
+/// tunnel, and it is asked to do that first.
+///
+/// # Errors
+/// There was no answer.
+pub(super) fn make(
+    target: &Target,
+    request: &Request,
+    resolver: &mut Resolver,
+    deadline: &mut Deadline<'_>,
+) -> Result<Response, Failure> {
+    let local = |cause| Failure::local(&cause);
+    let (waiting, handover) = reserve().map_err(local)?;
+    let url = format!("{}{}", target.base, request.path);
+    let request = request.clone();
+    let exchange = Worker::start("request", move || perform(&url, &request, handover));
+    let exchange = exchange.map_err(local)?;
+    let relayed = match waiting.accept(deadline.left()) {
+        Ok(client) => relay(&client, target, resolver, deadline)?,
+        // It has failed before, and says why.
+        Err(_) => None,
+    };
+    let waiting_for =
+        || Failure::timed_out(format!("waiting for {} to answer", target.base.host()));
+    match relayed {
+        Some(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
+            Err(waiting_for())
+        }
+        Some(RelayError::Wait(cause)) => Err(local(cause)),
+        relayed => {
+            let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
+            judge(target, outcome.map_err(local)?, relayed)
         }
     }
-
-    /// The failure of an attempt that has not ended in `time`.
-    pub(super) fn timed_out(&self, time: Duration) -> Failure {
-        Failure::transient(
-            format!(
-                "nothing within {:.0} s, while {}",
-                time.as_secs_f64(),
-                self.progress.get()
-            ),
-            "check the URL and the network; --timeout SECS allows more time, --wait SECS keeps trying",
-        )
-    }
 }
 
-fn local(cause: &io::Error) -> Failure {
-    Failure {
-        kind: Kind::Machine,
-        ..Failure::lasting(
-            format!("this machine can't open a loopback connection or start a thread ({cause})"),
-            "check the limits on processes and open files (ulimit -a), and the loopback interface",
-        )
-    }
+/// Opens the way to the server, and carries what minreq and the server say; what went wrong, where
+/// that does not just show to minreq as the end of its connection.
+fn relay(
+    client: &TcpStream,
+    target: &Target,
+    resolver: &mut Resolver,
+    deadline: &mut Deadline<'_>,
+) -> Result<Option<RelayError>, Failure> {
+    let local = |cause| Failure::local(&cause);
+    client.set_nonblocking(true).map_err(local)?;
+    let server = open(target, resolver, deadline)?;
+    deadline
+        .bound(client)
+        .write_all(TUNNEL_REPLY)
+        .map_err(local)?;
+    Ok(relay::carry(client, &server, target.base.scheme(), deadline).err())
 }
 
-fn perform(
-    base: &BackendUrl,
-    route: &Route,
-    request: &Request,
-    deadline: Instant,
-    progress: &Progress,
-    trust: &str,
-) -> Result<Response, Failure> {
-    let upstream = route.open(base, deadline, progress)?;
-    progress.note(format!("waiting for {} to answer", base.host()));
-    let relay =
-        Relay::start(upstream, base.scheme(), deadline + GRACE).map_err(|cause| local(&cause))?;
-    let outcome = exchange(base, request, &relay);
-    conclude(base.host(), outcome, relay.trouble(), trust)
+/// A connection for minreq, made sure that the rest can be had, too.
+fn reserve() -> io::Result<(Waiting, Handover)> {
+    let mut memory: Vec<u8> = Vec::new();
+    memory
+        .try_reserve_exact(MEMORY)
+        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    drop(black_box(memory));
+    let pair = platform::local_connection()?;
+    platform::spare_descriptors(DESCRIPTORS)?;
+    Ok(pair)
+}
+
+/// Opens the way to the backend, or through a proxy to it.
+fn open(
+    target: &Target,
+    resolver: &mut Resolver,
+    deadline: &mut Deadline<'_>,
+) -> Result<TcpStream, Failure> {
+    let Target { base, proxy, .. } = target;
+    let (host, port, peer) = match proxy {
+        None => (base.host(), base.port(), base.host().to_owned()),
+        Some(proxy) => (
+            proxy.host.as_str(),
+            proxy.port,
+            format!("the proxy {}", proxy.host),
+        ),
+    };
+    let addresses = resolver.resolve(host, port, &peer, deadline)?;
+    let stream = connect::connect(&addresses, port, &peer, deadline)?;
+    if let Some(proxy) = proxy {
+        proxy.tunnel(&stream, base, deadline)?;
+    }
+    Ok(stream)
 }
 
 /// How an exchange can end without an answer.
@@ -140,18 +163,15 @@ struct Answered {
     chunked: bool,
 }
 
-fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answered, Unanswered> {
+fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered, Unanswered> {
     let method = if request.body.is_some() {
         Method::Post
     } else {
         Method::Get
     };
-    let proxy = Proxy::new(relay.proxy_url()).map_err(Unanswered::Head)?;
-    let mut call = minreq::Request::new(method, format!("{base}{}", request.path))
+    let proxy = minreq::Proxy::new(handover.proxy()).map_err(Unanswered::Head)?;
+    let mut call = bounded(minreq::Request::new(method, url))
         .with_proxy(proxy)
-        .with_follow_redirects(false)
-        .with_max_headers_size(None)
-        .with_max_status_line_length(MAX_STATUS_LINE)
         .with_header("User-Agent", USER_AGENT)
         .with_header("Accept", "application/json")
         .with_header("Connection", "close");
@@ -163,30 +183,39 @@ fn exchange(base: &BackendUrl, request: &Request, relay: &Relay) -> Result<Answe
             .with_header("Content-Type", "application/json")
             .with_body(body.as_bytes());
     }
-    read(call.send_lazy().map_err(Unanswered::Head)?, relay)
-}
-
-/// The body, which tells the relay of each part that is read.
-struct Body<'a> {
-    answer: &'a mut ResponseLazy,
-    relay: &'a Relay,
-}
-
-impl Read for Body<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.answer.read(buffer)?;
-        self.relay.digested(read);
-        Ok(read)
+    let mut answer = handover.give(|| call.send_lazy());
+    for _ in 0..MAX_INTERIM {
+        match answer {
+            Ok(interim) if (100..200).contains(&interim.status_code) => {
+                answer = behind_interim(interim);
+            }
+            _ => break,
+        }
     }
+    read(answer.map_err(Unanswered::Head)?)
 }
 
-fn read(mut answer: ResponseLazy, relay: &Relay) -> Result<Answered, Unanswered> {
+fn bounded(request: minreq::Request) -> minreq::Request {
+    request
+        .with_follow_redirects(false)
+        .with_max_headers_size(None)
+        .with_max_status_line_length(MAX_STATUS_LINE)
+}
+
+/// The answer behind an interim one (RFC 9110, 15.2). minreq takes that one for the last, and what
+/// follows for its body: so minreq reads that body as what it is.
+fn behind_interim(interim: ResponseLazy) -> Result<ResponseLazy, minreq::Error> {
+    let mut rest = Vec::new();
+    // The relay bounds it.
+    let _ = { interim }.read_to_end(&mut rest)?;
+    let handover = platform::replay(&rest)?;
+    let request = bounded(minreq::get("http://127.0.0.1"));
+    handover.give(|| request.send_lazy())
+}
+
+fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
     let mut body = Vec::new();
-    let answer_body = Body {
-        answer: &mut answer,
-        relay,
-    };
-    let result = answer_body
+    let result = (&mut answer)
         .take(json::MAX_LEN as u64 + 1)
         .read_to_end(&mut body);
     if answer.status_code == 503 && answer.reason_phrase == NO_STATUS_LINE {
@@ -238,87 +267,79 @@ fn retry_after(value: &str) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-fn conclude(
-    host: &str,
+/// What minreq made of it, and what the relay saw, taken together.
+fn judge(
+    target: &Target,
     outcome: Result<Answered, Unanswered>,
-    trouble: Option<Trouble>,
-    trust: &str,
+    relayed: Option<RelayError>,
 ) -> Result<Response, Failure> {
-    match (outcome, trouble) {
-        (_, Some(Trouble::NotHttp)) => Err(not_http(host)),
-        (_, Some(Trouble::NotTls)) => Err(Failure::lasting(
-            format!("{host} does not speak TLS on this port"),
-            "check the host and port of the URL",
-        )),
-        (_, Some(Trouble::NoHead(cause))) => Err(lost(host, &cause)),
-        (Ok(answered), Some(Trouble::Broken(cause))) if answered.ended_by_close => {
-            Err(cut(host, &cause))
+    let host = target.base.host().to_owned();
+    let refused = |error: &rustls::Error| {
+        let trust = target.trust.as_ref().map(ToString::to_string);
+        Failure::Tls(tls::refusal(
+            error,
+            target.base.host(),
+            &trust.unwrap_or_default(),
+        ))
+    };
+    let lost = |host, how| Err(Failure::Lost { host, how });
+    let no_answer = |host, how| Err(Failure::NoAnswer { host, how });
+    let without_end = || "sent an answer without end".to_owned();
+    match (outcome, relayed) {
+        (_, Some(RelayError::NotHttp)) => Err(Failure::NotHttp { host }),
+        (_, Some(RelayError::NotTls)) => Err(Failure::NotTls { host }),
+        (_, Some(RelayError::NoHead(how))) => lost(host, how),
+        (Ok(answered), Some(RelayError::Broken(how))) if answered.ended_by_close => {
+            no_answer(host, how)
         }
         // minreq takes the end of the connection, here the relay's, for the end of head or trailers.
-        (Ok(answered), Some(Trouble::Endless))
+        (Ok(answered), Some(RelayError::TooLong))
             if !answered.response.too_long && (answered.ended_by_close || answered.chunked) =>
         {
-            Err(cut(host, "sent an answer without end"))
+            no_answer(host, without_end())
         }
+        // So it does where TLS ended in order within the head. A success without a body is none to us.
+        (Ok(answered), None) if answered.is_cut_in_head() => {
+            lost(host, "closed the connection".into())
+        }
+        (Ok(answered), _) if answered.response.status < 200 => no_answer(
+            host,
+            format!(
+                "sent no answer but an interim one (status {})",
+                answered.response.status
+            ),
+        ),
         (Ok(answered), _) => Ok(answered.response),
-        (Err(_), Some(Trouble::Endless)) => Err(cut(host, "sent an answer without end")),
-        (Err(Unanswered::Head(minreq::Error::IoError(cause))), trouble) => {
-            Err(match (tls_error(&cause), trouble) {
-                (Some(error), _) => refused(host, error, trust),
-                (None, Some(Trouble::Broken(cause))) => lost(host, &cause),
-                (None, _) => lost(host, &format!("broke the connection ({cause})")),
-            })
+        (Err(_), Some(RelayError::TooLong)) => no_answer(host, without_end()),
+        (Err(Unanswered::Head(minreq::Error::IoError(cause))), relayed) => {
+            match (tls_error(&cause), relayed) {
+                (Some(error), _) => Err(refused(error)),
+                (None, Some(RelayError::Broken(how))) => lost(host, how),
+                (None, _) => lost(host, format!("broke the connection ({cause})")),
+            }
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
-            Err(refused(host, &error, trust))
+            Err(refused(&error))
         }
-        (Err(Unanswered::Head(error)), _) => Err(cut(
-            host,
-            &format!("sent an answer that is not HTTP ({error})"),
-        )),
+        (Err(Unanswered::Head(error)), _) => {
+            no_answer(host, format!("sent an answer that is not HTTP ({error})"))
+        }
         (Err(Unanswered::NoStatusLine { empty: true }), _) => {
-            Err(lost(host, "closed the connection"))
+            lost(host, "closed the connection".into())
         }
-        (Err(Unanswered::NoStatusLine { empty: false }), _) => Err(not_http(host)),
-        (Err(Unanswered::Body(cause)), _) => Err(cut(host, &cause)),
+        (Err(Unanswered::NoStatusLine { empty: false }), _) => Err(Failure::NotHttp { host }),
+        (Err(Unanswered::Body(how)), _) => no_answer(host, how),
     }
 }
 
-fn lost(host: &str, cause: &str) -> Failure {
-    Failure::transient(
-        format!("{host} {cause} before it had answered"),
-        "try again later; --wait SECS keeps trying",
-    )
-}
-
-fn cut(host: &str, cause: &str) -> Failure {
-    Failure::lasting(
-        format!("{host} {cause}"),
-        "try again later, or ask whoever runs the backend",
-    )
-}
-
-fn not_http(host: &str) -> Failure {
-    Failure::lasting(
-        format!("{host} does not speak HTTP on this port"),
-        "check the host and port of the URL",
-    )
+impl Answered {
+    fn is_cut_in_head(&self) -> bool {
+        self.ended_by_close
+            && self.response.body.is_empty()
+            && matches!(self.response.status, 0..=99 | 200..=299)
+    }
 }
 
 fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
     cause.get_ref()?.downcast_ref()
-}
-
-fn refused(host: &str, error: &rustls::Error, trust: &str) -> Failure {
-    let refusal = tls::refusal(error, host, trust);
-    Failure {
-        kind: refusal.kind,
-        again: if refusal.clock {
-            Again::WhileWaiting
-        } else {
-            Again::Never
-        },
-        cause: refusal.cause,
-        hint: refusal.hint,
-    }
 }

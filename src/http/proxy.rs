@@ -1,19 +1,20 @@
 //! HTTP proxies: `HTTPS_PROXY`, `NO_PROXY`, and the CONNECT method (RFC 9110, 9.3.6).
 //!
 //! minreq's own reading of the variables is broken, and its CONNECT panics on a reset, fails on a
-//! reply in two pieces and stalls on one of 256 bytes; it never meets a real proxy (relay.rs).
+//! reply in two pieces and stalls on one of 256 bytes; it never meets a real proxy.
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpStream};
-use std::time::Instant;
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::Failure;
-use crate::backend_url::{self, BackendUrl};
+use super::deadline::Deadline;
+use super::failure::Failure;
+use super::message::USER_AGENT;
+use crate::backend_url::{self, BackendUrl, Scheme};
 use crate::environment;
 use crate::error::Error;
 
@@ -41,11 +42,15 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// The proxy through which `base` is reached, if there is one.
+/// The proxy through which `base` is reached, if there is one. This machine, and origins that are
+/// allowed in clear, are never reached through a proxy.
 ///
 /// # Errors
 /// The variable holds something else than `http://[user:password@]host:port`.
 pub(super) fn for_backend(base: &BackendUrl) -> Result<Option<Proxy>, Error> {
+    if base.scheme() == Scheme::Http || base.is_loopback() {
+        return Ok(None);
+    }
     let Some((name, value)) = first_of(&["HTTPS_PROXY", "https_proxy"])? else {
         return Ok(None);
     };
@@ -61,6 +66,15 @@ pub(super) fn for_backend(base: &BackendUrl) -> Result<Option<Proxy>, Error> {
             )),
         ),
     }
+}
+
+/// The variable of a proxy that curl would take and this program does not, where that is the only one.
+pub(super) fn unread_variable(base: &BackendUrl) -> Option<&'static str> {
+    let is_set = |name: &&str| environment::raw(name).is_some();
+    let names = ["ALL_PROXY", "all_proxy"];
+    let read = ["HTTPS_PROXY", "https_proxy"].iter().any(is_set);
+    let matters = base.scheme() == Scheme::Https && !base.is_loopback() && !read;
+    names.into_iter().find(is_set).filter(|_| matters)
 }
 
 fn first_of(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
@@ -130,90 +144,102 @@ fn hex_digit(byte: u8) -> Option<u8> {
         .and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Whether an entry of the list is `*`, the host, a parent domain of it, or its address; with a port
-/// behind a colon, only that port.
+/// Whether an entry of the list names the host: `*`, the host itself or a parent domain of it, as
+/// `.suffix` or `*.suffix` only a parent domain, its address or a block that holds it (CIDR, RFC 4632);
+/// with a port behind a colon, only for that port.
 fn is_excepted(base: &BackendUrl, list: &str) -> bool {
-    let host = base.host();
     list.split([',', ' '])
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .any(|entry| {
             let entry = entry.to_ascii_lowercase();
-            let name = match entry.rsplit_once(':') {
+            match entry.rsplit_once(':') {
                 Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
-                    if port.parse() != Ok(base.port()) {
-                        return false;
-                    }
-                    name
+                    port.parse() == Ok(base.port()) && names_host(name, base.host())
                 }
-                _ => entry.as_str(),
-            };
-            let parent = if name.starts_with('.') {
-                name.to_owned()
-            } else {
-                format!(".{name}")
-            };
-            name == "*" || host == name || host.ends_with(&parent)
+                _ => names_host(&entry, base.host()),
+            }
         })
 }
 
+fn names_host(name: &str, host: &str) -> bool {
+    if name == "*" || name == host {
+        return true;
+    }
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return block(name)
+            .is_some_and(|(network, mask)| address.to_bits() & mask == network.to_bits() & mask);
+    }
+    let suffix = name.strip_prefix("*.").or_else(|| name.strip_prefix('.'));
+    host.strip_suffix(suffix.unwrap_or(name))
+        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+}
+
+/// `10.0.0.0/8` as an address and a mask.
+fn block(text: &str) -> Option<(Ipv4Addr, u32)> {
+    let (network, length) = text.split_once('/')?;
+    let length: u32 = length.parse().ok().filter(|length| *length <= 32)?;
+    let mask = u32::MAX.checked_shl(32 - length).unwrap_or_default();
+    Some((network.parse().ok()?, mask))
+}
+
 impl Proxy {
-    /// Asks the proxy, over a connection to it, for a tunnel to `base`.
+    /// Whether there is a user name for it.
+    pub(super) fn has_user_info(&self) -> bool {
+        self.user_info.is_some()
+    }
+
+    /// Asks the proxy, over a connection to it that does not block, for a tunnel to `base`.
     ///
     /// # Errors
     /// It refused, or did not answer as a proxy does.
     pub(super) fn tunnel(
         &self,
-        mut stream: TcpStream,
+        stream: &TcpStream,
         base: &BackendUrl,
-        deadline: Instant,
-    ) -> Result<TcpStream, Failure> {
-        let lost = |cause: io::Error| {
-            Failure::transient(
-                format!("the proxy {self} broke off: {cause}"),
-                "check HTTPS_PROXY, or ask whoever runs the proxy",
-            )
-        };
-        stream
-            .write_all(&self.connect_request(base))
-            .map_err(lost)?;
-        let head = read_head(&mut stream, deadline).map_err(lost)?;
+        deadline: &mut Deadline<'_>,
+    ) -> Result<(), Failure> {
+        let proxy = self.clone();
+        let head = self.exchange(stream, base, deadline).map_err(|cause| {
+            if deadline.left().is_zero() {
+                return Failure::timed_out("waiting for the proxy's answer".into());
+            }
+            Failure::ProxyLost {
+                proxy: self.clone(),
+                cause,
+            }
+        })?;
         match status_of(&head) {
-            Some(200..=299) => Ok(stream),
+            Some(200..=299) => Ok(()),
             // 401 is what tinyproxy says to a wrong password.
-            Some(status @ (401 | 407)) => Err(Failure::lasting(
-                match self.user_info {
-                    Some(_) => {
-                        format!("the proxy {self} refused the user name or password ({status})")
-                    }
-                    None => format!("the proxy {self} wants a user name and password ({status})"),
-                },
-                "set HTTPS_PROXY=http://user:password@host:port",
-            )),
-            Some(status @ (429 | 502 | 503 | 504)) => Err(Failure::transient(
-                format!(
-                    "the proxy {self} could not reach {} (status {status})",
-                    base.host()
-                ),
-                "check the backend's URL, or ask whoever runs the proxy; --wait SECS keeps trying",
-            )),
-            Some(status) => Err(Failure::lasting(
-                format!(
-                    "the proxy {self} refused to connect to {} (status {status})",
-                    base.host()
-                ),
-                "ask whoever runs the proxy to allow this host, or name it in NO_PROXY",
-            )),
-            None => Err(Failure::lasting(
-                format!("the proxy {self} did not answer in HTTP"),
-                "check the host and port in HTTPS_PROXY",
-            )),
+            Some(status @ (401 | 407)) => Err(Failure::ProxyLogin {
+                offers: offered_schemes(&head),
+                proxy,
+                status,
+            }),
+            Some(status) => Err(Failure::ProxyRefused {
+                host: base.host().to_owned(),
+                proxy,
+                status,
+            }),
+            None => Err(Failure::ProxyNotHttp { proxy }),
         }
+    }
+
+    fn exchange(
+        &self,
+        stream: &TcpStream,
+        base: &BackendUrl,
+        deadline: &mut Deadline<'_>,
+    ) -> io::Result<Vec<u8>> {
+        let mut stream = deadline.bound(stream);
+        stream.write_all(&self.connect_request(base))?;
+        read_head(&mut stream)
     }
 
     fn connect_request(&self, base: &BackendUrl) -> Zeroizing<Vec<u8>> {
         let (host, port) = (base.host(), base.port());
-        let agent = super::USER_AGENT;
+        let agent = USER_AGENT;
         // Large enough never to grow: growing would leave a copy of the password behind.
         let room = 512
             + 2 * host.len()
@@ -239,18 +265,14 @@ impl Proxy {
 }
 
 /// Reads up to the empty line, byte by byte: what follows belongs to the tunnel.
-fn read_head(stream: &mut TcpStream, deadline: Instant) -> io::Result<Vec<u8>> {
+fn read_head(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
-        super::relay::set_deadline(stream, deadline)?;
+    while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") && is_http_so_far(&head) {
         if head.len() >= MAX_HEAD || stream.read(&mut byte)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         head.extend_from_slice(&byte);
-        if !is_http_so_far(&head) {
-            break;
-        }
     }
     Ok(head)
 }
@@ -265,4 +287,63 @@ fn status_of(head: &[u8]) -> Option<u16> {
     let line = head.split(|byte| *byte == b'\n').next()?;
     let line = std::str::from_utf8(line).ok()?.strip_prefix("HTTP/1.")?;
     line.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+/// The names of the authentication schemes that the head offers (RFC 9110, 11.7.1), one a header line.
+fn offered_schemes(head: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(head)
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"))
+        .filter_map(|(_, value)| value.split_ascii_whitespace().next())
+        .map(|scheme| scheme.trim_end_matches(',').to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_excepted;
+    use crate::backend_url::BackendUrl;
+
+    #[test]
+    fn no_proxy_names_hosts_suffixes_addresses_and_blocks() {
+        let cases = [
+            ("https://api.example.org", "example.org", true),
+            ("https://api.example.org", ".example.org", true),
+            ("https://api.example.org", "*.example.org", true),
+            ("https://example.org", "*.example.org", false),
+            ("https://example.org", ".example.org", false),
+            ("https://badexample.org", "example.org", false),
+            ("https://badexample.org", "*example.org", false),
+            ("https://api.example.org", "*", true),
+            ("https://api.example.org", "*.", false),
+            ("https://api.example.org", "API.example.ORG:443", true),
+            ("https://api.example.org", "api.example.org:8443", false),
+            ("https://api.example.org:8443", "*:8443", true),
+            ("https://10.1.2.3", "10.0.0.0/8", true),
+            ("https://10.1.2.3", "10.0.0.0/8:443", true),
+            ("https://10.1.2.3", "10.1.2.2/31", true),
+            ("https://10.1.2.3", "10.1.2.4/31", false),
+            ("https://10.1.2.3", "0.0.0.0/0", true),
+            ("https://10.1.2.3", "10.1.2.3/32", true),
+            ("https://10.1.2.3", "10.1.2.3/33", false),
+            ("https://10.1.2.3", "2.3", false),
+            ("https://10.1.2.3", "::/0", false),
+            ("https://api.example.org", "0.0.0.0/0", false),
+            (
+                "https://api.example.org",
+                "other.org, api.example.org",
+                true,
+            ),
+            ("https://api.example.org", "", false),
+        ];
+        for (url, list, expected) in cases {
+            let base = BackendUrl::parse(url).ok();
+            assert_eq!(
+                base.map(|base| is_excepted(&base, list)),
+                Some(expected),
+                "{url} {list}"
+            );
+        }
+    }
 }

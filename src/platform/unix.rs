@@ -2,46 +2,86 @@
 
 #[cfg(not(test))]
 mod entry;
+mod files;
 mod hidden_input;
+mod signals;
 
 use std::ffi::CStr;
-use std::fs::{DirBuilder, File, FileType, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::FromRawFd;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
+pub use files::*;
 pub use hidden_input::read_hidden;
+pub use signals::prepare_signals;
 
-use super::FileKind;
+use super::{Stream, Watch};
 
-/// Standard input without a buffer: a buffer would keep a copy of the key, and would take bytes
-/// that belong to whoever reads next.
-pub fn standard_input() -> ManuallyDrop<File> {
+/// Standard input.
+pub fn standard_input() -> Stream {
     descriptor(libc::STDIN_FILENO)
 }
 
-/// Standard output without a buffer, and without std's habit of taking a closed one for a sink.
-pub fn standard_output() -> ManuallyDrop<File> {
+/// Standard output, without std's habit of taking a closed one for a sink.
+pub fn standard_output() -> Stream {
     descriptor(libc::STDOUT_FILENO)
 }
 
-fn descriptor(number: libc::c_int) -> ManuallyDrop<File> {
-    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and are never closed through this
-    // File, for it is never dropped.
-    ManuallyDrop::new(unsafe { File::from_raw_fd(number) })
+/// Standard error.
+pub fn standard_error() -> Stream {
+    descriptor(libc::STDERR_FILENO)
+}
+
+fn descriptor(number: RawFd) -> Stream {
+    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and a Stream never closes its own.
+    Stream(ManuallyDrop::new(unsafe { File::from_raw_fd(number) }))
 }
 
 /// The terminal of this session, for a prompt while standard output leads elsewhere.
 ///
 /// # Errors
 /// There is none.
-pub fn controlling_terminal() -> io::Result<File> {
-    OpenOptions::new()
+pub fn controlling_terminal() -> io::Result<Stream> {
+    let terminal = OpenOptions::new()
         .write(true)
         .custom_flags(libc::O_NOCTTY)
-        .open("/dev/tty")
+        .open("/dev/tty")?;
+    Ok(Stream(ManuallyDrop::new(terminal)))
+}
+
+/// Waits until there is something to read, or its end.
+pub(super) fn wait_until_readable(file: &File) -> io::Result<()> {
+    is_ready(file.as_raw_fd(), libc::POLLIN, -1).map(drop)
+}
+
+/// Waits until something can be written, or never can be again.
+pub(super) fn wait_until_writable(file: &File) -> io::Result<()> {
+    is_ready(file.as_raw_fd(), libc::POLLOUT, -1).map(drop)
+}
+
+/// Whether one of `events` comes within `milliseconds`, of which −1 is for ever (poll(2)).
+fn is_ready(descriptor: RawFd, events: libc::c_short, milliseconds: i32) -> io::Result<bool> {
+    let mut polled = libc::pollfd {
+        fd: descriptor,
+        events,
+        revents: 0,
+    };
+    // SAFETY: poll(2) is told of one entry, and `polled` is one.
+    match unsafe { libc::poll(&raw mut polled, 1, milliseconds) } {
+        -1 => Err(io::Error::last_os_error()),
+        ready => Ok(ready == 1),
+    }
+}
+
+/// What a call said that returns 0, or −1 and errno.
+pub(super) fn check(result: libc::c_int) -> io::Result<()> {
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The width of the terminal under standard error, in columns.
@@ -66,24 +106,15 @@ pub fn host_name() -> String {
         .unwrap_or_default()
 }
 
-/// Sees to it that a closed pipe or a limit on file sizes is an error, not the end: a signal between
-/// the backend's answer and the saving of the key would waste the binding.
-pub fn ignore_write_signals() {
-    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
-        // SAFETY: SIG_IGN is a valid disposition for both (signal(7)); no handler of ours is replaced.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
-    }
-}
-
 /// Sets the limit for core dumps to nothing (core(5): it holds for files; see `forbid_core_dumps`
 /// for pipes).
-pub(super) fn forbid_core_files() {
+pub(super) fn forbid_core_files() -> io::Result<()> {
     let none = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: setrlimit(2) reads the one structure that it is given. Lowering a limit can't fail.
-    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+    // SAFETY: setrlimit(2) reads the one structure that it is given.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) })
 }
 
 /// Sets or removes a variable of this process's environment.
@@ -100,142 +131,70 @@ pub fn set_variable(name: &str, value: Option<&std::ffi::OsStr>) {
     }
 }
 
-/// Creates a folder that only its owner can enter, whatever the umask; with `parents`, those that are
-/// missing too.
+/// Waits until one of the sockets is ready, or for `time`; false: none is (poll(2)).
 ///
 /// # Errors
-/// As mkdir(2).
-pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
-    DirBuilder::new()
-        .mode(0o700)
-        .recursive(parents)
-        .create(path)?;
-    if std::fs::metadata(path)?.mode() & 0o777 != 0o700 {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+/// As poll(2), which says so where memory is short.
+pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
+    let mut entries: Vec<libc::pollfd> = watched
+        .iter()
+        .map(|watch| libc::pollfd {
+            // poll(2) passes over a negative one; of a closed connection it would tell for ever.
+            fd: if watch.read || watch.write {
+                watch.stream.as_raw_fd()
+            } else {
+                -1
+            },
+            events: if watch.read { libc::POLLIN } else { 0 }
+                | if watch.write { libc::POLLOUT } else { 0 },
+            revents: 0,
+        })
+        .collect();
+    // Rounded up, for a wait that ends too early would be repeated without pause.
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
+    let count = libc::nfds_t::try_from(entries.len()).unwrap_or_default();
+    // SAFETY: the entries are valid for their number.
+    if unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
+        return match io::Error::last_os_error() {
+            cause if cause.kind() == io::ErrorKind::Interrupted => Ok(false),
+            cause => Err(cause),
+        };
     }
-    // A file is only as durable as its folder. One that can't be opened is somebody else's.
-    match path.parent().map(File::open) {
-        Some(Ok(parent)) => sync_folder(&parent),
-        _ => Ok(()),
+    for (watch, entry) in watched.iter_mut().zip(&entries) {
+        watch.ready = entry.revents != 0;
     }
+    Ok(watched.iter().any(|watch| watch.ready))
 }
 
-/// Creates a file that only its owner can read and write, from its first moment and whatever the
-/// umask; never through a link.
-///
-/// # Errors
-/// As open(2); also when something of that name exists.
-pub fn create_private_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)?;
-    make_private(&file).inspect_err(|_| {
-        // The caller hears of the first failure and knows of no file; the next login sweeps.
-        let _ = std::fs::remove_file(path);
-    })?;
-    Ok(file)
-}
-
-/// Gives a file mode 0600, which an umask may have narrowed or an older client left wide.
-///
-/// # Errors
-/// As fchmod(2).
-pub fn make_private(file: &File) -> io::Result<()> {
-    if file.metadata()?.mode() & 0o7777 == 0o600 {
-        return Ok(());
-    }
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
-}
-
-/// Opens a file to read it, through links, without waiting for a FIFO's writer and without taking
-/// a terminal over.
-///
-/// # Errors
-/// As open(2).
-pub fn open_to_read(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-}
-
-/// Opens an existing file to write it in place, never through a link.
-///
-/// # Errors
-/// As open(2).
-pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
-        .open(path)
-}
-
-/// What kind of file this is.
-pub fn file_kind(of: FileType) -> FileKind {
-    if of.is_file() {
-        FileKind::Regular
-    } else if of.is_dir() {
-        FileKind::Folder
-    } else if of.is_symlink() {
-        FileKind::Link
-    } else if of.is_fifo() {
-        FileKind::Special("a FIFO")
-    } else if of.is_socket() {
-        FileKind::Special("a socket")
-    } else {
-        FileKind::Special("a device")
+/// What this machine is short of, where a call failed for that reason (errno(3)).
+pub fn shortage(cause: &io::Error) -> Option<&'static str> {
+    match cause.raw_os_error() {
+        Some(libc::EAGAIN) => {
+            Some("processes or threads (ulimit -u, or the container's pids limit)")
+        }
+        Some(libc::EMFILE | libc::ENFILE) => Some("open files (ulimit -n)"),
+        Some(libc::ENOMEM | libc::ENOBUFS) => Some("memory or address space (ulimit -v)"),
+        _ if cause.kind() == io::ErrorKind::OutOfMemory => {
+            Some("memory or address space (ulimit -v)")
+        }
+        _ => None,
     }
 }
 
-/// The permission bits of a file; none where the system has no such thing.
-#[allow(clippy::unnecessary_wraps, reason = "Windows has none")]
-pub fn mode(of: &Metadata) -> Option<u32> {
-    Some(of.mode() & 0o7777)
+/// Whether a connection is being made without being waited for (connect(2)).
+pub fn is_in_progress(cause: &io::Error) -> bool {
+    cause.raw_os_error() == Some(libc::EINPROGRESS)
 }
 
-/// Whether a file belongs to the user that this process runs as.
-pub fn is_own(metadata: &Metadata) -> bool {
-    // SAFETY: geteuid(2) takes nothing and always succeeds.
-    metadata.uid() == unsafe { libc::geteuid() }
-}
-
-/// Whether another name on this disk leads to the same file.
-pub fn has_other_names(metadata: &Metadata) -> bool {
-    metadata.nlink() > 1
-}
-
-/// Tries once to lock a folder for saving (flock(2)); the lock ends with the returned file. None: it
-/// is held by another process.
+/// Makes sure that so many more descriptors can be opened.
 ///
 /// # Errors
-/// The folder can't be opened or locked. A file system without locks counts as locked.
-pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
-    let folder = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK)
-        .open(path)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(Some(folder)),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-        Err(std::fs::TryLockError::Error(error)) => match error.raw_os_error() {
-            // Interrupted, as a network's file system may be: std does not try again here.
-            Some(libc::EINTR) => Ok(None),
-            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => Ok(Some(folder)),
-            _ => Err(error),
-        },
-    }
-}
-
-/// Makes the disk keep what was renamed or removed in a locked folder (fsync(2)).
-///
-/// # Errors
-/// As fsync(2); a file system that can't sync a folder counts as done.
-pub fn sync_folder(folder: &File) -> io::Result<()> {
-    match folder.sync_all() {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
-        result => result,
-    }
+/// They can't.
+pub fn spare_descriptors(count: usize) -> io::Result<()> {
+    // Of standard error, which entry.rs keeps open.
+    let copies: io::Result<Vec<File>> = (0..count)
+        .map(|_| descriptor(libc::STDERR_FILENO).0.try_clone())
+        .collect();
+    copies.map(drop)
 }

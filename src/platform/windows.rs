@@ -7,11 +7,15 @@ use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::os::windows::fs::OpenOptionsExt;
-use std::os::windows::io::{FromRawHandle, RawHandle};
+use std::os::windows::io::{AsRawSocket, FromRawHandle, RawHandle};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_SHARING_VIOLATION, ERROR_SUCCESS, HANDLE};
+use windows_sys::Win32::Networking::WinSock::{
+    INVALID_SOCKET, POLLRDNORM, POLLWRNORM, SOCKET, WSAPOLLFD, WSAPoll,
+};
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT,
 };
@@ -28,22 +32,28 @@ use windows_sys::Win32::System::SystemInformation::{
 };
 use windows_sys::core::{BOOL, w};
 
-use super::FileKind;
+use super::{FileKind, Stream, Watch};
 
-/// Standard input without a buffer: a buffer would keep a copy of the key.
-pub fn standard_input() -> ManuallyDrop<File> {
+/// Standard input.
+pub fn standard_input() -> Stream {
     unowned(STD_INPUT_HANDLE)
 }
 
-/// Standard output without a buffer.
-pub fn standard_output() -> ManuallyDrop<File> {
+/// Standard output.
+pub fn standard_output() -> Stream {
     unowned(STD_OUTPUT_HANDLE)
 }
 
-fn unowned(which: STD_HANDLE) -> ManuallyDrop<File> {
-    // SAFETY: the handle is the process's own for its whole life, and is never closed through this
-    // File, for it is never dropped. Where there is none, using it is an error.
-    ManuallyDrop::new(unsafe { File::from_raw_handle(standard_handle(which) as RawHandle) })
+/// Standard error.
+pub fn standard_error() -> Stream {
+    unowned(STD_ERROR_HANDLE)
+}
+
+fn unowned(which: STD_HANDLE) -> Stream {
+    // SAFETY: the handle is the process's own for its whole life, and a Stream never closes its own.
+    // Where there is none, using it is an error.
+    let file = unsafe { File::from_raw_handle(standard_handle(which) as RawHandle) };
+    Stream(ManuallyDrop::new(file))
 }
 
 fn standard_handle(which: STD_HANDLE) -> HANDLE {
@@ -55,8 +65,19 @@ fn standard_handle(which: STD_HANDLE) -> HANDLE {
 ///
 /// # Errors
 /// There is none.
-pub fn controlling_terminal() -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).open("CONOUT$")
+pub fn controlling_terminal() -> io::Result<Stream> {
+    let console = OpenOptions::new().read(true).write(true).open("CONOUT$")?;
+    Ok(Stream(ManuallyDrop::new(console)))
+}
+
+/// Windows has no standard handle that does not block.
+pub(super) fn wait_until_readable(_file: &File) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// As above.
+pub(super) fn wait_until_writable(_file: &File) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// The width of the console under standard error, in columns.
@@ -80,7 +101,7 @@ static MODE_WITH_ECHO: AtomicU32 = AtomicU32::new(0);
 /// # Errors
 /// Standard input is no console after all, or `read` failed.
 pub fn read_hidden<T>(
-    terminal: &mut impl Write,
+    terminal: &mut Stream,
     prompt: &str,
     read: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
@@ -168,10 +189,15 @@ fn text_until_zero(units: &[u16]) -> String {
 }
 
 /// Windows has no such signals: a full pipe or file is an error anyway.
-pub fn ignore_write_signals() {}
+pub fn prepare_signals() {}
 
 /// Windows writes no dump of a process that does not crash; error reports are the system's setting.
-pub fn forbid_core_dumps() {}
+///
+/// # Errors
+/// None.
+pub fn forbid_core_dumps() -> io::Result<()> {
+    Ok(())
+}
 
 /// Whether something is mounted on this very file: here nothing can be.
 pub fn is_mount_point(_path: &Path) -> bool {
@@ -258,8 +284,18 @@ pub fn mode(_of: &Metadata) -> Option<u32> {
 }
 
 /// The access list of the user's profile decides.
-pub fn is_own(_metadata: &Metadata) -> bool {
-    true
+pub fn is_foreign(_metadata: &Metadata) -> bool {
+    false
+}
+
+/// Not told by the standard library, and asked only where a file is foreign.
+pub fn owner(_of: &Metadata) -> String {
+    "another user".to_owned()
+}
+
+/// There are no modes.
+pub fn can_change_mode(_path: &Path, _metadata: &Metadata) -> bool {
+    false
 }
 
 /// Not told by the standard library.
@@ -267,13 +303,12 @@ pub fn has_other_names(_metadata: &Metadata) -> bool {
     false
 }
 
-/// Tries once to lock a folder for saving, by a file in it that nobody else can open meanwhile and
-/// that goes with its handle; the lock ends with the returned file. None: it is held by another
-/// process.
+/// Tries once to lock by a file at `path` that nobody else can open meanwhile and that goes with its
+/// handle. None: another process has it.
 ///
 /// # Errors
 /// The file can't be created.
-pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
+pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options
         .write(true)
@@ -281,7 +316,7 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
         .truncate(false)
         .share_mode(0)
         .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
-    match options.open(path.join(".auth.json.lock")) {
+    match options.open(path) {
         Ok(lock) => Ok(Some(lock)),
         Err(error) if error.raw_os_error() == i32::try_from(ERROR_SHARING_VIOLATION).ok() => {
             Ok(None)
@@ -290,10 +325,69 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Nothing is written in place but what can't be replaced: there the access list decides.
+///
+/// # Errors
+/// None.
+pub fn try_lock_open(_file: &File) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// NTFS journals renames; there is nothing to sync.
 ///
 /// # Errors
 /// None.
-pub fn sync_folder(_folder: &File) -> io::Result<()> {
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Waits until one of the sockets is ready, or for `time`; false: none is (`WSAPoll`).
+///
+/// # Errors
+/// As `WSAPoll`.
+pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
+    let mut entries: Vec<WSAPOLLFD> = watched
+        .iter()
+        .map(|watch| WSAPOLLFD {
+            // Negative ones are passed over; of a closed connection it would tell for ever.
+            fd: if watch.read || watch.write {
+                SOCKET::try_from(watch.stream.as_raw_socket()).unwrap_or(INVALID_SOCKET)
+            } else {
+                INVALID_SOCKET
+            },
+            events: if watch.read { POLLRDNORM } else { 0 }
+                | if watch.write { POLLWRNORM } else { 0 },
+            revents: 0,
+        })
+        .collect();
+    // Rounded up, for a wait that ends too early would be repeated without pause.
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+    let count = u32::try_from(entries.len()).unwrap_or_default();
+    // SAFETY: the entries are valid for their number.
+    if unsafe { WSAPoll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    for (watch, entry) in watched.iter_mut().zip(&entries) {
+        watch.ready = (watch.read || watch.write) && entry.revents != 0;
+    }
+    Ok(watched.iter().any(|watch| watch.ready))
+}
+
+/// What this machine is short of, where a call failed for that reason.
+pub fn shortage(cause: &io::Error) -> Option<&'static str> {
+    (cause.kind() == io::ErrorKind::OutOfMemory).then_some("memory")
+}
+
+/// Whether a connection is being made without being waited for (`connect`).
+pub fn is_in_progress(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::WouldBlock
+}
+
+/// There is no such limit here.
+///
+/// # Errors
+/// None.
+pub fn spare_descriptors(_count: usize) -> io::Result<()> {
     Ok(())
 }

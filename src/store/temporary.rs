@@ -14,7 +14,7 @@ pub(super) struct Temporary(Option<PathBuf>);
 
 impl Temporary {
     pub(super) fn create(folder: &Path, content: &[u8]) -> io::Result<Temporary> {
-        let path = folder.join([TEMPORARY.0, &random::hex::<8>(), TEMPORARY.1].concat());
+        let path = folder.join([TEMPORARY.0, &random::hex::<8>()?, TEMPORARY.1].concat());
         let mut file = platform::create_private_file(&path)?;
         let temporary = Temporary(Some(path));
         file.write_all(content)?;

@@ -5,6 +5,9 @@
 #[allow(dead_code, reason = "what this target does not use")]
 #[path = "../../src/backend_url.rs"]
 mod backend_url;
+#[allow(dead_code, reason = "what this target does not use")]
+#[path = "../../src/error.rs"]
+mod error;
 
 use backend_url::{BackendUrl, Scheme};
 

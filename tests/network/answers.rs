@@ -434,3 +434,63 @@ fn cut_at_every_byte() {
         try_all("cut", cases, Asks::Verify, kind, SECONDS);
     }
 }
+
+/// Interim answers are passed over (RFC 9110, 15.2): a server or a proxy in front of it may send them
+/// unasked.
+#[test]
+fn interim_answers_are_passed_over() {
+    let continued = "HTTP/1.1 100 Continue\r\n\r\n";
+    let processing = "HTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n";
+    let interims = [
+        continued.to_owned(),
+        processing.to_owned(),
+        hints.to_owned(),
+        [continued, processing, hints].concat(),
+        continued.repeat(8),
+    ];
+    let good = b"{\"valid\":true,\"org_id\":\"org_acme\",\"email\":\"dev@example.com\"}";
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+        good.len(),
+        String::from_utf8_lossy(good)
+    );
+    let until_close = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], good].concat();
+    let long = vec![b' '; 70_000];
+    for kind in BOTH {
+        for asks in [Asks::Verify, Asks::Me] {
+            let mut cases = Vec::new();
+            for (index, interim) in interims.iter().enumerate() {
+                let behind = |answer: &[u8]| raw([interim.as_bytes(), answer].concat());
+                let name = |what| format!("{what} behind interim {index}");
+                cases.extend([
+                    case(name("an answer"), behind(&framed("200 OK", good)), &[0], ""),
+                    case(name("chunks"), behind(chunked.as_bytes()), &[0], ""),
+                    case(name("an end"), behind(&until_close), &[0], ""),
+                    case(
+                        name("a refusal"),
+                        behind(&framed("401 X", b"")),
+                        &[1],
+                        "refused the API key",
+                    ),
+                    case(
+                        name("a cut body"),
+                        behind(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"),
+                        &[4],
+                        "sent 1 bytes of an answer of 20",
+                    ),
+                    case(name("nothing"), behind(b""), &[4], "closed the connection"),
+                    case(
+                        name("too much"),
+                        behind(&framed("200 OK", &long)),
+                        &[4],
+                        "an answer of more than 64 KiB",
+                    ),
+                ]);
+            }
+            let nothing_else = raw(continued.repeat(9));
+            cases.push(case("nothing else", nothing_else, &[4], "interim"));
+            try_all("interim", cases, asks, kind, SECONDS);
+        }
+    }
+}

@@ -18,7 +18,12 @@ pub(crate) mod backend;
 mod capture;
 pub(crate) mod command;
 pub(crate) mod home;
+pub(crate) mod machine;
+pub(crate) mod needs;
+pub(crate) mod other_user;
 pub(crate) mod outcome;
-mod process;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
+#[cfg(target_os = "linux")]
+pub(crate) mod seccomp;

@@ -1,0 +1,204 @@
+//! A connection to a host: its addresses, tried a quarter of a second apart (RFC 8305).
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+
+use super::deadline::{Deadline, LONG};
+use super::failure::Failure;
+use super::worker::Worker;
+use crate::platform::{self, Watch};
+
+/// How long an address has to itself before the next is tried beside it (RFC 8305, 8).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+type Addresses = io::Result<Vec<SocketAddr>>;
+
+/// Looks up names, each in a thread that can be left behind: the system's resolver knows no deadline.
+#[derive(Default)]
+pub(super) struct Resolver {
+    /// A look-up that an earlier attempt left behind. The next one waits for it, so that there is never
+    /// more than one.
+    pending: Option<(String, Worker<Addresses>)>,
+}
+
+impl Resolver {
+    /// The addresses of a host. This machine's own name needs no resolver (RFC 6761, 6.3).
+    ///
+    /// # Errors
+    /// The name did not resolve, or not in time; no thread could be had.
+    pub(super) fn resolve(
+        &mut self,
+        host: &str,
+        port: u16,
+        peer: &str,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        if host == "localhost" {
+            return Ok(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))]);
+        }
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::from((address, port))]);
+        }
+        let look_up = match self.pending.take().filter(|(pending, _)| pending == host) {
+            Some((_, look_up)) => look_up,
+            None => look_up(host, port).map_err(|cause| Failure::local(&cause))?,
+        };
+        match look_up.wait(deadline).map(Result::flatten) {
+            Some(Ok(addresses)) => Ok(addresses),
+            Some(Err(cause)) if platform::shortage(&cause).is_some() => Err(Failure::local(&cause)),
+            Some(Err(cause)) => Err(Failure::NotResolved {
+                peer: peer.to_owned(),
+                cause,
+            }),
+            None => {
+                self.pending = Some((host.to_owned(), look_up));
+                Err(Failure::timed_out(format!("looking up {peer}")))
+            }
+        }
+    }
+}
+
+fn look_up(host: &str, port: u16) -> io::Result<Worker<Addresses>> {
+    let host = host.to_owned();
+    Worker::start("resolver", move || {
+        let addresses = (host.as_str(), port).to_socket_addrs();
+        addresses.map(Iterator::collect)
+    })
+}
+
+/// Connects to the first of a host's addresses that answers. The stream does not block.
+///
+/// # Errors
+/// None of them did.
+pub(super) fn connect(
+    addresses: &[SocketAddr],
+    port: u16,
+    peer: &str,
+    deadline: &mut Deadline<'_>,
+) -> Result<TcpStream, Failure> {
+    match race(addresses, deadline) {
+        Ok(stream) => {
+            // minreq never does; without it a request can wait 40 ms for an acknowledgement.
+            let _ = stream.set_nodelay(true);
+            Ok(stream)
+        }
+        Err(cause) if platform::shortage(&cause).is_some() => Err(Failure::local(&cause)),
+        Err(cause) if cause.kind() == io::ErrorKind::TimedOut && deadline.left().is_zero() => Err(
+            Failure::timed_out(format!("connecting to {peer} port {port}")),
+        ),
+        Err(cause) => Err(Failure::NotConnected {
+            peer: peer.to_owned(),
+            port,
+            cause,
+        }),
+    }
+}
+
+fn race(addresses: &[SocketAddr], deadline: &mut Deadline<'_>) -> io::Result<TcpStream> {
+    let mut waiting = interleave(addresses).into_iter();
+    let mut racing: Vec<TcpStream> = Vec::new();
+    let mut failed = None;
+    loop {
+        match waiting.next().map(begin) {
+            Some(Ok(stream)) => racing.push(stream),
+            Some(Err(cause)) => {
+                failed = Some(more_telling(failed, cause));
+                continue;
+            }
+            None if racing.is_empty() => {
+                return Err(failed.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()));
+            }
+            None => {}
+        }
+        while let Some(index) = first_ready(&racing, waiting.len() > 0, deadline)? {
+            let stream = racing.swap_remove(index);
+            match stream.take_error() {
+                Ok(None) => return Ok(stream),
+                Ok(Some(cause)) | Err(cause) => failed = Some(more_telling(failed, cause)),
+            }
+            if waiting.len() > 0 || racing.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+/// Begins a connection, which [`first_ready`] waits for.
+fn begin(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Err(cause) if !platform::is_in_progress(&cause) => Err(cause),
+        _ => Ok(socket.into()),
+    }
+}
+
+fn first_ready(
+    racing: &[TcpStream],
+    others_wait: bool,
+    deadline: &mut Deadline<'_>,
+) -> io::Result<Option<usize>> {
+    let mut watched: Vec<Watch<'_>> = racing.iter().map(Watch::for_writing).collect();
+    let at_most = if others_wait { HEAD_START } else { LONG };
+    deadline.poll(&mut watched, at_most)?;
+    Ok(watched.iter().position(|watch| watch.ready))
+}
+
+/// The addresses with their families in turn, the resolver's choice first (RFC 8305, 4): one family
+/// that does not work must not delay the other.
+fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses
+        .iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    let mut mixed = Vec::with_capacity(addresses.len());
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    while mixed.len() < addresses.len() {
+        mixed.extend(first.next());
+        mixed.extend(second.next());
+    }
+    mixed
+}
+
+/// Of two failures the one to tell a person: that this machine has no way to an address says less than
+/// what became of another one.
+fn more_telling(before: Option<io::Error>, cause: io::Error) -> io::Error {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable};
+    let no_way = matches!(
+        cause.kind(),
+        AddrNotAvailable | HostUnreachable | NetworkUnreachable
+    );
+    match before {
+        Some(before) if no_way => before,
+        _ => cause,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interleave;
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+    #[test]
+    fn families_take_turns() {
+        let v4 = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let v6 = |port| SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+        for (addresses, expected) in [
+            (vec![], vec![]),
+            (vec![v4(1), v4(2)], vec![v4(1), v4(2)]),
+            (
+                vec![v6(1), v6(2), v6(3), v4(4)],
+                vec![v6(1), v4(4), v6(2), v6(3)],
+            ),
+            (
+                vec![v4(1), v6(2), v6(3), v4(4)],
+                vec![v4(1), v6(2), v4(4), v6(3)],
+            ),
+        ] {
+            assert_eq!(interleave(&addresses), expected);
+        }
+    }
+}

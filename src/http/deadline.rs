@@ -1,0 +1,128 @@
+//! How long an attempt may take. Every wait of the transport passes here, so that none is unbounded
+//! and a person hears of one that is long.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::platform::{self, Watch};
+
+/// Longer than any deadline.
+pub(super) const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The end of an attempt, and when to say that it is slow.
+pub(super) struct Deadline<'a> {
+    at: Instant,
+    slow_at: Instant,
+    on_slow: Option<&'a mut dyn FnMut()>,
+}
+
+impl<'a> Deadline<'a> {
+    /// `time` from now; `on_slow` is called once, when a wait has gone on until `slow` from now.
+    pub(super) fn new(
+        time: Duration,
+        slow: Duration,
+        on_slow: &'a mut dyn FnMut(),
+    ) -> Deadline<'a> {
+        let now = Instant::now();
+        Deadline {
+            at: now + time,
+            slow_at: now + slow,
+            on_slow: Some(on_slow),
+        }
+    }
+
+    /// What is left of the time.
+    pub(super) fn left(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// Calls `wait` with the time for which it may wait, until it returns something; none: the
+    /// deadline has passed.
+    pub(super) fn wait<T>(&mut self, mut wait: impl FnMut(Duration) -> Option<T>) -> Option<T> {
+        loop {
+            let now = Instant::now();
+            let left = self.at.checked_duration_since(now)?;
+            let until_slow = self.slow_at.saturating_duration_since(now);
+            let slice = match &mut self.on_slow {
+                Some(_) if !until_slow.is_zero() => left.min(until_slow),
+                _ => left,
+            };
+            if let Some(result) = wait(slice) {
+                return Some(result);
+            }
+            if Instant::now() >= self.slow_at
+                && let Some(on_slow) = self.on_slow.take()
+            {
+                on_slow();
+            }
+        }
+    }
+
+    /// Waits until one of the sockets is ready, or for `at_most`; false: none is.
+    ///
+    /// # Errors
+    /// The deadline has passed (`TimedOut`), or as poll(2).
+    pub(super) fn poll(
+        &mut self,
+        watched: &mut [Watch<'_>],
+        at_most: Duration,
+    ) -> io::Result<bool> {
+        let until = Instant::now() + at_most;
+        self.wait(|slice| {
+            let left = until.saturating_duration_since(Instant::now());
+            match platform::poll(watched, slice.min(left)) {
+                Ok(false) if left > slice => None,
+                result => Some(result),
+            }
+        })
+        .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// `stream`, which does not block, as one that blocks up to this deadline.
+    pub(super) fn bound<'s>(&'s mut self, stream: &'s TcpStream) -> Bounded<'s, 'a> {
+        Bounded {
+            stream,
+            deadline: self,
+        }
+    }
+}
+
+/// A stream whose reads and writes end at a deadline.
+pub(super) struct Bounded<'s, 'a> {
+    stream: &'s TcpStream,
+    deadline: &'s mut Deadline<'a>,
+}
+
+impl Bounded<'_, '_> {
+    fn repeat(
+        &mut self,
+        watch: fn(&TcpStream) -> Watch<'_>,
+        mut step: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        loop {
+            match step(self.stream) {
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                    self.deadline.poll(&mut [watch(self.stream)], LONG)?;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Read for Bounded<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.repeat(Watch::for_reading, |mut stream| stream.read(buffer))
+    }
+}
+
+impl Write for Bounded<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.repeat(Watch::for_writing, |mut stream| stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

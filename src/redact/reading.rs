@@ -1,0 +1,176 @@
+//! A text as a reader may take it: as it is, or with the escapes undone that a server, a proxy or a
+//! person put in.
+
+use std::{iter, slice};
+
+use zeroize::Zeroizing;
+
+use crate::unicode::is_unprintable;
+
+/// How often an escape is looked for within an escape.
+const MAX_LAYERS: usize = 3;
+
+/// The most readings that a text has.
+pub(super) const MAX_READINGS: usize = 1 + DECODERS.len() + MAX_LAYERS;
+
+/// A part of a text, in bytes.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The visible characters of a text, and where in it each one stands.
+pub(super) struct Reading {
+    /// In lower case; 255 for one outside ASCII, which no secret has.
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// As many as bytes.
+    pub(super) spans: Vec<Span>,
+}
+
+/// Shows `inspect` the text as it is, with each kind of escape undone, and with all of them undone,
+/// layer by layer.
+pub(super) fn for_each_reading(text: &str, mut inspect: impl FnMut(&Reading)) {
+    let plain = Reading::of(text);
+    inspect(&plain);
+    if !text.contains(ESCAPES) {
+        return;
+    }
+    let of_one_kind = DECODERS
+        .iter()
+        .filter_map(|kind| plain.decode(slice::from_ref(kind)));
+    let of_all_kinds = iter::successors(plain.decode(&DECODERS), |text| text.decode(&DECODERS));
+    of_one_kind
+        .chain(of_all_kinds.take(MAX_LAYERS))
+        .for_each(|reading| inspect(&reading));
+}
+
+impl Reading {
+    fn with_room(characters: usize) -> Reading {
+        Reading {
+            bytes: Zeroizing::new(Vec::with_capacity(characters)),
+            spans: Vec::with_capacity(characters),
+        }
+    }
+
+    fn of(text: &str) -> Reading {
+        let mut reading = Reading::with_room(text.len());
+        for (start, c) in text.char_indices() {
+            let end = start + c.len_utf8();
+            reading.push(c, Span { start, end });
+        }
+        reading
+    }
+
+    fn push(&mut self, c: char, span: Span) {
+        if !is_unprintable(c) {
+            let byte = u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(u8::MAX);
+            self.bytes.push(byte.to_ascii_lowercase());
+            self.spans.push(span);
+        }
+    }
+
+    /// This reading with the escapes of these kinds undone; none where there are none.
+    fn decode(&self, kinds: &[Decoder]) -> Option<Reading> {
+        let mut decoded = Reading::with_room(self.bytes.len());
+        let mut at = 0;
+        while let (Some(rest), Some(first)) = (self.bytes.get(at..), self.spans.get(at)) {
+            let escape = kinds.iter().find_map(|decode| decode(rest));
+            let plain = || Some((char::from(*rest.first()?), 1));
+            let (c, length) = escape.or_else(plain)?;
+            let end = self.spans.get(at + length - 1)?.end;
+            decoded.push(c, Span { end, ..*first });
+            at += length;
+        }
+        (decoded.bytes.len() < self.bytes.len()).then_some(decoded)
+    }
+}
+
+/// The character that an escape at the beginning stands for, and the escape's length in bytes.
+type Decoder = fn(&[u8]) -> Option<(char, usize)>;
+
+/// What their escapes begin with.
+const ESCAPES: [char; 3] = ['%', '\\', '&'];
+
+const DECODERS: [Decoder; 3] = [percent, backslash, entity];
+
+/// RFC 3986, 2.1.
+fn percent(text: &[u8]) -> Option<(char, usize)> {
+    match text {
+        [b'%', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 3)),
+        _ => None,
+    }
+}
+
+/// RFC 8259, 7, and what other languages have beside it.
+fn backslash(text: &[u8]) -> Option<(char, usize)> {
+    match text {
+        [b'\\', b'u', digits @ ..] => Some((number(digits.get(..4)?, 16)?, 6)),
+        [b'\\', b'x', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 4)),
+        [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => Some(('\n', 2)),
+        [b'\\', c, ..] if c.is_ascii_punctuation() => Some((char::from(*c), 2)),
+        _ => None,
+    }
+}
+
+/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII.
+fn entity(text: &[u8]) -> Option<(char, usize)> {
+    const LONGEST: usize = 12;
+    let name = text.strip_prefix(b"&")?;
+    let length = name.iter().take(LONGEST).position(|byte| *byte == b';')?;
+    let c = match name.get(..length)? {
+        [b'#', b'x', digits @ ..] => number(digits, 16)?,
+        [b'#', digits @ ..] => number(digits, 10)?,
+        name => NAMES.iter().find(|(known, _)| known.as_bytes() == name)?.1,
+    };
+    Some((c, length + 2))
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<char> {
+    // std would take a sign, too.
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|digits| !digits.starts_with('+'))?;
+    char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+}
+
+const NAMES: [(&str, char); 38] = [
+    ("amp", '&'),
+    ("apos", '\''),
+    ("ast", '*'),
+    ("bsol", '\\'),
+    ("colon", ':'),
+    ("comma", ','),
+    ("commat", '@'),
+    ("dollar", '$'),
+    ("equals", '='),
+    ("excl", '!'),
+    ("grave", '`'),
+    ("gt", '>'),
+    ("hat", '^'),
+    ("lbrace", '{'),
+    ("lbrack", '['),
+    ("lcub", '{'),
+    ("lowbar", '_'),
+    ("lpar", '('),
+    ("lsqb", '['),
+    ("lt", '<'),
+    ("num", '#'),
+    ("percnt", '%'),
+    ("period", '.'),
+    ("plus", '+'),
+    ("quest", '?'),
+    ("quot", '"'),
+    ("rbrace", '}'),
+    ("rbrack", ']'),
+    ("rcub", '}'),
+    ("rpar", ')'),
+    ("rsqb", ']'),
+    ("semi", ';'),
+    ("sol", '/'),
+    ("underbar", '_'),
+    ("verbar", '|'),
+    ("vert", '|'),
+    ("tab", '\t'),
+    ("newline", '\n'),
+];
