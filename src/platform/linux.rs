@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 pub use super::unix::*;
@@ -100,7 +101,11 @@ pub fn memory_file(content: &[u8]) -> io::Result<String> {
     let mut file = unsafe { fs::File::from_raw_fd(descriptor) };
     file.write_all(content)?;
     let path = format!("/proc/self/fd/{descriptor}");
-    fs::metadata(&path)?;
+    // Where /proc is not the kernel's, the path leads elsewhere.
+    let (ours, there) = (file.metadata()?, fs::metadata(&path)?);
+    if (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
+        return Err(std::io::ErrorKind::NotFound.into());
+    }
     // It stays open as long as the process: the path is only good so long.
     let _ = file.into_raw_fd();
     Ok(path)
