@@ -18,9 +18,12 @@ use crate::support::outcome::Outcome;
 /// The names in the one list, as its source has them.
 fn variables() -> Vec<&'static str> {
     let source = include_str!("../src/environment.rs");
-    let names = source.split("name: \"").skip(1);
-    names
-        .map(|rest| rest.split('"').next().expect("a name"))
+    let (_, list) = source.split_once("VARIABLES").expect("the list");
+    let (list, _) = list.split_once("];").expect("its end");
+    let rows = list
+        .split('(')
+        .filter_map(|row| row.trim_start().strip_prefix('"'));
+    rows.map(|row| row.split('"').next().expect("a name"))
         .collect()
 }
 
