@@ -96,7 +96,7 @@ reproducible: static
 	.release/reproducible
 
 bench:
-	$(CARGO) build --locked --example demo
+	$(CARGO) build --locked --release --example demo
 	.release/bench
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.
