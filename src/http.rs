@@ -6,6 +6,7 @@ mod connect;
 mod deadline;
 mod failure;
 mod message;
+mod probe;
 mod proxy;
 mod relay;
 mod retry;
@@ -17,6 +18,7 @@ use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
 use crate::{environment, platform, random, tls};
 pub use message::{Request, Response};
+pub use proxy::{Route, choose_route};
 
 use attempt::Target;
 use connect::Resolver;
@@ -84,7 +86,10 @@ impl Client {
     pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
-        let proxy = proxy::for_backend(&base)?;
+        let proxy = match choose_route(&base)? {
+            Route::Through(_, proxy) => Some(proxy),
+            _ => None,
+        };
         let unread_variable = proxy::unread_variable(&base);
         for variable in MINREQ_VARIABLES {
             platform::set_variable(variable, None);
@@ -140,7 +145,13 @@ impl Client {
             };
             let Some(pause) = pause else {
                 let attempts = attempts(retry.attempts(), started.elapsed());
-                return self.conclude(result, attempts);
+                return match result {
+                    Ok(response) => Ok(Response {
+                        attempts,
+                        ..response
+                    }),
+                    Err(words) => Err(self.error(words, &attempts)),
+                };
             };
             self.pause(pause, started.elapsed(), &cause);
         }
@@ -169,20 +180,31 @@ impl Client {
         (self.notify)(None);
     }
 
-    fn conclude(
-        &self,
-        result: Result<Response, Words>,
-        attempts: String,
-    ) -> Result<Response, Error> {
-        let words = match result {
-            Ok(response) => {
-                return Ok(Response {
-                    attempts,
-                    ..response
-                });
-            }
-            Err(words) => words,
+    /// Goes the way of a request step by step, without sending one, and tells `on_step` of each: its name,
+    /// how long it took, and what was found. The first that fails ends it; false: one has.
+    pub fn probe(
+        &mut self,
+        mut on_step: impl FnMut(&'static str, Duration, Result<String, Error>),
+    ) -> bool {
+        let mut resolver = std::mem::take(&mut self.resolver);
+        let mut on_step = |name, took, found: Result<String, Failure>| {
+            on_step(
+                name,
+                took,
+                found.map_err(|failure| self.error(failure.words(), "")),
+            );
         };
+        probe::probe(
+            &self.target,
+            &mut resolver,
+            self.limits.timeout,
+            &mut on_step,
+        )
+        .is_some()
+    }
+
+    /// What a failure is to whoever asked.
+    fn error(&self, words: Words, attempts: &str) -> Error {
         let Target { base, proxy, .. } = &self.target;
         let cause = words.cause;
         let message = match (words.kind, proxy) {
@@ -201,7 +223,7 @@ impl Client {
             }
             _ => words.hint,
         };
-        Err(Error::new(words.kind, message).with_hint(hint))
+        Error::new(words.kind, message).with_hint(hint)
     }
 }
 
