@@ -37,7 +37,12 @@ pub fn run(request: Request) -> Result<u8, Error> {
 }
 
 fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
-    platform::forbid_core_dumps();
+    if !matches!(
+        command,
+        CommandId::Completions | CommandId::Man | CommandId::Help
+    ) {
+        keep_memory_private(options);
+    }
     // By pointer: the other commands' locals, inlined here, would give `status` two more pages of
     // stack.
     let command: fn(&Options) -> Result<u8, Error> = match command {
@@ -53,6 +58,18 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Help => |_| print(&help::help(None)),
     };
     command(options)
+}
+
+/// What holds a key is neither dumped nor read by others of the same user.
+fn keep_memory_private(options: &Options) {
+    if let Err(cause) = platform::forbid_core_dumps()
+        && !options.quiet
+    {
+        terminal::warning(&format!(
+            "the system does not let this process protect its memory ({cause}): \
+             the key may be read by other processes of this user, or left in a core dump"
+        ));
+    }
 }
 
 /// Writes a result to standard output, in one piece.

@@ -44,7 +44,7 @@ use std::ffi::OsString;
 /// Runs the program with the arguments behind its name and returns its exit status.
 fn run(args: Vec<OsString>) -> u8 {
     // First, for usage errors are written too.
-    platform::ignore_write_signals();
+    platform::prepare_signals();
     let result = cli::parse(args).and_then(commands::run);
     let exit_status = result.unwrap_or_else(|error| {
         terminal::error(&error);

@@ -1,6 +1,9 @@
 //! The operating system: one file for each, with one signature per function on every system.
 //! All unsafe code lies below this file, and all `cfg` but that of src/tls.rs.
 
+mod stream;
+pub use stream::Stream;
+
 #[cfg(unix)]
 mod unix;
 

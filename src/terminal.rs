@@ -38,7 +38,7 @@ pub fn note(message: &str) {
 /// Shows a ready text, such as help, on standard error.
 pub fn to_stderr(text: &str) {
     // There is no better place to report that standard error is closed or full.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = platform::standard_error().write_all(text.as_bytes());
 }
 
 /// What went wrong with standard output.

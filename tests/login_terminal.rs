@@ -1,5 +1,9 @@
 //! `sekuire login` at a pseudo-terminal.
 
+mod first_process;
+mod jobs;
+mod odd_terminals;
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::thread;
@@ -185,16 +189,20 @@ fn a_stop_gives_the_echo_back_and_the_prompt_goes_on() {
 
 /// At the prompt of a program that a shell's script starts as `"$1" login`.
 fn under_shell(home: &Home, backend: &Backend, script: &str) -> Pty {
-    let terminal = Sekuire::at(Path::new("/bin/sh"))
+    let terminal = start_under_shell(home, backend, script);
+    terminal.wait_for(PROMPT);
+    wait_until("echo is off", || !terminal.echo_on());
+    terminal
+}
+
+fn start_under_shell(home: &Home, backend: &Backend, script: &str) -> Pty {
+    Sekuire::at(Path::new("/bin/sh"))
         .home(home)
         .env("SEKUIRE_BACKEND_URL", backend.url())
         .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
         .args(["-c", script, "sh"])
         .arg(binary())
-        .pty();
-    terminal.wait_for(PROMPT);
-    wait_until("echo is off", || !terminal.echo_on());
-    terminal
+        .pty()
 }
 
 /// Else the key's second half, or a command that was copied with it, would be run.

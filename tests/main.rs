@@ -15,6 +15,7 @@
 
 mod auth_file;
 mod cli;
+mod descriptors;
 mod device;
 mod environment;
 mod fixtures;

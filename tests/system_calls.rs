@@ -4,9 +4,12 @@
 use std::fs;
 use std::process::Command;
 
-use crate::fixtures::{DEVICE_ID, has_tool, logged_in_home, skipped};
+use nix::libc;
+
+use crate::fixtures::{DEVICE_ID, has_tool, logged_in_home, sekuire, skipped};
 use crate::support::command::binary;
 use crate::support::home::Home;
+use crate::support::seccomp::{Refused, filter};
 
 /// What the dynamic loader and the C library read at start (`ld.so(8)`); a static file reads none.
 const LOADER: &[&str] = &["/etc/ld.so.", "/lib", "/usr/lib", "/proc/self/maps"];
@@ -131,6 +134,42 @@ fn core_dumps_are_forbidden_before_the_key_is_read() {
                 first(guard).is_some_and(|at| at < opened),
                 "{guard}: {lines:#?}"
             );
+        }
+    }
+}
+
+/// As sandboxes do (seccomp(2)): the command goes on, and says so.
+#[test]
+fn what_keeps_the_memory_private_being_refused_is_a_warning() {
+    let prctl = [libc::SYS_prctl];
+    let limits = [libc::SYS_prlimit64, libc::SYS_setrlimit];
+    for calls in [&prctl[..], &limits[..]] {
+        let refused: Vec<Refused> = calls
+            .iter()
+            .map(|call| Refused {
+                call: *call,
+                bit: None,
+            })
+            .collect();
+        let run = |arguments: &[&str]| {
+            let home = logged_in_home();
+            sekuire(&home)
+                .args(arguments)
+                .before_exec(filter(&refused))
+                .run()
+        };
+        for arguments in [&["status"][..], &["auth", "token"], &["logout"]] {
+            run(arguments)
+                .exits(0)
+                .complains("warning: the system does not let this process protect its memory")
+                .complains("Operation not permitted");
+        }
+        for silent in [
+            &["status", "--quiet"][..],
+            &["completions", "bash"],
+            &["man"],
+        ] {
+            run(silent).exits(0).complains_not();
         }
     }
 }

@@ -1,14 +1,13 @@
 //! Where `login` gets its key: the transcript, the prompt without echo, or one line of standard input.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 
 use zeroize::Zeroizing;
 
 use crate::api_key::{self, ApiKey};
 use crate::cli::Options;
 use crate::error::{Error, Kind};
-use crate::platform;
+use crate::platform::{self, Stream};
 use crate::terminal;
 
 const PROMPT: &str = "Enter your API Key: ";
@@ -29,17 +28,17 @@ pub(super) fn ask_for_key(options: &Options, key_page: &str) -> Result<ApiKey, E
             .map_err(|cause| terminal::output_error(&cause))
     };
     if options.api_key_stdin {
-        return validate(read_line(&mut *platform::standard_input()));
+        return validate(read_line(&mut platform::standard_input()));
     }
     show(&transcript)?;
     if !platform::standard_input().is_terminal() {
-        let key = validate(read_line(&mut *platform::standard_input()))?;
+        let key = validate(read_line(&mut platform::standard_input()))?;
         show(&format!("{PROMPT}{key}\n"))?;
         return Ok(key);
     }
     let mut terminal = open_terminal()?;
     let line = platform::read_hidden(&mut terminal, PROMPT, || {
-        read_line(&mut *platform::standard_input())
+        read_line(&mut platform::standard_input())
     });
     let key = validate(line);
     // The paste arrived, or not: either way the prompt's line ends here.
@@ -53,14 +52,12 @@ pub(super) fn ask_for_key(options: &Options, key_page: &str) -> Result<ApiKey, E
 }
 
 /// The terminal for the prompt: standard output, or the session's where that leads elsewhere.
-fn open_terminal() -> Result<File, Error> {
+fn open_terminal() -> Result<Stream, Error> {
     let out = platform::standard_output();
-    let terminal = if out.is_terminal() {
-        out.try_clone()
-    } else {
-        platform::controlling_terminal()
-    };
-    terminal.map_err(|cause| {
+    if out.is_terminal() {
+        return Ok(out);
+    }
+    platform::controlling_terminal().map_err(|cause| {
         Error::machine(format!(
             "can't open the terminal to ask for the key: {cause}"
         ))

@@ -4,8 +4,9 @@ mod handover;
 
 use std::ffi::CString;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 pub use super::unix::*;
@@ -46,12 +47,20 @@ fn read_machine_id(path: &Path) -> Option<String> {
     Some(id.to_ascii_lowercase())
 }
 
+/// Opens a folder so that it can be neither read nor written nor listed: that needs no permission
+/// (open(2)).
+pub(super) const OPEN_UNUSABLE: libc::c_int = libc::O_PATH;
+
 /// Keeps what this process holds out of core dumps, by file and by pipe, and out of other
 /// processes' reach (prctl(2), `PR_SET_DUMPABLE`; core(5): a pipe ignores `RLIMIT_CORE`).
-pub fn forbid_core_dumps() {
-    forbid_core_files();
+///
+/// # Errors
+/// A filter of system calls (seccomp(2)) refuses one of them; the other is done all the same.
+pub fn forbid_core_dumps() -> io::Result<()> {
+    let limited = forbid_core_files();
     // SAFETY: PR_SET_DUMPABLE takes one integer and touches no memory of ours.
-    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })?;
+    limited
 }
 
 /// Whether something is mounted on this very file, as containers do with a single file (statx(2),
@@ -80,19 +89,23 @@ pub fn is_mount_point(path: &Path) -> bool {
 ///
 /// # Errors
 /// There is no /proc, or no such file can be made.
-pub fn memory_file(content: &[u8]) -> std::io::Result<String> {
+pub fn memory_file(content: &[u8]) -> io::Result<String> {
     use std::io::Write;
     use std::os::fd::{FromRawFd, IntoRawFd};
     // SAFETY: the name is zero-terminated; memfd_create(2) takes nothing else.
     let descriptor = unsafe { libc::memfd_create(c"roots".as_ptr(), libc::MFD_CLOEXEC) };
     if descriptor < 0 {
-        return Err(std::io::Error::last_os_error());
+        return Err(io::Error::last_os_error());
     }
     // SAFETY: the descriptor was just opened and belongs to nobody else.
     let mut file = unsafe { fs::File::from_raw_fd(descriptor) };
     file.write_all(content)?;
     let path = format!("/proc/self/fd/{descriptor}");
-    fs::metadata(&path)?;
+    // Where /proc is not the kernel's, the path leads elsewhere.
+    let (ours, there) = (file.metadata()?, fs::metadata(&path)?);
+    if (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
+        return Err(std::io::ErrorKind::NotFound.into());
+    }
     // It stays open as long as the process: the path is only good so long.
     let _ = file.into_raw_fd();
     Ok(path)

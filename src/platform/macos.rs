@@ -1,5 +1,6 @@
 //! macOS.
 
+use std::io;
 use std::path::Path;
 
 pub use super::unix::*;
@@ -20,9 +21,15 @@ pub fn machine_id() -> Option<String> {
     Some(hex::encode(&id))
 }
 
+/// Opens a folder so that it can be neither read as a file nor written.
+pub(super) const OPEN_UNUSABLE: libc::c_int = libc::O_RDONLY;
+
 /// Keeps what this process holds out of core dumps (setrlimit(2)).
-pub fn forbid_core_dumps() {
-    forbid_core_files();
+///
+/// # Errors
+/// As setrlimit(2).
+pub fn forbid_core_dumps() -> io::Result<()> {
+    forbid_core_files()
 }
 
 /// Whether something is mounted on this very file: here nothing can be.

@@ -3,46 +3,84 @@
 #[cfg(not(test))]
 mod entry;
 mod hidden_input;
+mod signals;
 
 use std::ffi::CStr;
 use std::fs::{DirBuilder, File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 pub use hidden_input::read_hidden;
+pub use signals::prepare_signals;
 
-use super::{FileKind, Watch};
+use super::{FileKind, Stream, Watch};
 
-/// Standard input without a buffer: a buffer would keep a copy of the key, and would take bytes
-/// that belong to whoever reads next.
-pub fn standard_input() -> ManuallyDrop<File> {
+/// Standard input.
+pub fn standard_input() -> Stream {
     descriptor(libc::STDIN_FILENO)
 }
 
-/// Standard output without a buffer, and without std's habit of taking a closed one for a sink.
-pub fn standard_output() -> ManuallyDrop<File> {
+/// Standard output, without std's habit of taking a closed one for a sink.
+pub fn standard_output() -> Stream {
     descriptor(libc::STDOUT_FILENO)
 }
 
-fn descriptor(number: libc::c_int) -> ManuallyDrop<File> {
-    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and are never closed through this
-    // File, for it is never dropped.
-    ManuallyDrop::new(unsafe { File::from_raw_fd(number) })
+/// Standard error.
+pub fn standard_error() -> Stream {
+    descriptor(libc::STDERR_FILENO)
+}
+
+fn descriptor(number: RawFd) -> Stream {
+    // SAFETY: the descriptors 0 to 2 are open from entry.rs on, and a Stream never closes its own.
+    Stream(ManuallyDrop::new(unsafe { File::from_raw_fd(number) }))
 }
 
 /// The terminal of this session, for a prompt while standard output leads elsewhere.
 ///
 /// # Errors
 /// There is none.
-pub fn controlling_terminal() -> io::Result<File> {
-    OpenOptions::new()
+pub fn controlling_terminal() -> io::Result<Stream> {
+    let terminal = OpenOptions::new()
         .write(true)
         .custom_flags(libc::O_NOCTTY)
-        .open("/dev/tty")
+        .open("/dev/tty")?;
+    Ok(Stream(ManuallyDrop::new(terminal)))
+}
+
+/// Waits until there is something to read, or its end.
+pub(super) fn wait_until_readable(file: &File) -> io::Result<()> {
+    is_ready(file.as_raw_fd(), libc::POLLIN, -1).map(drop)
+}
+
+/// Waits until something can be written, or never can be again.
+pub(super) fn wait_until_writable(file: &File) -> io::Result<()> {
+    is_ready(file.as_raw_fd(), libc::POLLOUT, -1).map(drop)
+}
+
+/// Whether one of `events` comes within `milliseconds`, of which −1 is for ever (poll(2)).
+fn is_ready(descriptor: RawFd, events: libc::c_short, milliseconds: i32) -> io::Result<bool> {
+    let mut polled = libc::pollfd {
+        fd: descriptor,
+        events,
+        revents: 0,
+    };
+    // SAFETY: poll(2) is told of one entry, and `polled` is one.
+    match unsafe { libc::poll(&raw mut polled, 1, milliseconds) } {
+        -1 => Err(io::Error::last_os_error()),
+        ready => Ok(ready == 1),
+    }
+}
+
+/// What a call said that returns 0, or −1 and errno.
+pub(super) fn check(result: libc::c_int) -> io::Result<()> {
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The width of the terminal under standard error, in columns.
@@ -67,24 +105,15 @@ pub fn host_name() -> String {
         .unwrap_or_default()
 }
 
-/// Sees to it that a closed pipe or a limit on file sizes is an error, not the end: a signal between
-/// the backend's answer and the saving of the key would waste the binding.
-pub fn ignore_write_signals() {
-    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
-        // SAFETY: SIG_IGN is a valid disposition for both (signal(7)); no handler of ours is replaced.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
-    }
-}
-
 /// Sets the limit for core dumps to nothing (core(5): it holds for files; see `forbid_core_dumps`
 /// for pipes).
-pub(super) fn forbid_core_files() {
+pub(super) fn forbid_core_files() -> io::Result<()> {
     let none = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: setrlimit(2) reads the one structure that it is given. Lowering a limit can't fail.
-    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+    // SAFETY: setrlimit(2) reads the one structure that it is given.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) })
 }
 
 /// Sets or removes a variable of this process's environment.
@@ -304,7 +333,7 @@ pub fn is_in_progress(cause: &io::Error) -> bool {
 pub fn spare_descriptors(count: usize) -> io::Result<()> {
     // Of standard error, which entry.rs keeps open.
     let copies: io::Result<Vec<File>> = (0..count)
-        .map(|_| descriptor(libc::STDERR_FILENO).try_clone())
+        .map(|_| descriptor(libc::STDERR_FILENO).0.try_clone())
         .collect();
     copies.map(drop)
 }

@@ -32,22 +32,28 @@ use windows_sys::Win32::System::SystemInformation::{
 };
 use windows_sys::core::{BOOL, w};
 
-use super::{FileKind, Watch};
+use super::{FileKind, Stream, Watch};
 
-/// Standard input without a buffer: a buffer would keep a copy of the key.
-pub fn standard_input() -> ManuallyDrop<File> {
+/// Standard input.
+pub fn standard_input() -> Stream {
     unowned(STD_INPUT_HANDLE)
 }
 
-/// Standard output without a buffer.
-pub fn standard_output() -> ManuallyDrop<File> {
+/// Standard output.
+pub fn standard_output() -> Stream {
     unowned(STD_OUTPUT_HANDLE)
 }
 
-fn unowned(which: STD_HANDLE) -> ManuallyDrop<File> {
-    // SAFETY: the handle is the process's own for its whole life, and is never closed through this
-    // File, for it is never dropped. Where there is none, using it is an error.
-    ManuallyDrop::new(unsafe { File::from_raw_handle(standard_handle(which) as RawHandle) })
+/// Standard error.
+pub fn standard_error() -> Stream {
+    unowned(STD_ERROR_HANDLE)
+}
+
+fn unowned(which: STD_HANDLE) -> Stream {
+    // SAFETY: the handle is the process's own for its whole life, and a Stream never closes its own.
+    // Where there is none, using it is an error.
+    let file = unsafe { File::from_raw_handle(standard_handle(which) as RawHandle) };
+    Stream(ManuallyDrop::new(file))
 }
 
 fn standard_handle(which: STD_HANDLE) -> HANDLE {
@@ -59,8 +65,19 @@ fn standard_handle(which: STD_HANDLE) -> HANDLE {
 ///
 /// # Errors
 /// There is none.
-pub fn controlling_terminal() -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).open("CONOUT$")
+pub fn controlling_terminal() -> io::Result<Stream> {
+    let console = OpenOptions::new().read(true).write(true).open("CONOUT$")?;
+    Ok(Stream(ManuallyDrop::new(console)))
+}
+
+/// Windows has no standard handle that does not block.
+pub(super) fn wait_until_readable(_file: &File) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// As above.
+pub(super) fn wait_until_writable(_file: &File) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// The width of the console under standard error, in columns.
@@ -84,7 +101,7 @@ static MODE_WITH_ECHO: AtomicU32 = AtomicU32::new(0);
 /// # Errors
 /// Standard input is no console after all, or `read` failed.
 pub fn read_hidden<T>(
-    terminal: &mut impl Write,
+    terminal: &mut Stream,
     prompt: &str,
     read: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
@@ -172,10 +189,15 @@ fn text_until_zero(units: &[u16]) -> String {
 }
 
 /// Windows has no such signals: a full pipe or file is an error anyway.
-pub fn ignore_write_signals() {}
+pub fn prepare_signals() {}
 
 /// Windows writes no dump of a process that does not crash; error reports are the system's setting.
-pub fn forbid_core_dumps() {}
+///
+/// # Errors
+/// None.
+pub fn forbid_core_dumps() -> io::Result<()> {
+    Ok(())
+}
 
 /// Whether something is mounted on this very file: here nothing can be.
 pub fn is_mount_point(_path: &Path) -> bool {

@@ -19,6 +19,8 @@ mod capture;
 pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod outcome;
-mod process;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
+#[cfg(target_os = "linux")]
+pub(crate) mod seccomp;

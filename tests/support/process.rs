@@ -1,5 +1,6 @@
 //! One child: how it ends, what it used, and that it never outlives its test.
 
+use std::fs;
 use std::mem::MaybeUninit;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
@@ -76,6 +77,15 @@ impl Drop for Process {
             self.wait(Duration::from_secs(5));
         }
     }
+}
+
+/// What a running process has used of the processors (Linux; `proc_pid_stat(5)`, in hundredths of a second).
+pub(crate) fn processor_time(pid: Pid) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a running process");
+    let behind_name = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks = behind_name.split(' ').skip(11).take(2);
+    let ticks = ticks.map(|number| number.parse::<u64>().expect("a number"));
+    Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
 /// Waits without reaping.

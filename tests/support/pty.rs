@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use nix::libc;
 use nix::pty::{grantpt, posix_openpt, ptsname, unlockpt};
 use nix::sys::signal::Signal;
-use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
 use super::capture::Capture;
@@ -29,7 +29,16 @@ pub(crate) struct Pty {
 impl Pty {
     #[track_caller]
     pub(super) fn start(command: Sekuire) -> Self {
+        Self::start_left(command, |_| {})
+    }
+
+    /// At a terminal that somebody before has left so.
+    #[track_caller]
+    pub(crate) fn start_left(command: Sekuire, leave: impl FnOnce(&mut Termios)) -> Self {
         let (keyboard, terminal) = open();
+        let mut settings = tcgetattr(&terminal).expect("the terminal's settings");
+        leave(&mut settings);
+        tcsetattr(&terminal, SetArg::TCSANOW, &settings).expect("the terminal is set");
         let screen = Capture::of(keyboard.try_clone().expect("a descriptor"));
         let running = command.launch(Some(&terminal));
         Self {
@@ -64,8 +73,12 @@ impl Pty {
 
     /// Also after the program has ended.
     pub(crate) fn echo_on(&self) -> bool {
-        let settings = tcgetattr(self.keyboard.as_fd()).expect("the terminal's settings");
-        settings.local_flags.contains(LocalFlags::ECHO)
+        self.settings().local_flags.contains(LocalFlags::ECHO)
+    }
+
+    /// Also after the program has ended.
+    pub(crate) fn settings(&self) -> Termios {
+        tcgetattr(self.keyboard.as_fd()).expect("the terminal's settings")
     }
 
     #[track_caller]
@@ -90,7 +103,7 @@ impl Pty {
 
 /// Both ends, neither of which another test's child may inherit: a terminal ends for its reader only
 /// when the last descriptor of the other end is closed.
-fn open() -> (File, File) {
+pub(crate) fn open() -> (File, File) {
     let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pty");
     grantpt(&master).expect("grantpt");
     unlockpt(&master).expect("unlockpt");

@@ -1,0 +1,64 @@
+//! How the TLS library is told which certificates are trusted: by a file that nobody else can change.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+
+use crate::platform::{create_private_file, is_own, memory_file, mode, set_variable};
+use crate::random;
+
+/// The bundle's name in its folder.
+const NAME: &str = "roots.pem";
+
+/// Names a file of these certificates in `SSL_CERT_FILE`: one in memory, or where that can't be reached by
+/// a path, for want of /proc, one on disk, which is there as long as what is returned.
+///
+/// # Errors
+/// Neither can be made.
+pub(super) fn hand_over(pem: &str) -> io::Result<Option<PrivateFolder>> {
+    if let Ok(path) = memory_file(pem.as_bytes()) {
+        trust_only(OsStr::new(&path));
+        return Ok(None);
+    }
+    let folder = PrivateFolder::enter()?;
+    create_private_file(NAME.as_ref())?.write_all(pem.as_bytes())?;
+    trust_only(OsStr::new(NAME));
+    Ok(Some(folder))
+}
+
+fn trust_only(file: &OsStr) {
+    set_variable("SSL_CERT_FILE", Some(file));
+    set_variable("SSL_CERT_DIR", None);
+}
+
+/// A folder that only this user can enter, and in which this process stands: the file has a name without
+/// a path, so that it is the same one whatever others do to the folders above. Removed when dropped.
+#[derive(Debug)]
+pub(super) struct PrivateFolder(PathBuf);
+
+impl PrivateFolder {
+    fn enter() -> io::Result<PrivateFolder> {
+        let name = format!("sekuire-roots-{}", random::hex::<8>()?);
+        let path = std::env::temp_dir().join(name);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        let folder = PrivateFolder(path);
+        std::env::set_current_dir(&folder.0)?;
+        // Who may write the folder above may have put another one in its place.
+        let here = fs::metadata(".")?;
+        if !is_own(&here) || mode(&here) != Some(0o700) {
+            return Err(io::Error::other("somebody has exchanged a folder there"));
+        }
+        Ok(folder)
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        // Nothing depends on their being gone.
+        let _ = fs::remove_file(NAME);
+        let _ = std::env::set_current_dir("/");
+        let _ = fs::remove_dir(&self.0);
+    }
+}
