@@ -126,6 +126,7 @@ fn operand(command: &CommandSpec) -> &'static str {
         Operand::None => "",
         Operand::Shell => " SHELL",
         Operand::Command => " [COMMAND]",
+        Operand::Program => " -- COMMAND [ARG...]",
     }
 }
 

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
-use crate::{environment, platform, random, tls};
+use crate::tls::{self, TrustSource};
+use crate::{environment, platform, random};
 pub use message::{Request, Response};
 pub use proxy::{Route, choose_route};
 
@@ -84,6 +85,19 @@ impl Client {
     /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
     /// numbers (3).
     pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
+        Client::trusting(None, base, limits, notify)
+    }
+
+    /// As [`Client::new`], with trust that may have been prepared already: once is enough.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn trusting(
+        prepared: Option<TrustSource>,
+        base: BackendUrl,
+        limits: Limits,
+        notify: Notify,
+    ) -> Result<Client, Error> {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
         let proxy = match choose_route(&base)? {
@@ -95,7 +109,7 @@ impl Client {
             platform::set_variable(variable, None);
         }
         let trust = match base.scheme() {
-            Scheme::Https => Some(tls::prepare_trust()?),
+            Scheme::Https => Some(prepared.map_or_else(tls::prepare_trust, Ok)?),
             Scheme::Http => None,
         };
         tls::choose_provider();

@@ -13,7 +13,7 @@ mod trust;
 #[path = "tls/system_trust.rs"]
 mod trust;
 
-pub use handshake::{Session, shake_hands};
+pub use handshake::shake_hands;
 pub use provider::choose_provider;
 pub use refusal::{Refusal, refusal};
 pub use trust::{TrustSource, prepare_trust};

@@ -22,7 +22,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let limits = Limits::new(options.timeout, options.wait);
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
     let mut client = Client::new(
-        backend::of_login(options)?,
+        backend::of_login(options)?.url,
         limits,
         Box::new(WaitingLine::new(false).notify()),
     )?;
@@ -32,10 +32,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     }
     let device = Device::detect(bound_fingerprint(&store).as_deref());
     if device.source == device::Source::HostName {
-        terminal::warning(
-            "this machine has no machine id: its fingerprint follows the host name; \
-             set SEKUIRE_DEVICE_ID to keep one identity",
-        );
+        terminal::warning(device::FOLLOWS_HOST_NAME);
     }
     let key = prompt::ask_for_key(options, &key_page)?;
     let login = verify(&mut client, options, key, &device)?;

@@ -7,9 +7,9 @@ use super::{backend, field};
 use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credentials::{self, Credential, Source};
+use crate::credentials::{self, Credential};
 use crate::device::{self, Device};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::http::{Client, Limits};
 use crate::redact::sanitize;
 use crate::terminal::WaitingLine;
@@ -31,7 +31,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     };
     let base = credential
         .clone()
-        .and_then(|credential| backend::of_key(options, credential));
+        .and_then(|credential| backend::of_key(options, credential))
+        .map(|backend| backend.url);
     let result = match (&credential, &base) {
         (Ok(credential), Ok(base)) => ask(options, credential, base, &device),
         (Err(error), _) | (_, Err(error)) => Err(error.clone()),
@@ -61,15 +62,8 @@ fn ask(
         limits,
         Box::new(WaitingLine::new(options.quiet).notify()),
     )?;
-    api::me(&mut client, &credential.api_key, device).map_err(|error| match error.kind() {
-        Kind::Rejected => error.with_hint(match credential.source {
-            Source::File => "log in again: sekuire login",
-            Source::Variable(_) => {
-                "a key must be bound to this device once, by 'sekuire login'; SEKUIRE_DEVICE_ID keeps one identity for many runners"
-            }
-        }),
-        _ => error,
-    })
+    api::me(&mut client, &credential.api_key, device)
+        .map_err(|error| super::hint_at_login(error, credential.source))
 }
 
 fn describe(me: &Me, device: &Device) -> String {

@@ -261,6 +261,7 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
             body,
             too_long,
             retry_after: header("retry-after").and_then(retry_after),
+            date: header("date").and_then(|date| httpdate::parse_http_date(date).ok()),
             location: header("location").map(str::to_owned),
             attempts: String::new(),
         },
