@@ -15,6 +15,8 @@ const COMMANDS: &[&str] = &[
     "status",
     "auth whoami",
     "auth token",
+    "auth exec",
+    "doctor",
     "completions",
     "man",
     "help",

@@ -18,6 +18,7 @@ mod cli;
 mod descriptors;
 mod device;
 mod environment;
+mod exec;
 mod fixtures;
 mod foreign_backend;
 mod golden;
