@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::api_key::{self, ApiKey};
-use crate::auth_file::{Content, Login};
-use crate::backend_url::BackendUrl;
+use crate::auth_file::Content;
+use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::Error;
 use crate::platform::{self, FileKind};
@@ -17,41 +17,6 @@ pub const KEY_VARIABLE: &str = "SEKUIRE_API_KEY";
 
 /// The variable that names a file that holds a key.
 pub const KEY_FILE_VARIABLE: &str = "SEKUIRE_API_KEY_FILE";
-
-/// Where a key came from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// auth.json.
-    File,
-    /// The variable of this name.
-    Variable(&'static str),
-}
-
-impl Source {
-    /// `file`, or the variable's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::File => "file",
-            Source::Variable(name) => name,
-        }
-    }
-}
-
-/// A key and what is known with it.
-pub struct Credential {
-    /// The key.
-    pub api_key: ApiKey,
-    /// Where it came from.
-    pub source: Source,
-    /// The fingerprint that auth.json holds.
-    pub bound_fingerprint: Option<String>,
-    /// The organization that auth.json holds.
-    pub org_id: Option<String>,
-    /// The workspace that auth.json holds.
-    pub workspace_id: Option<String>,
-    /// The backend that auth.json holds; none for the default.
-    pub backend_url: Option<BackendUrl>,
-}
 
 /// What was found.
 pub struct Found {
@@ -79,34 +44,34 @@ pub fn find() -> Result<Found, Error> {
                 backend_url: None,
             }),
             mode: None,
-            warnings: Vec::new(),
+            warnings: environment::oddities(),
         });
     }
     let store = Store::locate()?;
+    let path = store.path().display();
     let loaded = store.load()?;
-    let mut warnings = loaded.warnings;
-    let login = match loaded.content {
-        Content::LoggedIn(login) => Some(*login),
+    let mut warnings = environment::oddities();
+    warnings.extend(loaded.warnings);
+    let credential = match loaded.content {
+        Content::LoggedIn(credential) => Some(*credential),
         Content::LoggedOut => None,
         Content::OldToken => {
-            let path = store.path().display();
             warnings.push(format!(
                 "{path} holds a login of an older client, without an API key; log in again"
             ));
             None
         }
     };
-    if login
+    if credential
         .as_ref()
-        .is_some_and(|login| login.api_key.environment().is_none())
+        .is_some_and(|credential| credential.api_key.environment().is_none())
     {
-        let path = store.path().display();
         warnings.push(format!(
             "the key in {path} begins with neither sk_live_ nor sk_test_"
         ));
     }
     Ok(Found {
-        credential: login.map(from_login),
+        credential,
         mode: loaded.mode,
         warnings,
     })
@@ -117,17 +82,6 @@ pub fn variable_in_use() -> Option<&'static str> {
     [KEY_VARIABLE, KEY_FILE_VARIABLE]
         .into_iter()
         .find(|name| environment::raw(name).is_some())
-}
-
-fn from_login(login: Login) -> Credential {
-    Credential {
-        api_key: login.api_key,
-        source: Source::File,
-        bound_fingerprint: login.device_fingerprint,
-        org_id: login.org_id,
-        workspace_id: login.workspace_id,
-        backend_url: login.backend_url,
-    }
 }
 
 fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {

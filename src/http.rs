@@ -41,6 +41,9 @@ const MINREQ_VARIABLES: [&str; 6] = [
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Where a person who got no answer can look further.
+const SEE_DOCTOR: &str = "; 'sekuire doctor --online' looks at each step";
+
 /// After this long a person is told what is waited for.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -164,7 +167,12 @@ impl Client {
                         attempts,
                         ..response
                     }),
-                    Err(words) => Err(self.error(words, &attempts)),
+                    Err(mut words) => {
+                        if words.kind == Kind::Backend {
+                            words.hint.push_str(SEE_DOCTOR);
+                        }
+                        Err(self.error(words, &attempts))
+                    }
                 };
             };
             self.pause(pause, started.elapsed(), &cause);

@@ -15,10 +15,7 @@ use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
 fn exec(home: &Home, call: &[&str]) -> Outcome {
-    sekuire(home)
-        .args(["auth", "exec", "--"])
-        .args(call)
-        .run()
+    sekuire(home).args(["auth", "exec", "--"]).args(call).run()
 }
 
 fn shell(home: &Home, script: &str) -> Outcome {
@@ -90,7 +87,10 @@ fn usage() {
     ] {
         let outcome = sekuire(&home).args(arguments).run();
         outcome.exits(2).prints("").hides("sk_live_abcdefghi");
-        assert!(outcome.stderr.contains("hint: "), "{arguments:?}: {outcome}");
+        assert!(
+            outcome.stderr.contains("hint: "),
+            "{arguments:?}: {outcome}"
+        );
     }
     // What stands behind -- is the program's.
     exec(&home, &["/bin/echo", "--help", "-V", "--", "--json"])
@@ -138,10 +138,15 @@ fn it_is_the_same_process_and_its_end_is_the_programs() {
 #[test]
 fn everything_is_given_back() {
     let home = logged_in_home();
-    let probe = "grep -E '^Sig(Blk|Ign)' /proc/$$/status; ulimit -c; ls -l /proc/$$/fd | wc -l; echo ${HOME-unset}";
+    let probe = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ulimit -c; ls -l /proc/$$/fd | wc -l; echo ${HOME-unset}";
     let plain = |ignored: &'static [Signal]| {
         move || {
-            for signal_number in [Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGINT, Signal::SIGTERM] {
+            for signal_number in [
+                Signal::SIGPIPE,
+                Signal::SIGXFSZ,
+                Signal::SIGINT,
+                Signal::SIGTERM,
+            ] {
                 let handler = if ignored.contains(&signal_number) {
                     SigHandler::SigIgn
                 } else {
@@ -154,7 +159,11 @@ fn everything_is_given_back() {
             Ok(setrlimit(Resource::RLIMIT_CORE, 4096, 8192)?)
         }
     };
-    for ignored in [&[][..], &[Signal::SIGPIPE, Signal::SIGINT], &[Signal::SIGXFSZ, Signal::SIGTERM]] {
+    for ignored in [
+        &[][..],
+        &[Signal::SIGPIPE, Signal::SIGINT],
+        &[Signal::SIGXFSZ, Signal::SIGTERM],
+    ] {
         let without = crate::support::command::Sekuire::at("/bin/sh".as_ref())
             .home(&home)
             .args(["-c", probe])
@@ -183,7 +192,14 @@ fn the_program_is_dumpable() {
 fn closed_descriptors_stay_closed() {
     let home = logged_in_home();
     let outcome = sekuire(&home)
-        .args(["auth", "exec", "--", "/bin/sh", "-c", "[ -e /proc/$$/fd/0 ] && echo open >&2; exit 7"])
+        .args([
+            "auth",
+            "exec",
+            "--",
+            "/bin/sh",
+            "-c",
+            "[ -e /proc/$$/fd/0 ] && echo open >&2; exit 7",
+        ])
         .before_exec(|| {
             nix::unistd::close(std::io::stdin().as_raw_fd())?;
             Ok(())

@@ -17,6 +17,7 @@ mod auth_file;
 mod cli;
 mod descriptors;
 mod device;
+mod doctor;
 mod environment;
 mod exec;
 mod fixtures;

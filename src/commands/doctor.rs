@@ -4,6 +4,8 @@
 mod layers;
 mod online;
 
+use std::fmt::Write;
+
 use nanoserde::SerJson;
 
 use super::report::{self, Text};
@@ -109,7 +111,8 @@ fn describe(check: &Check) -> String {
     ));
     text.push('\n');
     if let Some(hint) = &check.hint {
-        text.push_str(&format!("{:9}{}\n", "", sanitize(hint.as_str())));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:9}{}", "", sanitize(hint.as_str()));
     }
     text
 }

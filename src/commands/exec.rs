@@ -4,7 +4,8 @@ use std::io;
 
 use super::backend;
 use crate::cli::Options;
-use crate::credentials::{self, Credential, KEY_VARIABLE};
+use crate::credential::Credential;
+use crate::credentials::{self, KEY_VARIABLE};
 use crate::error::{Error, Kind};
 use crate::platform;
 

@@ -84,11 +84,10 @@ fn step<T>(
 }
 
 fn describe(connected: &Connected) -> String {
-    let mut found = format!("{} answered", connected.address);
-    for (address, cause) in &connected.failed {
-        found.push_str(&format!("; {address} did not ({cause})"));
-    }
-    found
+    let answered = format!("{} answered", connected.address);
+    let failed = connected.failed.iter();
+    let failed = failed.map(|(address, cause)| format!("; {address} did not ({cause})"));
+    std::iter::once(answered).chain(failed).collect()
 }
 
 fn list(items: impl Iterator<Item = impl ToString>) -> String {

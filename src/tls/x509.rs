@@ -49,11 +49,18 @@ impl Summary {
         let mut validity = Der(tbs.take(SEQUENCE)?);
         let (_from, until) = (validity.next()?, validity.next()?);
         Some(Summary {
-            names: parsed.valid_dns_names().map(str::to_owned).collect(),
+            names: names(&parsed),
             issuer: name(issuer).unwrap_or_else(|| "a CA without a name".into()),
             until: day(until)?,
         })
     }
+}
+
+fn names(certificate: &EndEntityCert<'_>) -> Vec<String> {
+    let mut names: Vec<String> = certificate.valid_dns_names().map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The common name of a distinguished name, else its organization.

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::other_user::{NO_ONE, NOBODY, OtherUser};
-use super::{holds, lacks_root, login};
+use super::{holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
+use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 
 const NO_HOME: &str = "this user has no home directory";
 const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
@@ -86,7 +87,7 @@ const CASES: &[Case] = &[
 
 #[test]
 fn every_odd_home_has_its_own_answer() {
-    if lacks_root("odd homes of other users") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -114,7 +115,7 @@ fn every_odd_home_has_its_own_answer() {
 
 #[test]
 fn an_unreadable_home_is_no_logged_out_one() {
-    if lacks_root("unreadable home") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -169,7 +170,7 @@ fn a_named_folder_keeps_its_mode_and_what_else_is_in_it() {
 
 #[test]
 fn the_systems_folder_is_refused_to_a_user_and_keeps_its_mode() {
-    if lacks_root("SEKUIRE_CONFIG_DIR=/etc as another user") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -223,7 +224,7 @@ fn a_relative_named_folder_is_refused_and_an_empty_name_is_none() {
 /// As another user: root could use a folder whatever its mode.
 #[test]
 fn no_umask_changes_the_modes() {
-    if lacks_root("umask of another user") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();

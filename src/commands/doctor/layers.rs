@@ -7,7 +7,8 @@ use crate::backend_url::{BackendUrl, Scheme};
 use crate::cli::Options;
 use crate::clock::{self, BEFORE_RELEASE};
 use crate::commands::backend::{self, Backend};
-use crate::credentials::{self, Credential, Found, Source};
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
 use crate::device::{self, Device};
 use crate::environment;
 use crate::error::Error;
@@ -123,7 +124,7 @@ fn key(found: &Result<Found, Error>) -> Check {
 }
 
 fn auth_file_has_key() -> bool {
-    Store::locate().is_ok_and(|store| store.has_key())
+    Store::locate().is_ok_and(|store| store.may_hold_key())
 }
 
 fn identity(device: &Device, bound: Option<&str>) -> Check {

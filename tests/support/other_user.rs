@@ -6,25 +6,26 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
-use crate::support::command::{Sekuire, binary};
-use crate::support::home::Home;
+use super::command::{Sekuire, binary};
+use super::home::Home;
 
 /// Debian's `nobody`, whose home in the password database does not exist.
-pub(super) const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// In no password database.
-pub(super) const NO_ONE: u32 = 54321;
+pub(crate) const NO_ONE: u32 = 54321;
 
-pub(super) struct OtherUser {
-    pub(super) home: Home,
+pub(crate) struct OtherUser {
+    pub(crate) home: Home,
     uid: u32,
     program: PathBuf,
 }
 
 impl OtherUser {
     /// The program is copied: another user may not reach where it was built.
-    pub(super) fn new(uid: u32) -> Self {
-        let home = Home::new();
+    pub(crate) fn new(uid: u32) -> Self {
+        // Not where TMPDIR says: other users may not come there.
+        let home = Home::within(Path::new("/tmp"));
         let program = home.path().join("sekuire");
         fs::hard_link(binary(), &program)
             .or_else(|_| fs::copy(binary(), &program).map(drop))
@@ -34,26 +35,26 @@ impl OtherUser {
         other
     }
 
-    pub(super) fn own(&self, path: &Path) {
+    pub(crate) fn own(&self, path: &Path) {
         chown(path, Some(self.uid), Some(self.uid)).expect("chown");
     }
 
-    pub(super) fn write_auth(&self, content: &str) {
+    pub(crate) fn write_auth(&self, content: &str) {
         self.home.write_auth(content);
         self.own(&self.home.sekuire_dir());
         self.own(&self.home.auth_json());
     }
 
-    pub(super) fn program(&self) -> &Path {
+    pub(crate) fn program(&self) -> &Path {
         &self.program
     }
 
-    pub(super) fn sekuire(&self) -> Sekuire {
+    pub(crate) fn sekuire(&self) -> Sekuire {
         self.peer(&self.program)
     }
 
     /// Another program, as the same user.
-    pub(super) fn peer(&self, program: impl AsRef<Path>) -> Sekuire {
+    pub(crate) fn peer(&self, program: impl AsRef<Path>) -> Sekuire {
         let uid = self.uid;
         Sekuire::at(program.as_ref())
             .home(&self.home)
