@@ -36,8 +36,8 @@ pub enum Request {
 #[derive(Default)]
 struct Typed {
     words: Vec<OsString>,
-    /// What follows `--`.
-    behind: Option<Vec<OsString>>,
+    /// What follows `--`, where that is a program.
+    program: Vec<OsString>,
     /// Names with their dashes, and values.
     options: Vec<(String, Option<OsString>)>,
     help: bool,
@@ -67,7 +67,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
     }
     match (find_command(&typed.words)?, typed.options.first()) {
         (Some((command, operands)), _) => {
-            understand(command, operands, typed.behind, typed.options)
+            understand(command, operands, typed.program, typed.options)
         }
         (None, None) => Ok(Request::Nothing),
         (None, Some((name, _))) if find_option(name).is_some() => {
@@ -82,10 +82,11 @@ fn sort(args: Vec<OsString>) -> Typed {
     let mut typed = Typed::default();
     let mut parser = Parser::from_args(args);
     loop {
-        if let Some(mut rest) = parser.try_raw_args()
+        if runs_program(&typed.words)
+            && let Some(mut rest) = parser.try_raw_args()
             && rest.next_if(|next| next == "--").is_some()
         {
-            typed.behind = Some(rest.collect());
+            typed.program = rest.collect();
             break;
         }
         // It fails only where the last option's value was not taken, and every value is.
@@ -106,6 +107,11 @@ fn sort(args: Vec<OsString>) -> Typed {
         }
     }
     typed
+}
+
+/// Whether these words are a command behind which `--` a program stands.
+fn runs_program(words: &[OsString]) -> bool {
+    matches!(find_command(words), Ok(Some((command, []))) if command.operand == Operand::Program)
 }
 
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
@@ -142,15 +148,14 @@ fn help_on(words: &[OsString]) -> Result<Request, Error> {
 fn understand(
     command: &'static CommandSpec,
     operands: &[OsString],
-    behind: Option<Vec<OsString>>,
+    program: Vec<OsString>,
     typed: Vec<(String, Option<OsString>)>,
 ) -> Result<Request, Error> {
     let mut options = read_options(command, typed)?;
-    options.program = behind.unwrap_or_default();
+    options.program = program;
     match (command.operand, operands) {
         (Operand::Program, []) if !options.program.is_empty() => {}
         (Operand::Program, _) => return Err(no_program(command)),
-        _ if !options.program.is_empty() => return Err(unexpected_argument(command)),
         (Operand::None, []) => {}
         (Operand::Command, words) => return help_on(words),
         (Operand::Shell, [] | [_]) => {
