@@ -166,8 +166,8 @@ impl Store {
         if let Some(kind) = self.kind()?.filter(|kind| *kind != FileKind::Link) {
             self.expect_regular(kind)?;
         }
-        let lock = self.lock_to_save()?;
-        let swept = lock.as_ref().map_or(Ok(()), |_| self.sweep());
+        let _lock = self.lock_to_save()?;
+        let swept = self.sweep();
         let before = fs::symlink_metadata(&self.file);
         let trial = || Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
         let way = self.change(None, trial);
