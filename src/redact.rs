@@ -26,6 +26,9 @@ const RUN: usize = 8;
 /// have names such as `adm_jsmith`.
 const MIN_TOKEN: usize = 10;
 
+/// The user info in our own hints, and what follows it.
+const PLACEHOLDERS: [&str; 2] = ["user:password@host", "[user:password@]host"];
+
 /// What stands for what was cut out.
 const MARK: &str = "...";
 
@@ -165,7 +168,8 @@ fn user_info(text: &str) -> Vec<Span> {
         let ends = |c: char| "/?#\\".contains(c) || c.is_whitespace();
         let authority = authority.split(ends).next()?;
         let end = start + authority.rfind('@')?;
-        (end > start).then_some(Span { start, end })
+        let is_placeholder = PLACEHOLDERS.iter().any(|own| authority.starts_with(own));
+        (end > start && !is_placeholder).then_some(Span { start, end })
     })
     .collect()
 }

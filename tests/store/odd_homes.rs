@@ -17,6 +17,9 @@ use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 const NO_HOME: &str = "this user has no home directory";
 const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
 
+/// The machine's own: nobody's home does not exist, and not even root can have made it.
+const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/false\n";
+
 /// A user, a HOME, and what `status` and `login` answer: exit status and words on standard error.
 struct Case {
     name: &'static str,
@@ -32,14 +35,14 @@ const CASES: &[Case] = &[
         uid: NOBODY,
         home: None,
         status: (1, ""),
-        login: (3, "/nonexistent"),
+        login: (3, "/proc/nonexistent"),
     },
     Case {
         name: "HOME empty, the password database's home missing",
         uid: NOBODY,
         home: Some(""),
         status: (1, ""),
-        login: (3, "/nonexistent"),
+        login: (3, "/proc/nonexistent"),
     },
     Case {
         name: "HOME unset, no password entry",
@@ -79,9 +82,9 @@ const CASES: &[Case] = &[
     Case {
         name: "a HOME that does not exist",
         uid: NOBODY,
-        home: Some("/nonexistent/home"),
+        home: Some("/proc/nonexistent/home"),
         status: (1, ""),
-        login: (3, "hint: create /nonexistent/home"),
+        login: (3, "hint: create /proc/nonexistent/home"),
     },
 ];
 
@@ -90,9 +93,17 @@ fn every_odd_home_has_its_own_answer() {
     if !needs::root() {
         return;
     }
+    let Some(machine) = needs::machine() else {
+        return;
+    };
     let backend = Backend::http();
+    let place = Home::new();
+    let database = place.path().join("passwd");
+    fs::write(&database, PASSWORD_DATABASE).unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+    let machine = machine.mount(&database, "/etc/passwd");
     for case in CASES {
-        let other = OtherUser::new(case.uid);
+        let other = OtherUser::new(case.uid).on(machine.clone());
         let at_home = |command: Sekuire| match case.home {
             Some(home) => command.env("HOME", home),
             None => command.without("HOME"),
