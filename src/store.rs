@@ -18,7 +18,8 @@ use crate::auth_file::{self, Content};
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::platform::FileKind;
-use crate::{environment, json, platform, secret_file};
+use crate::secret_file::{self, Unread};
+use crate::{environment, json, platform};
 use lock::Lock;
 use temporary::{Temporary, is_temporary};
 
@@ -81,12 +82,8 @@ impl Store {
             }
             return Ok(Store::at(folder, true));
         }
-        if std::env::var_os("HOME").is_some_and(|home| home.is_empty()) {
-            // The crate takes an empty HOME for an answer; without one it asks the password database.
-            platform::set_variable("HOME", None);
-        }
         let hint = "set HOME, or set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
-        match home::home_dir() {
+        match home_folder() {
             Some(home) if home.is_absolute() => Ok(Store::at(home.join(".sekuire"), false)),
             Some(home) if !home.as_os_str().is_empty() => Err(Error::machine(format!(
                 "the home directory, {}, is not an absolute path",
@@ -140,15 +137,12 @@ impl Store {
 
     /// What auth.json holds; none where there is no file.
     fn read(&self) -> Result<Option<(Bytes, Metadata)>, Error> {
-        let mut file = match platform::open_to_read(&self.file) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(|cause| self.unreadable(&cause))?,
-        };
-        let metadata = file.metadata().map_err(|cause| self.unreadable(&cause))?;
-        self.expect_regular(platform::file_kind(metadata.file_type()))?;
-        let bytes = secret_file::read_capped(&mut file, json::MAX_LEN)
-            .map_err(|cause| self.unreadable(&cause))?;
-        Ok(Some((bytes, metadata)))
+        match secret_file::read(&self.file, json::MAX_LEN) {
+            Ok(found) => Ok(Some(found)),
+            Err(Unread::Failed(cause)) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(Unread::Failed(cause)) => Err(self.unreadable(&cause)),
+            Err(Unread::NotRegular(kind)) => Err(self.not_regular(kind)),
+        }
     }
 
     /// The permission bits of auth.json, whatever it holds.
@@ -163,11 +157,12 @@ impl Store {
     /// Saving would fail: exit status 3.
     pub fn prepare(&self) -> Result<Vec<String>, Error> {
         let mut warnings = self.prepare_folder()?;
-        if let Some(kind) = self.kind()?.filter(|kind| *kind != FileKind::Link) {
-            self.expect_regular(kind)?;
+        match self.kind()? {
+            None | Some(FileKind::Regular | FileKind::Link) => {}
+            Some(kind) => return Err(self.not_regular(kind)),
         }
-        let lock = self.lock_to_save()?;
-        let swept = lock.as_ref().map_or(Ok(()), |_| self.sweep());
+        let _lock = self.lock_to_save()?;
+        let swept = self.sweep();
         let before = fs::symlink_metadata(&self.file);
         let trial = || Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
         let way = self.change(None, trial);
@@ -236,10 +231,8 @@ impl Store {
     fn remove_file(&self, kind: FileKind) -> Result<Removal, Error> {
         let left = match kind {
             FileKind::Link => self.key_behind_link(),
-            kind => {
-                self.expect_regular(kind)?;
-                self.key_under_other_name()
-            }
+            FileKind::Regular => self.key_under_other_name(),
+            kind => return Err(self.not_regular(kind)),
         };
         let is_empty = kind == FileKind::Regular && !self.may_hold_key();
         match self.change(Some(auth_file::EMPTY), || fs::remove_file(&self.file)) {
@@ -350,7 +343,7 @@ impl Store {
     }
 
     /// A damaged file may; what is no file does not.
-    fn may_hold_key(&self) -> bool {
+    pub fn may_hold_key(&self) -> bool {
         let is_file = fs::metadata(&self.file).is_ok_and(|metadata| metadata.is_file());
         is_file
             && !matches!(
@@ -392,4 +385,18 @@ fn is_denied(cause: &io::Error) -> bool {
         cause.kind(),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
     )
+}
+
+/// The crate takes an empty HOME for an answer; without one it asks the password database. What `auth exec`
+/// runs finds the variable as it was.
+fn home_folder() -> Option<PathBuf> {
+    let is_empty = std::env::var_os("HOME").is_some_and(|home| home.is_empty());
+    if is_empty {
+        platform::set_variable("HOME", None);
+    }
+    let folder = home::home_dir();
+    if is_empty {
+        platform::set_variable("HOME", Some("".as_ref()));
+    }
+    folder
 }

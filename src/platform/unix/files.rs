@@ -183,6 +183,15 @@ pub fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
     may && result == 0 && mount.f_flag & libc::ST_RDONLY == 0
 }
 
+/// Whether this user may write to a file or folder (faccessat(2), with `AT_EACCESS`).
+pub fn may_write(path: &Path) -> bool {
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: the path is zero-terminated, and nothing is written.
+    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) == 0 }
+}
+
 /// Whether another name on this disk leads to the same file.
 pub fn has_other_names(metadata: &Metadata) -> bool {
     metadata.nlink() > 1
@@ -197,23 +206,34 @@ pub fn has_other_names(metadata: &Metadata) -> bool {
 /// The file can't be created or locked, or something else not removed. A file system without locks
 /// counts as locked.
 pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    let file = match create_private_file(path) {
-        Ok(file) => file,
+    let (file, is_new) = match create_private_file(path) {
+        Ok(file) => (file, true),
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
             match open_to_overwrite(path) {
-                Ok(file) if is_private_file(&file.metadata()?) => file,
+                Ok(file) if is_private_file(&file.metadata()?) => (file, false),
                 _ => return clear_for_lock(path).map(|()| None),
             }
         }
         Err(cause) => return Err(cause),
     };
-    if !try_lock_open(&file)? {
-        return Ok(None);
+    match try_lock_open(&file).and_then(|locked| Ok(locked && is_still_at(path, &file)?)) {
+        Ok(locked) => Ok(Some(file).filter(|_| locked)),
+        Err(cause) => {
+            if is_new {
+                // The caller hears of the first failure.
+                let _ = fs::remove_file(path);
+            }
+            Err(cause)
+        }
     }
-    // Whoever had the lock has removed its file, and perhaps another has made a new one.
-    let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    let still_there = fs::symlink_metadata(path).map(id).ok() == Some(id(file.metadata()?));
-    Ok(Some(file).filter(|_| still_there))
+}
+
+/// Whether a file is still the one at `path`: whoever had the lock before has removed its file, and
+/// perhaps another has made a new one.
+fn is_still_at(path: &Path, file: &File) -> io::Result<bool> {
+    let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+    let own = id(&file.metadata()?);
+    Ok(fs::symlink_metadata(path).is_ok_and(|found| id(&found) == own))
 }
 
 /// Tries once to lock an open file, until it is dropped.
