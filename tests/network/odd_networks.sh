@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs a login and a whoami in a network namespace whose loopback is as said, against a backend in another
 # one, over a pair of virtual interfaces. Exit status 77: this can't be set up here.
 #
