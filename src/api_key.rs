@@ -200,7 +200,9 @@ fn check_quotation_marks(key: &str) -> Result<(), String> {
         key.ends_with(is_quotation_mark),
     ) {
         (false, _) => Ok(()),
-        (true, true) => Err("is in quotation marks: give it without them".into()),
+        (true, true) => {
+            Err("is in quotation marks, which docker --env-file keeps: give it without them".into())
+        }
         (true, false) => Err("begins with a quotation mark: give it without".into()),
     }
 }
