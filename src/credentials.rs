@@ -1,15 +1,15 @@
 //! Which API key is used: the environment's, a secret file's, or auth.json's.
 
-use std::fs;
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use crate::api_key::{self, ApiKey};
 use crate::auth_file::Content;
 use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::Error;
-use crate::platform::{self, FileKind};
-use crate::secret_file;
+use crate::secret_file::{self, Unread};
 use crate::store::Store;
 
 /// The variable that holds a key.
@@ -86,7 +86,7 @@ pub fn variable_in_use() -> Option<&'static str> {
 
 fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
     if let Some(value) = environment::raw(KEY_VARIABLE) {
-        return judge(value.as_encoded_bytes(), KEY_VARIABLE);
+        return validate(value.as_encoded_bytes(), KEY_VARIABLE);
     }
     let Some(path) = environment::raw(KEY_FILE_VARIABLE) else {
         return Ok(None);
@@ -101,31 +101,23 @@ fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
             "mount the secret there, or correct or unset {KEY_FILE_VARIABLE}"
         ))
     })?;
-    judge(&bytes, KEY_FILE_VARIABLE)
+    validate(&bytes, KEY_FILE_VARIABLE)
 }
 
-fn judge(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'static str)>, Error> {
-    match ApiKey::parse(key) {
-        Ok(api_key) => Ok(Some((api_key, variable))),
-        Err(cause) => Err(
-            Error::usage(format!("the API key in {variable} {cause}")).with_hint(format!(
-                "correct or unset {variable}; keys begin with sk_live_ or sk_test_"
-            )),
-        ),
-    }
-}
-
-fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, String> {
-    let unreadable = |cause: std::io::Error| format!("can't be read: {cause}");
-    let mut file = platform::open_to_read(path).map_err(|cause| match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => "is not a regular file".into(),
-        _ => unreadable(cause),
+fn validate(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'static str)>, Error> {
+    let api_key = ApiKey::parse(key).map_err(|cause| {
+        Error::usage(format!("the API key in {variable} {cause}")).with_hint(format!(
+            "correct or unset {variable}; keys begin with sk_live_ or sk_test_"
+        ))
     })?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if platform::file_kind(metadata.file_type()) != FileKind::Regular {
-        return Err("is not a regular file".into());
-    }
-    let bytes = secret_file::read_capped(&mut file, api_key::MAX_INPUT).map_err(unreadable)?;
+    Ok(Some((api_key, variable)))
+}
+
+fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (bytes, _) = secret_file::read(path, api_key::MAX_INPUT).map_err(|cause| match cause {
+        Unread::NotRegular(_) => "is not a regular file".to_owned(),
+        Unread::Failed(cause) => format!("can't be read: {cause}"),
+    })?;
     if bytes.len() > api_key::MAX_INPUT {
         return Err(format!("is larger than {} KiB", api_key::MAX_INPUT / 1024));
     }

@@ -18,7 +18,8 @@ use crate::auth_file::{self, Content};
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::platform::FileKind;
-use crate::{environment, json, platform, secret_file};
+use crate::secret_file::{self, Unread};
+use crate::{environment, json, platform};
 use lock::Lock;
 use temporary::{Temporary, is_temporary};
 
@@ -140,15 +141,12 @@ impl Store {
 
     /// What auth.json holds; none where there is no file.
     fn read(&self) -> Result<Option<(Bytes, Metadata)>, Error> {
-        let mut file = match platform::open_to_read(&self.file) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(|cause| self.unreadable(&cause))?,
-        };
-        let metadata = file.metadata().map_err(|cause| self.unreadable(&cause))?;
-        self.expect_regular(platform::file_kind(metadata.file_type()))?;
-        let bytes = secret_file::read_capped(&mut file, json::MAX_LEN)
-            .map_err(|cause| self.unreadable(&cause))?;
-        Ok(Some((bytes, metadata)))
+        match secret_file::read(&self.file, json::MAX_LEN) {
+            Ok(found) => Ok(Some(found)),
+            Err(Unread::Failed(cause)) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(Unread::Failed(cause)) => Err(self.unreadable(&cause)),
+            Err(Unread::NotRegular(kind)) => Err(self.not_regular(kind)),
+        }
     }
 
     /// The permission bits of auth.json, whatever it holds.
@@ -163,11 +161,12 @@ impl Store {
     /// Saving would fail: exit status 3.
     pub fn prepare(&self) -> Result<Vec<String>, Error> {
         let mut warnings = self.prepare_folder()?;
-        if let Some(kind) = self.kind()?.filter(|kind| *kind != FileKind::Link) {
-            self.expect_regular(kind)?;
+        match self.kind()? {
+            None | Some(FileKind::Regular | FileKind::Link) => {}
+            Some(kind) => return Err(self.not_regular(kind)),
         }
-        let lock = self.lock_to_save()?;
-        let swept = lock.as_ref().map_or(Ok(()), |_| self.sweep());
+        let _lock = self.lock_to_save()?;
+        let swept = self.sweep();
         let before = fs::symlink_metadata(&self.file);
         let trial = || Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
         let way = self.change(None, trial);
@@ -236,10 +235,8 @@ impl Store {
     fn remove_file(&self, kind: FileKind) -> Result<Removal, Error> {
         let left = match kind {
             FileKind::Link => self.key_behind_link(),
-            kind => {
-                self.expect_regular(kind)?;
-                self.key_under_other_name()
-            }
+            FileKind::Regular => self.key_under_other_name(),
+            kind => return Err(self.not_regular(kind)),
         };
         let is_empty = kind == FileKind::Regular && !self.may_hold_key();
         match self.change(Some(auth_file::EMPTY), || fs::remove_file(&self.file)) {

@@ -1,6 +1,6 @@
 //! What is said when auth.json can't be read, saved or removed: what failed, where, what to do next.
 
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
@@ -8,6 +8,9 @@ use super::{Store, lock};
 use crate::error::Error;
 use crate::platform::{self, FileKind};
 use crate::shell;
+
+/// What to do about something that stands where auth.json should.
+const ELSEWHERE: &str = "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder";
 
 impl Store {
     /// Who else can read or change auth.json, with what mends it where this user can.
@@ -52,32 +55,24 @@ impl Store {
         )
     }
 
-    pub(super) fn expect_regular(&self, kind: FileKind) -> Result<(), Error> {
+    pub(super) fn not_regular(&self, kind: FileKind) -> Error {
         let what = match kind {
-            FileKind::Regular => return Ok(()),
+            FileKind::Regular => "a file of another kind",
             FileKind::Folder => "a folder",
             FileKind::Link => "a link",
             FileKind::Special(name) => name,
         };
-        Err(
-            Error::machine(format!("{} is {what}, not a file", self.file.display()))
-                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"),
-        )
+        Error::machine(format!("{} is {what}, not a file", self.file.display()))
+            .with_hint(ELSEWHERE)
     }
 
     pub(super) fn unreadable(&self, cause: &io::Error) -> Error {
-        // A socket can't even be opened: say what it is, not that.
-        if let Ok(metadata) = fs::metadata(&self.file)
-            && let Err(error) = self.expect_regular(platform::file_kind(metadata.file_type()))
-        {
-            return error;
-        }
         Error::machine(format!("can't read {}: {cause}", self.file.display())).with_hint(
             match cause.kind() {
                 io::ErrorKind::PermissionDenied => {
                     "run this as the user whom the file belongs to, or mend its permissions"
                 }
-                _ => "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder",
+                _ => ELSEWHERE,
             },
         )
     }

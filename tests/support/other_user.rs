@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
@@ -29,7 +30,10 @@ impl OtherUser {
         // Not where TMPDIR says: other users may not come there.
         let home = Home::within(Path::new("/tmp"));
         let program = home.path().join("sekuire");
-        fs::copy(binary(), &program).expect("a copy of the program");
+        // By another process: a descriptor of ours, open for writing, would be inherited by what another
+        // test starts just then, and nobody could run the program meanwhile (execve(2), ETXTBSY).
+        let copied = Command::new("cp").arg(binary()).arg(&program).status();
+        assert!(copied.expect("cp").success(), "a copy of the program");
         fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("chmod");
         let other = Self {
             home,

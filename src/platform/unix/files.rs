@@ -197,23 +197,34 @@ pub fn has_other_names(metadata: &Metadata) -> bool {
 /// The file can't be created or locked, or something else not removed. A file system without locks
 /// counts as locked.
 pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    let file = match create_private_file(path) {
-        Ok(file) => file,
+    let (file, is_new) = match create_private_file(path) {
+        Ok(file) => (file, true),
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
             match open_to_overwrite(path) {
-                Ok(file) if is_private_file(&file.metadata()?) => file,
+                Ok(file) if is_private_file(&file.metadata()?) => (file, false),
                 _ => return clear_for_lock(path).map(|()| None),
             }
         }
         Err(cause) => return Err(cause),
     };
-    if !try_lock_open(&file)? {
-        return Ok(None);
+    match try_lock_open(&file).and_then(|locked| Ok(locked && is_still_at(path, &file)?)) {
+        Ok(locked) => Ok(Some(file).filter(|_| locked)),
+        Err(cause) => {
+            if is_new {
+                // The caller hears of the first failure.
+                let _ = fs::remove_file(path);
+            }
+            Err(cause)
+        }
     }
-    // Whoever had the lock has removed its file, and perhaps another has made a new one.
-    let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    let still_there = fs::symlink_metadata(path).map(id).ok() == Some(id(file.metadata()?));
-    Ok(Some(file).filter(|_| still_there))
+}
+
+/// Whether a file is still the one at `path`: whoever had the lock before has removed its file, and
+/// perhaps another has made a new one.
+fn is_still_at(path: &Path, file: &File) -> io::Result<bool> {
+    let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+    let own = id(&file.metadata()?);
+    Ok(fs::symlink_metadata(path).is_ok_and(|found| id(&found) == own))
 }
 
 /// Tries once to lock an open file, until it is dropped.
