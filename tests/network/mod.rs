@@ -17,6 +17,7 @@ mod fuzz;
 mod memory;
 mod messages;
 mod odd_networks;
+mod openssl;
 mod proxies;
 mod redaction;
 mod redirects;
