@@ -24,6 +24,7 @@ mod redirects;
 mod retries;
 mod shortage;
 mod silence;
+mod stores;
 mod tls;
 
 use std::collections::VecDeque;
