@@ -20,6 +20,9 @@ fleet: build
 	$(CARGO) build --locked --release --example fleet
 	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
 
+# Most of the tests' time is waiting: more threads than processors.
+export RUST_TEST_THREADS ?= 8
+
 test:
 	$(CARGO) test --locked
 

@@ -163,14 +163,6 @@ pub fn forget() {
         .clear();
 }
 
-/// Whether something in `text` looks like an API key.
-pub fn looks_like_key(text: &[u8]) -> bool {
-    PREFIXES.iter().any(|(prefix, _)| {
-        text.windows(prefix.len())
-            .any(|window| window.eq_ignore_ascii_case(prefix.as_bytes()))
-    })
-}
-
 /// The prefix, where it is known, and the secret part.
 fn split(key: &str) -> (&str, &str) {
     PREFIXES
@@ -208,7 +200,9 @@ fn check_quotation_marks(key: &str) -> Result<(), String> {
         key.ends_with(is_quotation_mark),
     ) {
         (false, _) => Ok(()),
-        (true, true) => Err("is in quotation marks: give it without them".into()),
+        (true, true) => {
+            Err("is in quotation marks, which docker --env-file keeps: give it without them".into())
+        }
         (true, false) => Err("begins with a quotation mark: give it without".into()),
     }
 }
@@ -249,8 +243,11 @@ fn check_prefix(key: &str) -> Result<(), String> {
         }
     }
     for (prefix, _) in PREFIXES {
-        match (key.find(prefix), lower_case.starts_with(prefix)) {
-            (Some(at), _) => return Err(format!("has {at} other characters before {prefix}")),
+        match (key.split_once(prefix), lower_case.starts_with(prefix)) {
+            (Some((before, _)), _) => {
+                let count = before.chars().count();
+                return Err(format!("has {count} other characters before {prefix}"));
+            }
             (None, true) => return Err(format!("begins with {prefix} in capital letters")),
             (None, false) => {}
         }
@@ -284,7 +281,7 @@ fn describe(c: char) -> String {
         '\u{1b}' => "an escape character",
         _ if c.is_ascii() => "a control character",
         _ if c.is_whitespace() => "a space outside ASCII",
-        _ if is_invisible(c) => "an invisible one outside ASCII",
+        _ if is_invisible(c) => "an invisible character outside ASCII",
         _ if is_quotation_mark(c) => "a quotation mark outside ASCII",
         '\u{2010}'..='\u{2015}' | '\u{2212}' => "a dash outside ASCII",
         _ if c.is_alphanumeric() => "a letter or digit outside ASCII",

@@ -2,34 +2,20 @@
 
 use zeroize::Zeroizing;
 
-use crate::api_key::{self, ApiKey};
+use crate::api_key::ApiKey;
 use crate::backend_url::BackendUrl;
+use crate::credential::{Credential, Source};
 use crate::json::{self, Member, Object};
 
 /// What the file says.
 #[derive(Debug)]
 pub enum Content {
     /// A key and what belongs to it.
-    LoggedIn(Box<Login>),
+    LoggedIn(Box<Credential>),
     /// No key.
     LoggedOut,
     /// No key, but the token of the existing client's older login.
     OldToken,
-}
-
-/// A key and what belongs to it.
-#[derive(Debug)]
-pub struct Login {
-    /// The key.
-    pub api_key: ApiKey,
-    /// The fingerprint that the key was bound to. Any text: another program may have written it.
-    pub device_fingerprint: Option<String>,
-    /// The organization's identifier.
-    pub org_id: Option<String>,
-    /// The default workspace's identifier.
-    pub workspace_id: Option<String>,
-    /// Where the key was logged in; none for the default backend.
-    pub backend_url: Option<BackendUrl>,
 }
 
 /// Reads the file's content.
@@ -37,18 +23,16 @@ pub struct Login {
 /// # Errors
 /// Why it is damaged, in words that complete "it …" and never quote the key.
 pub fn parse(bytes: &[u8]) -> Result<Content, String> {
-    let object = Object::parse(bytes)?;
+    let object = Object::parse(without_mark(bytes))?;
     let text = |name: &str| match object.text(name) {
         Member::Mistyped => Err(format!("has a {name} that is not text")),
         member => Ok(member.ok().filter(|text| !text.is_empty())),
     };
     let api_key = text("api_key")?.map(Zeroizing::new);
-    let login = (
-        text("device_fingerprint")?,
-        text("org_id")?,
-        text("workspace_id")?,
-        text("backend_url")?,
-    );
+    let bound_fingerprint = text("device_fingerprint")?;
+    let org_id = text("org_id")?;
+    let workspace_id = text("workspace_id")?;
+    let backend_url = text("backend_url")?;
     let Some(api_key) = api_key else {
         return Ok(if text("token")?.is_some() {
             Content::OldToken
@@ -56,13 +40,13 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
             Content::LoggedOut
         });
     };
-    let (device_fingerprint, org_id, workspace_id, backend_url) = login;
     let api_key =
         ApiKey::from_file_text(&api_key).map_err(|cause| format!("has an api_key that {cause}"))?;
     let backend_url = backend_url.map(|url| BackendUrl::parse(&url)).transpose();
-    Ok(Content::LoggedIn(Box::new(Login {
+    Ok(Content::LoggedIn(Box::new(Credential {
         api_key,
-        device_fingerprint,
+        source: Source::File,
+        bound_fingerprint,
         org_id,
         workspace_id,
         backend_url: backend_url.map_err(|cause| format!("has a backend_url that {cause}"))?,
@@ -70,41 +54,59 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
 }
 
 /// Writes the file's content: pretty-printed, null where unknown, `backend_url` only where there is
-/// one.
-pub fn format(login: &Login) -> Zeroizing<Vec<u8>> {
-    // Large enough never to grow: growing would leave a copy of the key behind.
-    let room = api_key::MAX_LEN
-        + 256
-        + 2 * [
-            &login.device_fingerprint,
-            &login.org_id,
-            &login.workspace_id,
-        ]
-        .iter()
-        .map(|text| 6 * text.as_ref().map_or(0, String::len))
-        .sum::<usize>();
-    let backend_url = login.backend_url.as_ref().map(ToString::to_string);
-    let mut json = String::with_capacity(room + 6 * backend_url.as_ref().map_or(0, String::len));
-    json.push('{');
-    let mut member = |name: &str, value: Option<&str>| {
-        let mut text = std::mem::take(&mut json);
-        text.push_str(if text.len() == 1 { "\n  \"" } else { ",\n  \"" });
-        text.push_str(name);
-        text.push_str("\": ");
+/// one. What `old`, the file before, holds under other names stays as it is written there, for a newer
+/// client may need it, unless there is no room for it. The old token goes: it belonged to the old login.
+pub fn format(credential: &Credential, old: &[u8]) -> Zeroizing<Vec<u8>> {
+    let backend_url = credential.backend_url.as_ref().map(ToString::to_string);
+    let known = [
+        ("api_key", Some(credential.api_key.reveal())),
+        (
+            "device_fingerprint",
+            credential.bound_fingerprint.as_deref(),
+        ),
+        ("org_id", credential.org_id.as_deref()),
+        ("workspace_id", credential.workspace_id.as_deref()),
+        ("backend_url", backend_url.as_deref()),
+    ];
+    // Large enough never to grow, escapes included: growing would leave a copy of the key behind.
+    let texts = known.iter().filter_map(|(_, value)| *value);
+    let room = 256 + 6 * texts.map(str::len).sum::<usize>() + 2 * old.len();
+    let mut json = String::with_capacity(room);
+    for (name, value) in known {
+        if name == "backend_url" && value.is_none() {
+            continue;
+        }
+        json.push_str(if json.is_empty() { "{" } else { "," });
+        json.push_str("\n  \"");
+        json.push_str(name);
+        json.push_str("\": ");
         json = match value {
-            Some(value) => json::write(value, text),
-            None => json::write(&None::<String>, text),
+            Some(value) => json::write(value, json),
+            None => json::write(&None::<String>, json),
         };
-    };
-    member("api_key", Some(login.api_key.reveal()));
-    member("device_fingerprint", login.device_fingerprint.as_deref());
-    member("org_id", login.org_id.as_deref());
-    member("workspace_id", login.workspace_id.as_deref());
-    if backend_url.is_some() {
-        member("backend_url", backend_url.as_deref());
     }
-    json.push_str("\n}\n");
+    let is_other = |name: &str| name != "token" && known.iter().all(|(known, _)| *known != name);
+    let old = Object::parse(without_mark(old)).ok();
+    let others = old
+        .as_ref()
+        .map_or_else(Vec::new, |old| old.written(is_other));
+    let added: usize = others.iter().map(|member| member.len() + 4).sum();
+    if json.len() + added + END.len() <= json::MAX_LEN {
+        for member in others {
+            json.push_str(",\n  ");
+            json.push_str(member);
+        }
+    }
+    json.push_str(END);
     Zeroizing::new(json.into_bytes())
+}
+
+/// How the file ends.
+const END: &str = "\n}\n";
+
+/// What some editors put before a text (Unicode, 23.8): no part of it.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// The content that holds nothing, for where the file itself can't be removed.

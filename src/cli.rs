@@ -11,8 +11,8 @@ use std::slice;
 
 use lexopt::{Arg, Parser};
 
-use crate::api_key;
 use crate::error::Error;
+use crate::redact;
 pub use options::{OptionSpec, Options};
 use suggest::{unknown_command, unknown_option};
 pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
@@ -21,10 +21,9 @@ pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
 const OUTPUTS: [&str; 3] = ["json", "get", "quiet"];
 
 /// What the command line asks for.
-#[derive(Debug)]
 pub enum Request {
     /// Print the help of one command, or the whole.
-    Help(Option<CommandId>),
+    Help(Option<&'static CommandSpec>),
     /// Print `sekuire X.Y.Z`.
     Version,
     /// Nothing was asked for: help goes to standard error.
@@ -36,7 +35,7 @@ pub enum Request {
 /// What was typed, sorted but not yet understood: options may stand before the command that has them.
 #[derive(Default)]
 struct Typed {
-    words: Vec<String>,
+    words: Vec<OsString>,
     /// Names with their dashes, and values.
     options: Vec<(String, Option<OsString>)>,
     help: bool,
@@ -48,17 +47,18 @@ struct Typed {
 /// # Errors
 /// A usage error that names what is wrong and never repeats what could be a key.
 pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
-    if args.iter().any(is_secret) {
+    if args
+        .iter()
+        .any(|arg| redact::holds_secret(&arg.to_string_lossy()))
+    {
         return Err(secret_as_argument());
     }
     let typed = sort(args);
     if typed.help {
-        return help_on(
-            typed
-                .words
-                .strip_prefix(&["help".to_owned()])
-                .unwrap_or(&typed.words),
-        );
+        return help_on(match typed.words.as_slice() {
+            [help, about @ ..] if help == "help" => about,
+            words => words,
+        });
     }
     if typed.version {
         return Ok(Request::Version);
@@ -81,7 +81,7 @@ fn sort(args: Vec<OsString>) -> Typed {
     while let Ok(Some(arg)) = parser.next() {
         let name = match arg {
             Arg::Value(word) => {
-                typed.words.push(word.to_string_lossy().into_owned());
+                typed.words.push(word);
                 continue;
             }
             Arg::Short(letter) => format!("-{letter}"),
@@ -98,41 +98,39 @@ fn sort(args: Vec<OsString>) -> Typed {
 }
 
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
-    let takes_value = find_option(name).is_some_and(|option| option.value().is_some());
-    let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
     let joined = parser.optional_value();
-    joined.or_else(|| {
-        parser
-            .try_raw_args()?
-            .next_if(|next| takes_value && !is_option(next))
-    })
+    if joined.is_some() || find_option(name)?.value().is_none() {
+        return joined;
+    }
+    let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
+    parser.try_raw_args()?.next_if(|next| !is_option(next))
 }
 
 /// The command that these words begin with, and the words behind it; none where they only begin one.
-fn find_command(words: &[String]) -> Result<Option<(&'static CommandSpec, &[String])>, Error> {
+fn find_command(words: &[OsString]) -> Result<Option<(&'static CommandSpec, &[OsString])>, Error> {
     let length = match words {
         [first, _, ..] if first == "auth" => 2,
-        _ => words.len().min(1),
+        [first] if first == "auth" => return Ok(None),
+        _ => 1,
     };
-    let (name, operands) = words.split_at_checked(length).unwrap_or_default();
-    let name = name.join(" ");
-    if name.is_empty() || name == "auth" {
+    let Some((name, operands)) = words.split_at_checked(length) else {
         return Ok(None);
-    }
+    };
+    let name = name.join(OsStr::new(" ")).to_string_lossy().into_owned();
     let mut commands = COMMANDS.iter();
     let found = commands.find(|command| command.names().any(|known| known == name));
     let command = found.ok_or_else(|| unknown_command(&name))?;
     Ok(Some((command, operands)))
 }
 
-fn help_on(words: &[String]) -> Result<Request, Error> {
+fn help_on(words: &[OsString]) -> Result<Request, Error> {
     let found = find_command(words)?;
-    Ok(Request::Help(found.map(|(command, _)| command.id)))
+    Ok(Request::Help(found.map(|(command, _)| command)))
 }
 
 fn understand(
     command: &'static CommandSpec,
-    operands: &[String],
+    operands: &[OsString],
     typed: Vec<(String, Option<OsString>)>,
 ) -> Result<Request, Error> {
     let mut options = read_options(command, typed)?;
@@ -191,16 +189,6 @@ fn read_options(
 fn find_option(name: &str) -> Option<&'static OptionSpec> {
     let mut options = COMMANDS.iter().flat_map(|command| command.options);
     options.find(|option| option.is_called(name))
-}
-
-/// Whether an argument holds a key or another secret of Sekuire, in whichever letters: capitals may come
-/// from a keyboard's lock.
-fn is_secret(arg: &OsString) -> bool {
-    let text = arg.as_encoded_bytes().to_ascii_lowercase();
-    let mut words = text.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-    // skt_: an install token; adm_: a session.
-    api_key::looks_like_key(&text)
-        || words.any(|word| word.starts_with(b"skt_") || word.starts_with(b"adm_"))
 }
 
 fn secret_as_argument() -> Error {

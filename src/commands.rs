@@ -14,10 +14,13 @@ use std::io::Write;
 
 use nanoserde::SerJson;
 
+use crate::backend_url::BackendUrl;
 use crate::cli::{CommandId, Options, Request};
 use crate::credentials::Found;
 use crate::device::Device;
 use crate::error::{Error, Kind};
+use crate::http::{Client, Limits};
+use crate::terminal::WaitingLine;
 use crate::{help, platform, terminal};
 
 /// Carries out what the command line asks for, and returns the exit status.
@@ -78,6 +81,14 @@ fn print(text: &str) -> Result<u8, Error> {
         .write_all(text.as_bytes())
         .map_err(|cause| terminal::output_error(&cause))?;
     Ok(0)
+}
+
+/// A client within the limits that the options set. It says on the terminal what it waits for, unless
+/// `--quiet` is given.
+fn client(base: BackendUrl, options: &Options) -> Result<Client, Error> {
+    let limits = Limits::new(options.timeout, options.wait);
+    let waiting = WaitingLine::new(options.quiet);
+    Client::new(base, limits, Box::new(waiting.notify()))
 }
 
 /// Prints a report: the whole, or the field that was asked for.

@@ -1,15 +1,15 @@
 //! Which API key is used: the environment's, a secret file's, or auth.json's.
 
-use std::fs;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::api_key::{self, ApiKey};
-use crate::auth_file::{Content, Login};
-use crate::backend_url::BackendUrl;
+use crate::auth_file::Content;
+use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::Error;
-use crate::platform::{self, FileKind};
-use crate::secret_file;
+use crate::secret_file::{self, Unread};
 use crate::store::Store;
 
 /// The variable that holds a key.
@@ -17,41 +17,6 @@ pub const KEY_VARIABLE: &str = "SEKUIRE_API_KEY";
 
 /// The variable that names a file that holds a key.
 pub const KEY_FILE_VARIABLE: &str = "SEKUIRE_API_KEY_FILE";
-
-/// Where a key came from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// auth.json.
-    File,
-    /// The variable of this name.
-    Variable(&'static str),
-}
-
-impl Source {
-    /// `file`, or the variable's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::File => "file",
-            Source::Variable(name) => name,
-        }
-    }
-}
-
-/// A key and what is known with it.
-pub struct Credential {
-    /// The key.
-    pub api_key: ApiKey,
-    /// Where it came from.
-    pub source: Source,
-    /// The fingerprint that auth.json holds.
-    pub bound_fingerprint: Option<String>,
-    /// The organization that auth.json holds.
-    pub org_id: Option<String>,
-    /// The workspace that auth.json holds.
-    pub workspace_id: Option<String>,
-    /// The backend that auth.json holds; none for the default.
-    pub backend_url: Option<BackendUrl>,
-}
 
 /// What was found.
 pub struct Found {
@@ -79,34 +44,34 @@ pub fn find() -> Result<Found, Error> {
                 backend_url: None,
             }),
             mode: None,
-            warnings: Vec::new(),
+            warnings: environment::oddities(),
         });
     }
     let store = Store::locate()?;
+    let path = store.path().display();
     let loaded = store.load()?;
-    let mut warnings = loaded.warnings;
-    let login = match loaded.content {
-        Content::LoggedIn(login) => Some(*login),
+    let mut warnings = environment::oddities();
+    warnings.extend(loaded.warnings);
+    let credential = match loaded.content {
+        Content::LoggedIn(credential) => Some(*credential),
         Content::LoggedOut => None,
         Content::OldToken => {
-            let path = store.path().display();
             warnings.push(format!(
                 "{path} holds a login of an older client, without an API key; log in again"
             ));
             None
         }
     };
-    if login
+    if credential
         .as_ref()
-        .is_some_and(|login| login.api_key.environment().is_none())
+        .is_some_and(|credential| credential.api_key.environment().is_none())
     {
-        let path = store.path().display();
         warnings.push(format!(
             "the key in {path} begins with neither sk_live_ nor sk_test_"
         ));
     }
     Ok(Found {
-        credential: login.map(from_login),
+        credential,
         mode: loaded.mode,
         warnings,
     })
@@ -119,20 +84,9 @@ pub fn variable_in_use() -> Option<&'static str> {
         .find(|name| environment::raw(name).is_some())
 }
 
-fn from_login(login: Login) -> Credential {
-    Credential {
-        api_key: login.api_key,
-        source: Source::File,
-        bound_fingerprint: login.device_fingerprint,
-        org_id: login.org_id,
-        workspace_id: login.workspace_id,
-        backend_url: login.backend_url,
-    }
-}
-
 fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
     if let Some(value) = environment::raw(KEY_VARIABLE) {
-        return judge(value.as_encoded_bytes(), KEY_VARIABLE);
+        return validate(value.as_encoded_bytes(), KEY_VARIABLE);
     }
     let Some(path) = environment::raw(KEY_FILE_VARIABLE) else {
         return Ok(None);
@@ -147,31 +101,23 @@ fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
             "mount the secret there, or correct or unset {KEY_FILE_VARIABLE}"
         ))
     })?;
-    judge(&bytes, KEY_FILE_VARIABLE)
+    validate(&bytes, KEY_FILE_VARIABLE)
 }
 
-fn judge(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'static str)>, Error> {
-    match ApiKey::parse(key) {
-        Ok(api_key) => Ok(Some((api_key, variable))),
-        Err(cause) => Err(
-            Error::usage(format!("the API key in {variable} {cause}")).with_hint(format!(
-                "correct or unset {variable}; keys begin with sk_live_ or sk_test_"
-            )),
-        ),
-    }
-}
-
-fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, String> {
-    let unreadable = |cause: std::io::Error| format!("can't be read: {cause}");
-    let mut file = platform::open_to_read(path).map_err(|cause| match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => "is not a regular file".into(),
-        _ => unreadable(cause),
+fn validate(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'static str)>, Error> {
+    let api_key = ApiKey::parse(key).map_err(|cause| {
+        Error::usage(format!("the API key in {variable} {cause}")).with_hint(format!(
+            "correct or unset {variable}; keys begin with sk_live_ or sk_test_"
+        ))
     })?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if platform::file_kind(metadata.file_type()) != FileKind::Regular {
-        return Err("is not a regular file".into());
-    }
-    let bytes = secret_file::read_capped(&mut file, api_key::MAX_INPUT).map_err(unreadable)?;
+    Ok(Some((api_key, variable)))
+}
+
+fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (bytes, _) = secret_file::read(path, api_key::MAX_INPUT).map_err(|cause| match cause {
+        Unread::NotRegular(_) => "is not a regular file".to_owned(),
+        Unread::Failed(cause) => format!("can't be read: {cause}"),
+    })?;
     if bytes.len() > api_key::MAX_INPUT {
         return Err(format!("is larger than {} KiB", api_key::MAX_INPUT / 1024));
     }

@@ -76,3 +76,27 @@ pub fn text(name: &str) -> Result<Option<String>, Error> {
             .with_hint(format!("correct or unset {name}"))
     })
 }
+
+/// What is probably meant otherwise, in words: a line end of Windows behind a value, or the quotation
+/// marks of a file that no shell reads (`docker run --env-file`). It counts as it is all the same, for
+/// an identity must not change.
+pub fn oddities() -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["SEKUIRE_DEVICE_ID", "SEKUIRE_CONFIG_DIR"] {
+        let value = raw(name).unwrap_or_default();
+        let value = value.as_encoded_bytes();
+        if value.ends_with(b"\r") || value.ends_with(b"\n") {
+            found.push(format!(
+                "{name} ends in a line end (CR or LF), which is taken for a part of it"
+            ));
+        }
+        let quoted =
+            |mark: &[u8]| value.len() > 1 && value.starts_with(mark) && value.ends_with(mark);
+        if quoted(b"\"") || quoted(b"'") {
+            found.push(format!(
+                "{name} stands in quotation marks, which are taken for a part of it"
+            ));
+        }
+    }
+    found
+}

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 pub use man::man;
 
-use crate::cli::{COMMANDS, CommandId, CommandSpec, Operand, OptionSpec};
+use crate::cli::{COMMANDS, CommandSpec, Operand, OptionSpec};
 use crate::environment::VARIABLES;
 
 /// What the exit statuses mean; the README and the man page repeat it.
@@ -53,11 +53,8 @@ pub fn completions(shell: &str) -> &'static str {
 }
 
 /// The help of one command, or the whole.
-pub fn help(command: Option<CommandId>) -> String {
-    match COMMANDS.iter().find(|spec| Some(spec.id) == command) {
-        Some(spec) => command_help(spec),
-        None => overview(),
-    }
+pub fn help(command: Option<&CommandSpec>) -> String {
+    command.map_or_else(overview, command_help)
 }
 
 fn overview() -> String {

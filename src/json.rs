@@ -16,7 +16,16 @@ const MAX_DEPTH: usize = 32;
 pub type Malformed = &'static str;
 
 /// The members of one JSON object that has passed the check.
-pub struct Object<'a>(Vec<(String, &'a str)>);
+pub struct Object<'a>(Vec<(String, Raw<'a>)>);
+
+/// A member as it is written.
+#[derive(Clone, Copy)]
+struct Raw<'a> {
+    /// Its value.
+    value: &'a str,
+    /// All of it, from its name on.
+    whole: &'a str,
+}
 
 /// What an object holds under a name.
 #[derive(Debug, Eq, PartialEq)]
@@ -73,7 +82,8 @@ impl<'a> Object<'a> {
 
     /// The names of its members, and the JSON of their values.
     pub fn into_members(self) -> Vec<(String, &'a str)> {
-        self.0
+        let members = self.0.into_iter();
+        members.map(|(name, raw)| (name, raw.value)).collect()
     }
 
     /// The text under `name`.
@@ -116,9 +126,17 @@ impl<'a> Object<'a> {
         )
     }
 
+    /// The members whose names are `wanted`, as they are written, name and value.
+    pub fn written(&self, wanted: impl Fn(&str) -> bool) -> Vec<&'a str> {
+        let members = self.0.iter().filter(|(key, _)| wanted(key));
+        members.map(|(_, raw)| raw.whole).collect()
+    }
+
     fn raw(&self, name: &str) -> Option<&'a str> {
         let member = self.0.iter().find(|(key, _)| key == name);
-        member.map(|(_, raw)| *raw).filter(|raw| *raw != "null")
+        member
+            .map(|(_, raw)| raw.value)
+            .filter(|raw| *raw != "null")
     }
 
     fn read<T>(
@@ -217,7 +235,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over the object that begins here and returns its members.
-    fn object(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, Malformed> {
+    fn object(&mut self, depth: usize) -> Result<Vec<(String, Raw<'a>)>, Malformed> {
         let mut members = Vec::new();
         self.sequence(depth, b'{', b'}', |scanner| {
             let start = scanner.at;
@@ -227,7 +245,9 @@ impl<'a> Scanner<'a> {
             let key = text(raw).unwrap_or_else(|| raw.to_owned());
             scanner.skip_space();
             scanner.expect(b':')?;
-            members.push((key, scanner.value(depth)?));
+            let value = scanner.value(depth)?;
+            let whole = scanner.text.get(start..scanner.at).unwrap_or_default();
+            members.push((key, Raw { value, whole }));
             Ok(())
         })?;
         let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();

@@ -17,6 +17,7 @@ mod backend_url;
 mod cli;
 mod clock;
 mod commands;
+mod credential;
 mod credentials;
 mod device;
 mod environment;

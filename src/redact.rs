@@ -26,6 +26,9 @@ const RUN: usize = 8;
 /// have names such as `adm_jsmith`.
 const MIN_TOKEN: usize = 10;
 
+/// The user info in our own hints, and what follows it.
+const PLACEHOLDERS: [&str; 2] = ["user:password@host", "[user:password@]host"];
+
 /// What stands for what was cut out.
 const MARK: &str = "...";
 
@@ -47,6 +50,15 @@ pub fn redact(text: &str) -> String {
         cuts.extend(lookalikes(text, reading));
     });
     cut(text, cuts)
+}
+
+/// Whether something in `text` looks like a key or another secret of Sekuire.
+pub fn holds_secret(text: &str) -> bool {
+    let mut found = false;
+    for_each_reading(text, |reading| {
+        found |= !lookalikes(text, reading).is_empty();
+    });
+    found
 }
 
 /// `text` with a mark in the place of each of `cuts`, which may overlap.
@@ -156,7 +168,8 @@ fn user_info(text: &str) -> Vec<Span> {
         let ends = |c: char| "/?#\\".contains(c) || c.is_whitespace();
         let authority = authority.split(ends).next()?;
         let end = start + authority.rfind('@')?;
-        (end > start).then_some(Span { start, end })
+        let is_placeholder = PLACEHOLDERS.iter().any(|own| authority.starts_with(own));
+        (end > start && !is_placeholder).then_some(Span { start, end })
     })
     .collect()
 }

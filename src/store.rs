@@ -3,25 +3,28 @@
 //! Saving follows rename(2): a new private file beside the old one, written, synced, renamed over
 //! it, and the folder synced. At any crash auth.json is the old file or the new one, whole.
 
+mod folder;
+mod lock;
 mod messages;
 mod temporary;
 
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use crate::auth_file::{self, Content, Login};
+use zeroize::Zeroizing;
+
+use crate::auth_file::{self, Content};
+use crate::credential::Credential;
 use crate::error::Error;
 use crate::platform::FileKind;
-use crate::{environment, json, platform, secret_file, shell};
+use crate::secret_file::{self, Unread};
+use crate::{environment, json, platform};
+use lock::Lock;
 use temporary::{Temporary, is_temporary};
 
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
-
-/// How long another process's saving is waited for.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is written to find out whether a key could be: as much as any auth.json needs.
 const TRIAL: [u8; 4096] = [b' '; 4096];
@@ -48,8 +51,22 @@ pub struct Loaded {
 pub enum Removal {
     /// There was nothing to remove.
     Nothing,
-    /// The file is gone, or empty where it can't go; where the key is still to be found, in words.
-    Done(Option<String>),
+    /// The file is gone, or empty where it can't go.
+    Done {
+        /// Where the key is still to be found, or may be found again, in words.
+        warnings: Vec<String>,
+    },
+}
+
+/// What is wiped when dropped.
+type Bytes = Zeroizing<Vec<u8>>;
+
+/// How auth.json was changed.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Way {
+    /// In its folder, which has to be synced.
+    Replaced,
+    InPlace,
 }
 
 impl Store {
@@ -100,21 +117,13 @@ impl Store {
     /// It is no regular file, can't be read, is empty or damaged: exit status 3.
     pub fn load(&self) -> Result<Loaded, Error> {
         let path = self.file.display();
-        let mut file = match platform::open_to_read(&self.file) {
-            Ok(file) => file,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Loaded {
-                    content: Content::LoggedOut,
-                    mode: None,
-                    warnings: Vec::new(),
-                });
-            }
-            Err(cause) => return Err(self.unreadable(&cause)),
+        let Some((bytes, metadata)) = self.read()? else {
+            return Ok(Loaded {
+                content: Content::LoggedOut,
+                mode: None,
+                warnings: Vec::new(),
+            });
         };
-        let metadata = file.metadata().map_err(|cause| self.unreadable(&cause))?;
-        self.expect_regular(platform::file_kind(metadata.file_type()))?;
-        let bytes = secret_file::read_capped(&mut file, json::MAX_LEN)
-            .map_err(|cause| self.unreadable(&cause))?;
         if bytes.is_empty() {
             return Err(Error::machine(format!("{path} is empty"))
                 .with_hint("run 'sekuire login' to fill it, or 'sekuire logout' to remove it"));
@@ -123,24 +132,26 @@ impl Store {
             Error::machine(format!("{path} is damaged: it {cause}"))
                 .with_hint("run 'sekuire login' to replace it, or 'sekuire logout' to remove it")
         })?;
-        let mode = platform::mode(&metadata);
-        let mut warnings = Vec::new();
-        if let Some(mode) = mode.filter(|mode| mode & 0o077 != 0) {
-            warnings.push(format!(
-                "{path} is open to other users (mode {mode:04o}); run: chmod 600 {}",
-                shell::quote(&self.file)
-            ));
-        }
-        if !platform::is_own(&metadata) {
-            warnings.push(format!(
-                "{path} belongs to another user; run: chown \"$(id -u)\" {path} && chmod 600 {path}"
-            ));
-        }
         Ok(Loaded {
             content,
-            mode,
-            warnings,
+            mode: platform::mode(&metadata),
+            warnings: self.exposure(&metadata).into_iter().collect(),
         })
+    }
+
+    /// What auth.json holds; none where there is no file.
+    fn read(&self) -> Result<Option<(Bytes, Metadata)>, Error> {
+        match secret_file::read(&self.file, json::MAX_LEN) {
+            Ok(found) => Ok(Some(found)),
+            Err(Unread::Failed(cause)) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(Unread::Failed(cause)) => Err(self.unreadable(&cause)),
+            Err(Unread::NotRegular(kind)) => Err(self.not_regular(kind)),
+        }
+    }
+
+    /// The permission bits of auth.json, whatever it holds.
+    pub fn mode(&self) -> Option<u32> {
+        platform::mode(&fs::metadata(&self.file).ok()?)
     }
 
     /// Makes sure, before the backend is asked, that saving will work: a binding must not be wasted
@@ -148,53 +159,41 @@ impl Store {
     ///
     /// # Errors
     /// Saving would fail: exit status 3.
-    pub fn prepare(&self) -> Result<Option<String>, Error> {
-        let warning = self.prepare_folder()?;
-        let kind = self.kind()?;
-        if let Some(kind) = kind.filter(|kind| *kind != FileKind::Link) {
-            self.expect_regular(kind)?;
+    pub fn prepare(&self) -> Result<Vec<String>, Error> {
+        let mut warnings = self.prepare_folder()?;
+        match self.kind()? {
+            None | Some(FileKind::Regular | FileKind::Link) => {}
+            Some(kind) => return Err(self.not_regular(kind)),
         }
-        let lock = self.lock(Store::unsavable)?;
-        if kind == Some(FileKind::Regular) && platform::is_mount_point(&self.file) {
-            self.open_to_overwrite()
-                .map_err(|cause| self.unsavable(&self.file, &cause))?;
-            return Ok(warning);
-        }
+        let _lock = self.lock_to_save()?;
         let swept = self.sweep();
-        let trial = Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
-        match trial {
-            Ok(()) => swept.map_err(|cause| self.unsavable(&self.folder, &cause))?,
-            Err(cause) if is_denied(&cause) && self.open_to_overwrite().is_ok() => {}
-            Err(cause) => return Err(self.unsavable(&self.folder, &cause)),
+        let before = fs::symlink_metadata(&self.file);
+        let trial = || Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
+        let way = self.change(None, trial);
+        match way.map_err(|(path, cause)| self.unsavable(path, &cause))? {
+            Way::Replaced => swept.map_err(|cause| self.unsavable(&self.folder, &cause))?,
+            Way::InPlace => {
+                warnings.extend(before.ok().and_then(|found| self.past_exposure(&found)));
+            }
         }
-        drop(lock);
-        Ok(warning)
+        Ok(warnings)
     }
 
-    /// Saves auth.json.
+    /// Saves auth.json. What a newer client wrote into it stays.
     ///
     /// # Errors
     /// It could not be saved; the old file is as it was, except where it can only be written in place.
-    pub fn save(&self, login: &Login) -> Result<(), Error> {
-        let content = auth_file::format(login);
-        let lock = self.lock(Store::unsavable)?;
-        let is_regular = self.kind()? == Some(FileKind::Regular);
-        let replaced = if is_regular && platform::is_mount_point(&self.file) {
-            Err(io::ErrorKind::ResourceBusy.into())
-        } else {
-            Temporary::create(&self.folder, &content).and_then(|new| new.rename_to(&self.file))
-        };
-        match replaced {
-            Ok(()) => platform::sync_folder(&lock).map_err(|cause| self.unconfirmed(&cause)),
-            Err(cause)
-                if is_regular
-                    && (is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy) =>
-            {
-                self.overwrite(&content)
-                    .map_err(|cause| self.unsavable(&self.file, &cause))
-            }
-            Err(cause) => Err(self.unsavable(&self.folder, &cause)),
-        }
+    pub fn save(&self, credential: &Credential) -> Result<(), Error> {
+        let _lock = self.lock_to_save()?;
+        let old = self.read().ok().flatten();
+        // A stranger's file has no say in ours.
+        let old = old.filter(|(_, metadata)| !platform::is_foreign(metadata));
+        let old = old.map(|(bytes, _)| bytes).unwrap_or_default();
+        let content = auth_file::format(credential, &old);
+        let replace =
+            || Temporary::create(&self.folder, &content).and_then(|new| new.rename_to(&self.file));
+        let way = self.change(Some(&content), replace);
+        self.sync(way.map_err(|(path, cause)| self.unsavable(path, &cause))?)
     }
 
     /// Removes auth.json and stray temporary files. A file that is a mount point is emptied.
@@ -205,12 +204,13 @@ impl Store {
         if self.kind()?.is_none() && !self.folder.exists() {
             return Ok(Removal::Nothing);
         }
-        let lock = self.lock(Store::unremovable)?;
+        // Whoever holds the lock, and whatever it can't be had for: the key goes all the same.
+        let lock = Lock::acquire(&self.folder);
         // A stray file that can't go must not keep the key in auth.json.
         let swept = self.sweep();
         // Only now: another logout may have been faster.
-        let removal = match self.kind()? {
-            Some(kind) => self.remove_file(kind, &lock)?,
+        let mut removal = match self.kind()? {
+            Some(kind) => self.remove_file(kind)?,
             None => Removal::Nothing,
         };
         swept.map_err(|cause| {
@@ -220,44 +220,33 @@ impl Store {
             ))
             .with_hint("remove it by hand: it may hold the API key")
         })?;
+        if let (Removal::Done { warnings }, Err(cause)) = (&mut removal, lock)
+            && cause.kind() == io::ErrorKind::TimedOut
+        {
+            let locked = self.locked();
+            warnings.push(format!(
+                "{locked}: one that still runs may save a key again"
+            ));
+        }
         Ok(removal)
     }
 
-    /// Removes auth.json from the locked folder, or empties it where it can't go.
-    fn remove_file(&self, kind: FileKind, lock: &fs::File) -> Result<Removal, Error> {
+    /// Removes auth.json, or empties it where it can't go.
+    fn remove_file(&self, kind: FileKind) -> Result<Removal, Error> {
         let left = match kind {
             FileKind::Link => self.key_behind_link(),
-            kind => {
-                self.expect_regular(kind)?;
-                self.key_under_other_name()
-            }
+            FileKind::Regular => self.key_under_other_name(),
+            kind => return Err(self.not_regular(kind)),
         };
-        let removed = if kind == FileKind::Regular && platform::is_mount_point(&self.file) {
-            Err(io::ErrorKind::ResourceBusy.into())
-        } else {
-            fs::remove_file(&self.file)
-        };
-        match removed {
-            Ok(()) => platform::sync_folder(lock).map_err(|cause| self.unconfirmed(&cause))?,
-            Err(cause)
-                if kind == FileKind::Regular
-                    && (is_denied(&cause) || cause.kind() == io::ErrorKind::ResourceBusy) =>
-            {
-                if matches!(
-                    self.load(),
-                    Ok(Loaded {
-                        content: Content::LoggedOut,
-                        ..
-                    })
-                ) {
-                    return Ok(Removal::Nothing);
-                }
-                self.overwrite(auth_file::EMPTY)
-                    .map_err(|_| self.unremovable(&self.file, &cause))?;
-            }
-            Err(cause) => return Err(self.unremovable(&self.file, &cause)),
+        let is_empty = kind == FileKind::Regular && !self.may_hold_key();
+        match self.change(Some(auth_file::EMPTY), || fs::remove_file(&self.file)) {
+            Ok(Way::InPlace) | Err(_) if is_empty => return Ok(Removal::Nothing),
+            Ok(way) => self.sync(way)?,
+            Err((path, cause)) => return Err(self.unremovable(path, &cause)),
         }
-        Ok(Removal::Done(left))
+        Ok(Removal::Done {
+            warnings: left.into_iter().collect(),
+        })
     }
 
     /// What stands at the file's path, links not followed.
@@ -269,60 +258,18 @@ impl Store {
         }
     }
 
-    fn prepare_folder(&self) -> Result<Option<String>, Error> {
-        let folder = self.folder.display();
-        let metadata = match fs::metadata(&self.folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                if fs::symlink_metadata(&self.folder).is_ok_and(|link| link.is_symlink()) {
-                    return Err(
-                        Error::machine(format!("{folder} is a link that leads nowhere"))
-                            .with_hint("remove it, or set SEKUIRE_CONFIG_DIR to another folder"),
-                    );
-                }
-                match platform::create_private_folder(&self.folder, self.named) {
-                    Ok(()) => return Ok(None),
-                    // Another login was faster.
-                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                        fs::metadata(&self.folder)
-                    }
-                    Err(cause) => Err(cause),
-                }
+    /// None where the lock's file is denied: then only writing in place is left, under a lock of its
+    /// own, or a stranger has put something there that can't be removed.
+    fn lock_to_save(&self) -> Result<Option<Lock>, Error> {
+        match Lock::acquire(&self.folder) {
+            Err(cause) if is_denied(&cause) => Ok(None),
+            Err(cause) if cause.kind() == io::ErrorKind::TimedOut => {
+                Err(Error::machine(self.locked())
+                    .with_hint("see whether another sekuire hangs, then try again"))
             }
-            metadata => metadata,
-        }
-        .map_err(|cause| self.unsavable(&self.folder, &cause))?;
-        if !metadata.is_dir() {
-            return Err(Error::machine(format!("{folder} is not a folder"))
-                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"));
-        }
-        match platform::mode(&metadata) {
-            Some(mode) if mode & 0o002 != 0 => {
-                Err(Error::machine(format!("every user of this machine can write to {folder} (mode {mode:04o}), and so replace auth.json"))
-                    .with_hint(format!("run: chmod go-w {folder}  (or set SEKUIRE_CONFIG_DIR to a folder of your own)")))
-            }
-            Some(mode) if mode & 0o020 != 0 => Ok(Some(format!(
-                "the group of {folder} can write to it (mode {mode:04o}), and so replace auth.json; run: chmod g-w {folder}"
-            ))),
-            _ => Ok(None),
-        }
-    }
-
-    fn lock(&self, failure: fn(&Store, &Path, &io::Error) -> Error) -> Result<fs::File, Error> {
-        let started = Instant::now();
-        loop {
-            match platform::try_lock_folder(&self.folder) {
-                Ok(Some(lock)) => return Ok(lock),
-                Ok(None) if started.elapsed() >= LOCK_PATIENCE => {
-                    return Err(Error::machine(format!(
-                        "{} has been locked by another login or logout for {} s",
-                        self.folder.display(),
-                        LOCK_PATIENCE.as_secs()
-                    ))
-                    .with_hint("see whether another sekuire hangs, then try again"));
-                }
-                Ok(None) => std::thread::sleep(Duration::from_millis(20)),
-                Err(cause) => return Err(failure(self, &self.folder, &cause)),
-            }
+            lock => Ok(Some(
+                lock.map_err(|cause| self.unsavable(&self.folder, &cause))?,
+            )),
         }
     }
 
@@ -341,25 +288,51 @@ impl Store {
         Ok(())
     }
 
-    fn open_to_overwrite(&self) -> io::Result<fs::File> {
-        let file = platform::open_to_overwrite(&self.file)?;
-        let metadata = file.metadata()?;
-        let private = platform::mode(&metadata).is_none_or(|mode| mode == 0o600);
-        if !metadata.is_file() || !(private || platform::is_own(&metadata)) {
-            return Err(io::ErrorKind::PermissionDenied.into());
+    /// Does `replace` in the folder. The one rule for writing in place, which is not atomic: where
+    /// auth.json is a mount point, or its folder denies the change, `content` is written into the
+    /// file itself; a trial, without content, only opens it. Either way it is private first.
+    ///
+    /// # Errors
+    /// What could not be changed, and why.
+    fn change(
+        &self,
+        content: Option<&[u8]>,
+        replace: impl FnOnce() -> io::Result<()>,
+    ) -> Result<Way, (&Path, io::Error)> {
+        let is_regular = fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file());
+        let is_mount_point = is_regular && platform::is_mount_point(&self.file);
+        let replaced = if is_mount_point {
+            Err(io::ErrorKind::ResourceBusy.into())
+        } else {
+            replace()
+        };
+        let cause = match replaced {
+            Ok(()) => return Ok(Way::Replaced),
+            Err(cause) => cause,
+        };
+        let is_busy = cause.kind() == io::ErrorKind::ResourceBusy;
+        if !(is_regular && (is_busy || is_denied(&cause))) {
+            return Err((&self.folder, cause));
         }
-        Ok(file)
+        let file = platform::open_to_overwrite(&self.file)
+            .and_then(|file| platform::make_private(&file).map(|()| file));
+        match (file, content) {
+            (Ok(file), Some(content)) => overwrite(&file, content)
+                .map(|()| Way::InPlace)
+                .map_err(|cause| (self.path(), cause)),
+            (Ok(_), None) => Ok(Way::InPlace),
+            (Err(cause), _) if is_busy => Err((&self.file, cause)),
+            (Err(_), _) => Err((&self.folder, cause)),
+        }
     }
 
-    /// The one way of writing that is not atomic: for a file that is a mount point, or that lies in a
-    /// folder that can't be written to.
-    fn overwrite(&self, content: &[u8]) -> io::Result<()> {
-        let mut file = self.open_to_overwrite()?;
-        platform::make_private(&file)?;
-        file.write_all(content)?;
-        // Cut last, so that a full disk can't leave an empty file.
-        file.set_len(content.len() as u64)?;
-        file.sync_all()
+    fn sync(&self, way: Way) -> Result<(), Error> {
+        match way {
+            Way::Replaced => {
+                platform::sync_folder(&self.folder).map_err(|cause| self.unconfirmed(&cause))
+            }
+            Way::InPlace => Ok(()),
+        }
     }
 
     fn key_behind_link(&self) -> Option<String> {
@@ -395,6 +368,20 @@ impl Store {
             )
         })
     }
+}
+
+/// Writes a file that is private and open for it.
+fn overwrite(mut file: &File, content: &[u8]) -> io::Result<()> {
+    // Others may have had it open before it was private, and hold it locked: that must not keep a
+    // key out, nor in.
+    match lock::lock_open(file) {
+        Err(cause) if cause.kind() != io::ErrorKind::TimedOut => return Err(cause),
+        _ => {}
+    }
+    file.write_all(content)?;
+    // Cut last, so that a full disk can't leave an empty file.
+    file.set_len(content.len() as u64)?;
+    file.sync_all()
 }
 
 fn is_denied(cause: &io::Error) -> bool {

@@ -2,15 +2,13 @@
 
 mod damage;
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use crate::fixtures::{
-    FINGERPRINT, MASKED, auth, auth_with, has_tool, log_in, sekuire, with_backend,
-};
+use crate::fixtures::{FINGERPRINT, MASKED, auth, auth_with, log_in, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY, ORG_ID};
+use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// As the existing client (sekuire-cli 0.2.11) writes it.
 fn of_existing_client() -> String {
@@ -108,41 +106,37 @@ fn our_file_is_read_by_serde_json() {
 
 #[test]
 fn our_file_is_read_by_python() {
-    if !has_tool("our_file_is_read_by_python", "python3") {
+    let Some(python) = needs::tool("python3") else {
         return;
-    }
+    };
     let backend = Backend::http();
     let home = Home::new();
     log_in(&home, &backend);
-    let output = Command::new("python3")
+    let outcome = Sekuire::at(&python)
         .args(["-c", "import json, sys; a = json.load(open(sys.argv[1])); print(a['api_key'], a['device_fingerprint'], a['org_id'], a['workspace_id'], a.get('token'))"])
         .arg(home.auth_json())
-        .output()
-        .expect("python3");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        format!("{KEY} {FINGERPRINT} {ORG_ID} ws_abc123 None\n"),
-        "{output:?}"
-    );
+        .run();
+    outcome
+        .exits(0)
+        .prints(&format!("{KEY} {FINGERPRINT} {ORG_ID} ws_abc123 None\n"));
 }
 
 /// And what Python writes is read here, escapes and all.
 #[test]
 fn a_file_written_by_python_is_read() {
-    if !has_tool("a_file_written_by_python_is_read", "python3") {
+    let Some(python) = needs::tool("python3") else {
         return;
-    }
+    };
     let home = Home::new();
     home.write_auth("");
     let script = "import json, sys; json.dump({'token': None, 'api_key': sys.argv[2], 'device_fingerprint': None, \
                   'workspace_id': 'w\\u00e4\\U0001f980/\"'}, open(sys.argv[1], 'w'))";
-    let output = Command::new("python3")
+    Sekuire::at(&python)
         .args(["-c", script])
         .arg(home.auth_json())
         .arg(KEY)
-        .output()
-        .expect("python3");
-    assert!(output.status.success(), "{output:?}");
+        .run()
+        .exits(0);
     let outcome = sekuire(&home).arg("status").run();
     outcome.exits(0).complains_not();
     assert!(outcome.stdout.contains("Workspace: wä🦀/\"\n"), "{outcome}");
@@ -210,5 +204,73 @@ fn odd_keys_and_fingerprints_go_through_every_command() {
     }
     for request in backend.requests() {
         assert_eq!(request.header("X-Evil"), None);
+    }
+}
+
+/// What a newer client wrote is kept as it is written there; the old login's token is not.
+#[test]
+fn a_login_keeps_what_it_does_not_know() {
+    let backend = Backend::http();
+    let others = [
+        r#""expires_at": "2030-01-01T00:00:00Z""#,
+        r#""n\u0061me" : 1.50e+02"#,
+        "\"nested\": {\"api_key\": [null,\n true, \"sk_live_x\"] }",
+        r#""\ud800": "\ud800""#,
+        r#""Token": []"#,
+    ];
+    let files = [
+        format!("{{\"token\": \"jwt.of.old\", {}}}", others.join(", ")),
+        format!("\u{feff}{{{}, \"api_key\": null}}", others.join("\n,")),
+        format!(
+            "{{\"api_key\":\"{KEY}\",\"org_id\":\"org_old\",{}}}",
+            others.join(",")
+        ),
+    ];
+    for file in files {
+        let home = Home::new();
+        home.write_auth(&file);
+        // Twice: what was kept stays.
+        for _ in 0..2 {
+            log_in(&home, &backend);
+            let written = home.read_auth();
+            let ours = format!(
+                "{{\n  \"api_key\": \"{KEY}\",\n  \"device_fingerprint\": \"{FINGERPRINT}\",\n  \
+                 \"org_id\": \"{ORG_ID}\",\n  \"workspace_id\": \"ws_abc123\",\n  \
+                 \"backend_url\": \"{}\"",
+                backend.url()
+            );
+            let expected = format!("{ours},\n  {}\n}}\n", others.join(",\n  "));
+            assert_eq!(written, expected, "after {file}");
+        }
+    }
+}
+
+/// A file that could then not be read again would be no login.
+#[test]
+fn what_a_login_keeps_never_makes_the_file_too_large() {
+    let backend = Backend::http();
+    let home = Home::new();
+    for (padding, kept) in [(60_000, true), (65_400, false)] {
+        home.write_auth(&json!({"padding": "y".repeat(padding)}).to_string());
+        log_in(&home, &backend);
+        assert_eq!(home.read_auth().contains("padding"), kept);
+        sekuire(&home).arg("status").run().exits(0).complains_not();
+    }
+    // Neither does damage stay.
+    home.write_auth("{\"padding\": 1,}");
+    log_in(&home, &backend);
+    assert!(!home.read_auth().contains("padding"));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let home = Home::new();
+    home.write_auth(&format!("\u{feff}{}", auth()));
+    let outcome = sekuire(&home).args(["auth", "token"]).run();
+    outcome.exits(0).prints(&format!("{KEY}\n")).complains_not();
+    for damaged in ["\u{feff}", "\u{feff}\u{feff}{}", " \u{feff}{}"] {
+        home.write_auth(damaged);
+        let outcome = sekuire(&home).arg("status").run();
+        outcome.exits(3).complains("is damaged");
     }
 }

@@ -72,6 +72,9 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["logout", "--quiet"], &["unknown option '--quiet'"]),
     (&["--frobnicate"], &["unknown option '--frobnicate'"]),
     (&["--json"], &["--json needs a command"]),
+    (&[""], &["unknown command"]),
+    (&["auth", ""], &["unknown command"]),
+    (&["status", ""], &["takes no such argument"]),
     (&["auth", "-q"], &["-q needs a command"]),
     (
         &["--web-url", "https://a.example", "status"],
@@ -249,6 +252,7 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
     let home = logged_in_home();
     let before = home.read_auth();
     let joined = |option: &str| format!("{option}{KEY}");
+    let encoded = KEY.replace('_', "%5F");
     let upper = KEY.to_uppercase();
     let quoted = format!("\u{201c}{KEY}\u{201d}");
     let cases: Vec<Vec<String>> = [
@@ -269,6 +273,7 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
         vec!["--backend", KEY, "login"],
         vec!["status", "--get", KEY],
         vec!["login", &upper],
+        vec!["login", "--backend", &encoded],
         vec![&upper],
         vec!["--timeout", &upper, "whoami"],
         vec!["login", &quoted],

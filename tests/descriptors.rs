@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 
-use crate::fixtures::{SECRET, login_success, sekuire, skipped, with_backend};
+use crate::fixtures::{SECRET, login_success, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::process::processor_time;
 use crate::support::seccomp::{Refused, filter};
 
@@ -158,17 +158,9 @@ exec chroot "$root" setpriv --bounding-set=-all --inh-caps=-all \
 /// Else the socket to the backend takes the number of standard error, and our words go there.
 #[test]
 fn nothing_is_said_to_the_backend_where_the_root_folder_cannot_be_read() {
-    let test = "nothing_is_said_to_the_backend_where_the_root_folder_cannot_be_read";
-    let namespaces = ["--user", "--map-root-user", "--mount"];
-    let tried = Command::new("unshare")
-        .args(namespaces)
-        .arg("true")
-        .stderr(Stdio::null())
-        .status();
-    if !tried.is_ok_and(|status| status.success()) {
-        skipped(test, "unshare(1) may not make namespaces here");
+    let Some(unshare) = needs::unshare(&["--user", "--map-root-user", "--mount"]) else {
         return;
-    }
+    };
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let heard = thread::spawn(move || {
@@ -189,15 +181,14 @@ fn nothing_is_said_to_the_backend_where_the_root_folder_cannot_be_read() {
             .collect::<Vec<_>>()
     });
     let folder = tempfile::tempdir().expect("a folder");
-    let status = Command::new("unshare")
-        .args(namespaces)
+    unshare
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .args(["sh", "-c", IN_UNREADABLE_ROOT, "sh"])
         .arg(folder.path())
         .arg(binary())
         .args([&url, KEY])
-        .status()
-        .expect("unshare");
-    assert_eq!(status.code(), Some(4));
+        .run()
+        .exits(4);
     for said in heard.join().expect("the attempts") {
         assert!(said.starts_with("GET /api/v1/me "), "{said}");
         assert!(said.ends_with("\r\n\r\n"), "more than a request: {said}");

@@ -3,17 +3,17 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::fixtures::{auth_with, has_tool, host_name, log_in, skipped, with_backend};
+use crate::fixtures::{FINGERPRINT, auth_with, host_name, log_in, with_backend};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::machine::Machine;
+use crate::support::needs;
 
-const OF_RUNNER_1: &str = "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d";
 const MACHINE_ID: &str = "0123456789abcdef0123456789abcdef";
 const OF_MACHINE_ID: &str = "a47803fe139a14c7ba8f594300d0997a8606f1a5929a097225d032da807454bd";
 const HOST_NAME: &str = "build-7.example.org";
@@ -22,9 +22,18 @@ const OF_HOST_NAME: &str = "cfa74540d04fdbb51fb97c0681e302622c6fde16969937190134
 const WARNING: &str = "warning: the key is bound to another device";
 
 fn device(home: &Home, id: Option<&str>) -> Value {
-    let mut command = Sekuire::new().home(home).args(["status", "--json"]);
-    if let Some(id) = id {
-        command = command.env("SEKUIRE_DEVICE_ID", id);
+    device_on(None, home, id)
+}
+
+/// On this machine, or on one of the test's own.
+fn device_on(machine: Option<Machine>, home: &Home, id: Option<&str>) -> Value {
+    let command = Sekuire::new().home(home).args(["status", "--json"]);
+    let mut command = match id {
+        Some(id) => command.env("SEKUIRE_DEVICE_ID", id),
+        None => command.without("SEKUIRE_DEVICE_ID"),
+    };
+    if let Some(machine) = machine {
+        command = command.on(machine);
     }
     let outcome = command.run();
     let report: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
@@ -39,7 +48,7 @@ fn member<'a>(device: &'a Value, name: &str) -> &'a str {
 fn the_device_id_is_fingerprinted() {
     let home = Home::new();
     let device = device(&home, Some("runner-1"));
-    assert_eq!(member(&device, "fingerprint"), OF_RUNNER_1);
+    assert_eq!(member(&device, "fingerprint"), FINGERPRINT);
     assert_eq!(member(&device, "fingerprint_source"), "SEKUIRE_DEVICE_ID");
 }
 
@@ -69,38 +78,30 @@ fn the_name_is_the_host_name_up_to_the_first_dot() {
 /// The machine id itself is confidential (machine-id(5)).
 #[test]
 fn the_machine_id_never_leaves_the_machine() {
-    let Ok(id) = fs::read_to_string("/etc/machine-id") else {
-        skipped(
-            "the_machine_id_never_leaves_the_machine",
-            "there is no /etc/machine-id",
-        );
-        return;
-    };
-    let id = id.trim();
     let backend = Backend::http();
     let home = Home::new();
-    let login = Sekuire::new()
-        .home(&home)
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
-        .run();
-    login.exits(0).hides(id);
-    Sekuire::new()
-        .home(&home)
-        .arg("whoami")
-        .run()
-        .exits(0)
-        .hides(id);
-    Sekuire::new()
-        .home(&home)
-        .args(["status", "--json"])
-        .run()
-        .exits(0)
-        .hides(id);
-    assert!(!home.read_auth().contains(id));
+    let Some(machine) = machine(&home, Some(MACHINE_ID), None) else {
+        return;
+    };
+    for arguments in [
+        &["login", "--api-key-stdin"][..],
+        &["whoami"],
+        &["status", "--json"],
+    ] {
+        with_backend(&home, &backend)
+            .without("SEKUIRE_DEVICE_ID")
+            .on(machine.clone())
+            .args(arguments)
+            .stdin(KEY.as_bytes())
+            .run()
+            .exits(0)
+            .hides(MACHINE_ID);
+    }
+    assert_eq!(backend.bound(KEY).as_deref(), Some(OF_MACHINE_ID));
+    assert!(!home.read_auth().contains(MACHINE_ID));
     for request in backend.requests() {
-        assert!(!format!("{:?}", request.headers).contains(id));
-        assert!(!String::from_utf8_lossy(&request.body).contains(id));
+        assert!(!format!("{:?}", request.headers).contains(MACHINE_ID));
+        assert!(!String::from_utf8_lossy(&request.body).contains(MACHINE_ID));
     }
 }
 
@@ -141,7 +142,7 @@ fn a_copied_file_is_noticed() {
     assert_eq!(report.pointer("/device/matches"), Some(&json!(false)));
     assert_eq!(
         report.pointer("/device/bound_fingerprint"),
-        Some(&json!(OF_RUNNER_1))
+        Some(&json!(FINGERPRINT))
     );
     there(&["login", "--api-key-stdin"])
         .stdin(KEY.as_bytes())
@@ -164,202 +165,153 @@ fn hex(bytes: &[u8]) -> String {
 fn the_existing_clients_fingerprint_is_kept_until_logout() {
     let backend = Backend::http();
     let home = Home::new();
-    let formula = format!(
-        "{}|{}|{}",
-        host_name(),
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    );
-    let by_host = hex(&Sha256::digest(formula.as_bytes()));
-    home.write_auth(&auth_with("device_fingerprint", json!(by_host)).to_string());
-    let here = |arguments: &[&str]| {
-        Sekuire::new()
-            .home(&home)
-            .env("SEKUIRE_BACKEND_URL", backend.url())
-            .args(arguments)
+    let Some(machine) = machine(&home, Some(MACHINE_ID), None) else {
+        return;
     };
-    here(&["status"]).run().exits(0).complains_not();
-    here(&["login", "--api-key-stdin"])
-        .stdin(KEY.as_bytes())
-        .run()
-        .exits(0);
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let by_host = hex(&Sha256::digest(format!("{HOST_NAME}|{os}|{arch}")));
+    let there = |arguments: &[&str]| {
+        let run = with_backend(&home, &backend).without("SEKUIRE_DEVICE_ID");
+        let run = run.on(machine.clone()).args(arguments);
+        run.stdin(KEY.as_bytes()).run()
+    };
+    home.write_auth(&auth_with("device_fingerprint", json!(by_host)).to_string());
+    there(&["status"]).exits(0).complains_not();
+    there(&["login", "--api-key-stdin"]).exits(0);
     assert_eq!(backend.bound(KEY).as_deref(), Some(by_host.as_str()));
-    let device = device(&home, None);
+    let device = device_on(Some(machine.clone()), &home, None);
     assert_eq!(member(&device, "fingerprint"), by_host);
     assert_eq!(member(&device, "fingerprint_source"), "hostname");
-    here(&["whoami"]).run().exits(0).complains_not();
-    here(&["logout"]).run().exits(0);
-    here(&["login", "--api-key-stdin"])
-        .stdin(KEY.as_bytes())
-        .run()
-        .exits(0);
-    if Path::new("/etc/machine-id").exists() {
-        assert_ne!(backend.bound(KEY).as_deref(), Some(by_host.as_str()));
-    }
+    there(&["whoami"]).exits(0).complains_not();
+    there(&["logout"]).exits(0);
+    there(&["login", "--api-key-stdin"]).exits(0);
+    assert_eq!(backend.bound(KEY).as_deref(), Some(OF_MACHINE_ID));
 }
 
-/// Runs a script in which the program is `$1`, on a machine of this name with this machine id (none:
-/// an empty file), in namespaces of its own: unshare(1).
-fn on_machine(
-    test: &str,
-    home: &Home,
-    machine_id: &str,
-    dbus_id: &str,
-    script: &str,
-) -> Option<Output> {
-    if !nix::unistd::geteuid().is_root() {
-        skipped(test, "needs root for unshare(1)");
-        return None;
+/// A machine of this name and these machine ids; what lies in /etc beside is none of its business.
+fn machine(home: &Home, machine_id: Option<&str>, dbus_id: Option<&str>) -> Option<Machine> {
+    let mut machine = needs::machine()?.host_name(HOST_NAME);
+    // The folder of D-Bus need not exist.
+    let dbus = Path::new("/var/lib/dbus");
+    let (dbus, below) = if dbus.is_dir() {
+        (dbus, "")
+    } else {
+        (Path::new("/var/lib"), "dbus")
+    };
+    for (target, below, id) in [(Path::new("/etc"), "", machine_id), (dbus, below, dbus_id)] {
+        let source = home.path().join(target.file_name().expect("a name"));
+        fs::create_dir_all(source.join(below)).expect("a folder");
+        let file = source.join(below).join("machine-id");
+        match id {
+            Some(id) => fs::write(file, id).expect("a machine id"),
+            None => drop(fs::remove_file(file)),
+        }
+        machine = machine.mount(&source, target);
     }
-    if !has_tool(test, "unshare") {
-        return None;
-    }
-    let [etc, dbus] = [("etc-id", machine_id), ("dbus-id", dbus_id)].map(|(name, id)| {
-        let path = home.path().join(name);
-        fs::write(&path, id).expect("a machine id");
-        path
-    });
-    // A tmpfs over /var/lib, for the folder below it need not exist. 77: this can't be had here.
-    let prelude = format!(
-        "hostname() {{ printf '%s' \"$1\" > /proc/sys/kernel/hostname; }}; hostname {HOST_NAME}; \
-         cp \"$3\" \"$3.d\"; [ -e /etc/machine-id ] || exit 77; mount --bind \"$2\" /etc/machine-id || exit 77; \
-         mount -t tmpfs none /var/lib || exit 77; mkdir -p /var/lib/dbus; cp \"$3.d\" /var/lib/dbus/machine-id; "
-    );
-    let output = Command::new("unshare")
-        .args(["--uts", "--mount", "sh", "-c", &(prelude + script), "sh"])
-        .arg(binary())
-        .args([&etc, &dbus])
-        .env("HOME", home.path())
-        .env_remove("SEKUIRE_DEVICE_ID")
-        .output()
-        .expect("unshare");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(77) || stderr.contains("unshare failed") {
-        skipped(
-            test,
-            stderr
-                .lines()
-                .next()
-                .unwrap_or("there is no /etc/machine-id to mount over"),
-        );
-        return None;
-    }
-    Some(output)
+    Some(machine)
 }
 
 #[test]
 fn machine_ids_that_count_and_those_that_do_not() {
-    let cases: &[(&str, &str, &str, &str)] = &[
-        (MACHINE_ID, "", OF_MACHINE_ID, "machine-id"),
+    let cases: &[(Option<&str>, Option<&str>, &str, &str)] = &[
+        (Some(MACHINE_ID), None, OF_MACHINE_ID, "machine-id"),
         (
-            "0123456789abcdef0123456789abcdef\n",
-            "",
+            Some("0123456789abcdef0123456789abcdef\n"),
+            Some(""),
             OF_MACHINE_ID,
             "machine-id",
         ),
         (
-            "0123456789ABCDEF0123456789ABCDEF\n",
-            "",
+            Some("0123456789ABCDEF0123456789ABCDEF\n"),
+            None,
             OF_MACHINE_ID,
             "machine-id",
         ),
         (
-            "",
-            "0123456789abcdef0123456789abcdef\n",
+            None,
+            Some("0123456789abcdef0123456789abcdef\n"),
             OF_MACHINE_ID,
             "machine-id",
         ),
-        ("uninitialized\n", MACHINE_ID, OF_MACHINE_ID, "machine-id"),
-        ("", "", OF_HOST_NAME, "hostname"),
-        ("uninitialized\n", "", OF_HOST_NAME, "hostname"),
+        (Some(""), Some(MACHINE_ID), OF_MACHINE_ID, "machine-id"),
         (
-            "00000000000000000000000000000000\n",
-            "",
+            Some("uninitialized\n"),
+            Some(MACHINE_ID),
+            OF_MACHINE_ID,
+            "machine-id",
+        ),
+        (None, None, OF_HOST_NAME, "hostname"),
+        (Some(""), Some(""), OF_HOST_NAME, "hostname"),
+        (Some("uninitialized\n"), None, OF_HOST_NAME, "hostname"),
+        (
+            Some("00000000000000000000000000000000\n"),
+            None,
             OF_HOST_NAME,
             "hostname",
         ),
         (
-            "0123456789abcdef0123456789abcdeg\n",
-            "",
+            Some("0123456789abcdef0123456789abcdeg\n"),
+            None,
             OF_HOST_NAME,
             "hostname",
         ),
         (
-            "0123456789abcdef0123456789abcde\n",
-            "",
+            Some("0123456789abcdef0123456789abcde\n"),
+            None,
             OF_HOST_NAME,
             "hostname",
         ),
         (
-            "0123456789abcdef0123456789abcdef0\n",
-            "",
+            Some("0123456789abcdef0123456789abcdef0\n"),
+            None,
             OF_HOST_NAME,
             "hostname",
         ),
-        ("\u{0}\u{1b}[2J", "", OF_HOST_NAME, "hostname"),
+        (Some("\u{0}\u{1b}[2J"), None, OF_HOST_NAME, "hostname"),
     ];
     for (etc, dbus, fingerprint, source) in cases {
         let home = Home::new();
-        let Some(output) = on_machine(
-            "machine_ids_that_count_and_those_that_do_not",
-            &home,
-            etc,
-            dbus,
-            "\"$1\" status --json",
-        ) else {
+        let Some(machine) = machine(&home, *etc, *dbus) else {
             return;
         };
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        let report: Value = serde_json::from_str(&stdout)
-            .unwrap_or_else(|error| panic!("{etc:?}: {error}: {output:?}"));
-        let device = report.get("device").expect("a device");
+        let device = device_on(Some(machine), &home, None);
         if *source == "machine-id" || std::env::consts::ARCH == "x86_64" {
             assert_eq!(
-                member(device, "fingerprint"),
+                member(&device, "fingerprint"),
                 *fingerprint,
                 "{etc:?} {dbus:?}"
             );
         }
         assert_eq!(
-            member(device, "fingerprint_source"),
+            member(&device, "fingerprint_source"),
             *source,
             "{etc:?} {dbus:?}"
         );
-        assert_eq!(member(device, "name"), "build-7", "{etc:?}");
+        assert_eq!(member(&device, "name"), "build-7", "{etc:?}");
     }
 }
 
 #[test]
 fn login_warns_that_a_fingerprint_follows_the_host_name() {
-    let test = "login_warns_that_a_fingerprint_follows_the_host_name";
     let backend = Backend::http();
     let home = Home::new();
-    // Loopback is still there: the network's namespace is shared.
-    let script = format!(
-        "echo {KEY} | \"$1\" login --api-key-stdin --backend {}",
-        backend.url()
-    );
-    let Some(output) = on_machine(test, &home, "", "", &script) else {
+    let there = |machine: Machine, arguments: &[&str]| {
+        let run = with_backend(&home, &backend).without("SEKUIRE_DEVICE_ID");
+        run.on(machine).args(arguments).stdin(KEY.as_bytes()).run()
+    };
+    let Some(nameless) = machine(&home, None, None) else {
         return;
     };
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert!(
-        stderr.contains("follows the host name") && stderr.contains("SEKUIRE_DEVICE_ID"),
-        "{stderr}"
-    );
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("\nDevice: build-7\n"),
-        "{output:?}"
-    );
+    let login = there(nameless, &["login", "--api-key-stdin"]);
+    login
+        .exits(0)
+        .complains("follows the host name")
+        .complains("SEKUIRE_DEVICE_ID");
+    assert!(login.stdout.contains("\nDevice: build-7\n"), "{login}");
     if std::env::consts::ARCH == "x86_64" {
         assert_eq!(backend.bound(KEY).as_deref(), Some(OF_HOST_NAME));
     }
-    let Some(output) = on_machine(test, &home, MACHINE_ID, "", "\"$1\" status") else {
-        return;
-    };
-    assert!(
-        output.stderr.is_empty(),
-        "kept on a machine that has an id by now: {output:?}"
-    );
+    // Kept on a machine that has an id by now.
+    let named = machine(&home, Some(MACHINE_ID), None).expect("a machine, as before");
+    there(named, &["status"]).exits(0).complains_not();
 }

@@ -18,10 +18,9 @@ use crate::support::outcome::Outcome;
 /// The names in the one list, as its source has them.
 fn variables() -> Vec<&'static str> {
     let source = include_str!("../src/environment.rs");
-    let names = source.split("name: \"").skip(1);
-    names
-        .map(|rest| rest.split('"').next().expect("a name"))
-        .collect()
+    let is_name =
+        |word: &&str| word.len() > 3 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    source.split('"').filter(is_name).collect()
 }
 
 #[test]
@@ -34,10 +33,8 @@ fn help_man_page_and_readme_list_every_variable() {
     let say = |argument: &str| Sekuire::new().arg(argument).run().exits(0).stdout.clone();
     let mut texts = vec![("help", say("help")), ("man", say("man"))];
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    match fs::read_to_string(readme) {
-        Ok(text) => texts.push(("README.md", text)),
-        Err(cause) => eprintln!("skipped: README.md lists the variables: {cause}"),
-    }
+    let readme = fs::read_to_string(readme).expect("README.md");
+    texts.push(("README.md", readme));
     for (place, text) in texts {
         for name in &names {
             assert!(text.contains(name), "{place} lacks {name}");
@@ -50,10 +47,13 @@ fn help_man_page_and_readme_list_every_variable() {
 fn empty_is_unset() {
     let home = Home::new();
     home.write_auth(&json!({"api_key": KEY}).to_string());
-    let plain = Sekuire::new().home(&home).args(["status", "--json"]).run();
+    let status = || {
+        let run = Sekuire::new().without("SEKUIRE_DEVICE_ID").home(&home);
+        run.args(["status", "--json"])
+    };
+    let plain = status().run();
     for name in variables().into_iter().filter(|name| *name != "HOME") {
-        let run = Sekuire::new().home(&home).env(name, "");
-        let outcome = run.args(["status", "--json"]).run();
+        let outcome = status().env(name, "").run();
         outcome.exits(0).prints(&plain.stdout).complains_not();
     }
 }
@@ -254,4 +254,51 @@ fn the_web_url_is_shown() {
             .contains("1. Go to: https://web.example.org/dashboard/"),
         "{outcome}"
     );
+}
+
+/// As `docker run --env-file` and files with line ends of Windows leave them. They count as they are:
+/// an identity must not change.
+#[test]
+fn a_line_end_or_quotation_marks_around_a_value_are_a_warning() {
+    let home = Home::new();
+    let folder = home.sekuire_dir();
+    home.write_auth(&json!({"api_key": KEY}).to_string());
+    for (id, words) in [
+        ("runner-1\r", "SEKUIRE_DEVICE_ID ends in a line end"),
+        ("runner-1\n", "SEKUIRE_DEVICE_ID ends in a line end"),
+        (
+            "\"runner-1\"",
+            "SEKUIRE_DEVICE_ID stands in quotation marks",
+        ),
+        ("'runner-1'", "SEKUIRE_DEVICE_ID stands in quotation marks"),
+    ] {
+        let odd = |command: &[&str]| {
+            let run = Sekuire::new().home(&home).env("SEKUIRE_DEVICE_ID", id);
+            run.args(command).run()
+        };
+        let warning = format!("warning: {words}");
+        odd(&["status"]).exits(0).complains(&warning);
+        odd(&["status", "--quiet"]).exits(0).complains_not();
+        odd(&[
+            "whoami",
+            "--backend",
+            "http://127.0.0.1:1",
+            "--timeout",
+            "1",
+        ])
+        .complains(&warning);
+    }
+    let dir = format!("{}\r", folder.display());
+    let odd = |command: &[&str]| {
+        let run = Sekuire::new().env("SEKUIRE_CONFIG_DIR", &dir);
+        run.args(command).stdin(KEY.as_bytes()).run()
+    };
+    let warning = "warning: SEKUIRE_CONFIG_DIR ends in a line end";
+    odd(&["status"]).exits(1).complains(warning);
+    odd(&["logout"]).exits(0).complains(warning);
+    odd(&["login", "--backend", "http://127.0.0.1:1", "--timeout", "1"]).complains(warning);
+    for plain in ["runner-1", "\"", "a\"b", "'a\"", "a b"] {
+        let run = Sekuire::new().home(&home).env("SEKUIRE_DEVICE_ID", plain);
+        run.arg("status").run().exits(0).complains_not();
+    }
 }

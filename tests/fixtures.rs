@@ -1,16 +1,13 @@
 //! What many tests begin with: a device that is known, a home that is logged in, the documented texts.
 
-use std::io::{self, Write};
-use std::process::{Command, Stdio};
-
 use serde_json::{Value, json};
 
 use crate::support::backend::{Backend, KEY, ORG_ID, WORKSPACES};
+pub(crate) use crate::support::command::DEVICE_ID;
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 
-/// `SEKUIRE_DEVICE_ID` and its fingerprint (SPEC.md, section 7).
-pub(crate) const DEVICE_ID: &str = "runner-1";
+/// The fingerprint of `DEVICE_ID` (SPEC.md, section 7).
 pub(crate) const FINGERPRINT: &str =
     "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d";
 
@@ -22,11 +19,9 @@ pub(crate) const SECRET: &str = "123def456";
 
 pub(crate) const NOT_LOGGED_IN: &str = "Not logged in\nRun 'sekuire login' to authenticate\n";
 
-/// The program in this home, on the device `DEVICE_ID`.
+/// The program in this home.
 pub(crate) fn sekuire(home: &Home) -> Sekuire {
-    Sekuire::new()
-        .home(home)
-        .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
+    Sekuire::new().home(home)
 }
 
 /// The same, with this backend.
@@ -78,9 +73,8 @@ pub(crate) fn device_name() -> String {
 }
 
 pub(crate) fn host_name() -> String {
-    let output = Command::new("uname").arg("-n").output().expect("uname -n");
-    let name = String::from_utf8(output.stdout).expect("a host name");
-    name.trim_end().to_owned()
+    let name = nix::unistd::gethostname().expect("a host name");
+    name.into_string().expect("a host name in UTF-8")
 }
 
 /// The documented transcript of `login` up to the prompt.
@@ -104,23 +98,4 @@ pub(crate) fn login_success() -> String {
         device_name(),
         std::env::consts::OS
     )
-}
-
-/// Whether this program from outside is here; says that the test is skipped where it is not.
-pub(crate) fn has_tool(test: &str, tool: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", "command -v \"$1\"", "sh", tool])
-        .stdout(Stdio::null())
-        .status()
-        .expect("sh");
-    if !found.success() {
-        skipped(test, &format!("{tool} is not installed"));
-    }
-    found.success()
-}
-
-/// Past the test harness, which shows only what failing tests print.
-pub(crate) fn skipped(test: &str, why: &str) {
-    // Nobody is left to tell should standard error be closed.
-    let _ = writeln!(io::stderr(), "skipped: {test}: {why}");
 }

@@ -2,11 +2,13 @@
 //! few lines that answer.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::fixtures::{FINGERPRINT, MASKED, has_tool, login_success, sekuire};
+use crate::fixtures::{FINGERPRINT, MASKED, login_success, sekuire};
 use crate::support::backend::KEY;
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// Prints its port; ends with its standard input.
 const SERVER: &str = r#"
@@ -54,8 +56,9 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
-        let mut child = Command::new("python3")
+    fn start(python: &Path) -> Self {
+        let mut child = Command::new(python)
+            .env_clear()
             .args(["-c", SERVER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,10 +84,10 @@ impl Drop for Server {
 
 #[test]
 fn login_status_and_whoami_against_pythons_server() {
-    if !has_tool("login_status_and_whoami_against_pythons_server", "python3") {
+    let Some(python) = needs::tool("python3") else {
         return;
-    }
-    let server = Server::start();
+    };
+    let server = Server::start(&python);
     let home = Home::new();
     sekuire(&home)
         .args(["login", "--api-key-stdin", "--backend", &server.url])

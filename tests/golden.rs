@@ -4,9 +4,7 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use crate::fixtures::has_tool;
 use crate::support::command::Sekuire;
 
 const COMMANDS: &[&str] = &[
@@ -240,57 +238,4 @@ fn man_page_and_completions_name_every_command_and_option() {
     for variable in terms(&text(&["help"]), "Environment") {
         assert!(man.contains(variable), "man lacks {variable}");
     }
-}
-
-#[test]
-fn the_man_page_is_valid() {
-    if !has_tool("the_man_page_is_valid", "mandoc") {
-        return;
-    }
-    let outcome = run_on(&["mandoc", "-T", "lint", "-W", "warning"], &text(&["man"]));
-    assert_eq!(outcome, (Some(0), String::new()));
-}
-
-#[test]
-fn the_shells_take_the_completions() {
-    for (shell, arguments) in [
-        ("bash", &["-n"][..]),
-        ("zsh", &["-n"]),
-        ("fish", &["--no-execute"]),
-    ] {
-        if !has_tool("the_shells_take_the_completions", shell) {
-            continue;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let script = folder.path().join("script");
-        fs::write(&script, text(&["completions", shell])).expect("a script");
-        let output = Command::new(shell)
-            .args(arguments)
-            .arg(&script)
-            .output()
-            .expect(shell);
-        assert!(
-            output.status.success() && output.stderr.is_empty(),
-            "{shell}: {output:?}"
-        );
-    }
-}
-
-/// The status and all that was said.
-fn run_on(command: &[&str], input: &str) -> (Option<i32>, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("sekuire.1");
-    fs::write(&file, input).expect("a file");
-    let (program, arguments) = command.split_first().expect("a command");
-    let output = Command::new(program)
-        .args(arguments)
-        .arg(&file)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it runs");
-    let said = [output.stdout, output.stderr].concat();
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&said).into_owned(),
-    )
 }

@@ -7,17 +7,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::fixtures::{FINGERPRINT, device_name};
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
-
-/// The fingerprint of `SEKUIRE_DEVICE_ID=runner-1` (SPEC, section 7).
-const FINGERPRINT: &str = "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d";
 
 const STATUS_FIELDS: &[&str] = &[
     "authenticated",
@@ -357,6 +354,7 @@ fn golden_whoami_says_every_field_in_every_state() {
 #[test]
 fn the_device_is_named_also_when_logged_out() {
     let outcome = Sekuire::new()
+        .without("SEKUIRE_DEVICE_ID")
         .home(&Home::new())
         .args(["status", "--json"])
         .run();
@@ -410,7 +408,8 @@ fn quiet_keeps_warnings_to_itself() {
     let home = Home::new();
     home.write_auth(&json!({"api_key": KEY, "device_fingerprint": FINGERPRINT}).to_string());
     fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("chmod");
-    let status = || Sekuire::new().home(&home).arg("status");
+    let another = || Sekuire::new().env("SEKUIRE_DEVICE_ID", "runner-2");
+    let status = || another().home(&home).arg("status");
     let warned = status().run();
     warned
         .exits(0)
@@ -542,10 +541,7 @@ fn an_unknown_field_asks_nobody() {
 
 fn run(case: &Case, arguments: &[&str]) -> (Outcome, Fixture) {
     let fixture = Fixture::new();
-    let command = Sekuire::new()
-        .home(&fixture.home)
-        .env("SEKUIRE_DEVICE_ID", "runner-1")
-        .args(arguments);
+    let command = Sekuire::new().home(&fixture.home).args(arguments);
     let outcome = (case.prepare)(&fixture, command).run();
     assert_eq!(outcome.code, Some(case.exit), "{}: {outcome}", case.name);
     for secret in [KEY, "abc123def456xyz", "uvw123def456rst", "eyJhbGciOi"] {
@@ -649,12 +645,6 @@ fn normalise(text: &str, fixture: &Fixture) -> String {
         }
         None => text,
     }
-}
-
-fn device_name() -> String {
-    let output = Command::new("uname").arg("-n").output().expect("uname");
-    let name = String::from_utf8(output.stdout).expect("a host name");
-    name.trim().split('.').next().unwrap_or_default().to_owned()
 }
 
 fn golden(name: &str, text: &str) {

@@ -1,6 +1,8 @@
 //! `sekuire login` from a pipe. At a terminal: `login_terminal`.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
@@ -137,6 +139,10 @@ fn the_key_is_cleaned() {
         format!("\x1b[200~{KEY}\x1b[201~\n"),
         format!(" \x1b[200~ {KEY}\r\x1b[201~ \n"),
         format!("{KEY}\nsecond line\n"),
+        format!("\u{feff}{KEY}\n"),
+        format!("\u{a0}{KEY}\u{a0}\r\n"),
+        format!("\u{200b}\u{2060}{KEY}\u{200d}\u{3000}\n"),
+        format!("\x1b[200~\u{feff} {KEY}\u{200b}\x1b[201~\u{2028}\n"),
         KEY.to_owned(),
     ];
     for input in inputs {
@@ -203,6 +209,108 @@ fn bad_keys_are_refused_before_any_request() {
             2,
             "has 11 other characters before sk_live_",
         ),
+        (
+            b"KEY=sk_live_hunter2secret\n".to_vec(),
+            2,
+            "has 4 other characters before sk_live_",
+        ),
+        (
+            "\u{ef}\u{bb}\u{bf}sk_live_hunter2secret\n".into(),
+            2,
+            "has 3 other characters before sk_live_",
+        ),
+        (
+            b"\"sk_live_hunter2secret\"\n".to_vec(),
+            2,
+            "is in quotation marks",
+        ),
+        (
+            b"'sk_live_hunter2secret'\n".to_vec(),
+            2,
+            "is in quotation marks",
+        ),
+        (
+            "\u{201c}sk_live_hunter2secret\u{201d}\n".into(),
+            2,
+            "is in quotation marks",
+        ),
+        (
+            b"\"sk_live_hunter2secret\n".to_vec(),
+            2,
+            "begins with a quotation mark",
+        ),
+        (
+            utf16("\u{feff}sk_live_hunter2secret\r\n", u16::to_le_bytes),
+            2,
+            "is in UTF-16",
+        ),
+        (
+            utf16("\u{feff}sk_live_hunter2secret\r\n", u16::to_be_bytes),
+            2,
+            "is in UTF-16",
+        ),
+        (
+            utf16("sk_live_hunter2secret\r\n", u16::to_le_bytes),
+            2,
+            "is in UTF-16",
+        ),
+        (
+            utf16("sk_live_hunter2secret", u16::to_be_bytes),
+            2,
+            "is in UTF-16",
+        ),
+        (
+            b"Sk_Test_hunter2secret\n".to_vec(),
+            2,
+            "begins with sk_test_ in capital letters",
+        ),
+        (
+            b"sk_live_abc...xyz\n".to_vec(),
+            2,
+            "is a mask, as 'sekuire status' shows it",
+        ),
+        (b"sk_test_...\n".to_vec(), 2, "is a mask"),
+        (b"abc...xyz\n".to_vec(), 2, "is a mask"),
+        (
+            b"skt_hunter2secret\n".to_vec(),
+            2,
+            "is an install token (skt_) and not an API key",
+        ),
+        (
+            b"SKT_hunter2secret\n".to_vec(),
+            2,
+            "is an install token (skt_) and not an API key",
+        ),
+        (
+            b"adm_hunter2secret\n".to_vec(),
+            2,
+            "is a session's secret (adm_) and not an API key",
+        ),
+        (
+            live("hunter2\u{200b}secret".as_bytes()),
+            2,
+            "an invisible character outside ASCII (U+200B), at position 16",
+        ),
+        (
+            live("hunter2\u{a0}secret".as_bytes()),
+            2,
+            "a space outside ASCII (U+00A0), at position 16",
+        ),
+        (
+            live("hunter2\u{2013}secret".as_bytes()),
+            2,
+            "a dash outside ASCII (U+2013), at position 16",
+        ),
+        (
+            live("hunter2\u{2019}secret".as_bytes()),
+            2,
+            "a quotation mark outside ASCII (U+2019), at position 16",
+        ),
+        (
+            live("hunter2\u{1f600}secret".as_bytes()),
+            2,
+            "one outside ASCII (U+1F600), at position 16",
+        ),
         (live(b""), 2, "ends after its prefix"),
         (live(b"hunter2 secret"), 2, "a space, at position 16"),
         (live(b"hunter2\tsecret"), 2, "a tab, at position 16"),
@@ -248,6 +356,69 @@ fn bad_keys_are_refused_before_any_request() {
     assert_eq!(backend.connections(), 0);
 }
 
+fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+/// The same words for a key from the environment, with the variable's name.
+#[test]
+fn a_bad_key_in_the_environment_is_named_by_its_variable() {
+    let home = Home::new();
+    let file = home.path().join("secret");
+    for (key, part) in [
+        (&b"\"sk_live_hunter2secret\""[..], "is in quotation marks"),
+        (b"SK_LIVE_hunter2secret", "in capital letters"),
+        (b"sk_live_abc...xyz", "is a mask"),
+        (b"skt_hunter2secret", "is an install token (skt_)"),
+        (b"adm_hunter2secret", "is a session's secret (adm_)"),
+        (b"sk_live_hunter2\xffsecret", "at position 16"),
+        (b"sk_live_hunter2 secret", "a space, at position 16"),
+        (b"\xc2\xa0", "is empty"),
+    ] {
+        let refused = |variable: &str, value: &OsStr| {
+            let outcome = sekuire(&home).env(variable, value).arg("status").run();
+            outcome
+                .exits(2)
+                .prints("")
+                .complains(&format!("error: the API key in {variable} "))
+                .complains(part)
+                .complains(&format!("\nhint: correct or unset {variable}"))
+                .hides("hunter2");
+        };
+        refused("SEKUIRE_API_KEY", OsStr::from_bytes(key));
+        fs::write(&file, key).expect("a secret");
+        refused("SEKUIRE_API_KEY_FILE", file.as_os_str());
+    }
+    fs::write(
+        &file,
+        utf16("\u{feff}sk_live_hunter2secret\r\n", u16::to_le_bytes),
+    )
+    .expect("a secret");
+    sekuire(&home)
+        .env("SEKUIRE_API_KEY_FILE", &file)
+        .arg("status")
+        .run()
+        .exits(2)
+        .complains("the API key in SEKUIRE_API_KEY_FILE is in UTF-16, as PowerShell writes files");
+    for clean in [
+        format!("\u{feff}{KEY}\r\n"),
+        format!("\u{a0}{KEY}\u{200b}\n\n"),
+    ] {
+        fs::write(&file, &clean).expect("a secret");
+        for (variable, value) in [
+            ("SEKUIRE_API_KEY", OsStr::new(&clean)),
+            ("SEKUIRE_API_KEY_FILE", file.as_os_str()),
+        ] {
+            sekuire(&home)
+                .env(variable, value)
+                .args(["auth", "token"])
+                .run()
+                .exits(0)
+                .prints(&format!("{KEY}\n"));
+        }
+    }
+}
+
 #[test]
 fn the_shortest_and_the_longest_key_are_accepted() {
     let backend = Backend::http();
@@ -266,6 +437,50 @@ fn the_shortest_and_the_longest_key_are_accepted() {
             .run()
             .exits(0)
             .prints(&format!("{key}\n"));
+    }
+}
+
+/// `/me` knows it, too.
+#[test]
+fn the_organization_is_the_one_of_verify_or_else_of_me() {
+    let organization = json!({"id": "org_of_me", "slug": "acme", "name": "Acme"});
+    let me = json!({"organization": organization, "workspaces": [{"id": "ws_1"}]});
+    for (verified, me, saved_id) in [
+        (
+            json!({"valid": true, "org_id": "org_of_verify"}),
+            &me,
+            json!("org_of_verify"),
+        ),
+        (json!({"valid": true}), &me, json!("org_of_me")),
+        (
+            json!({"valid": true, "org_id": null}),
+            &me,
+            json!("org_of_me"),
+        ),
+        (json!({"valid": true, "org_id": 7}), &me, json!("org_of_me")),
+        (
+            json!({"valid": true, "org_id": ""}),
+            &me,
+            json!("org_of_me"),
+        ),
+        (
+            json!({"valid": true}),
+            &json!({"organization": "Acme"}),
+            Value::Null,
+        ),
+        (
+            json!({"valid": true}),
+            &json!({"organization": {"id": {}}}),
+            Value::Null,
+        ),
+    ] {
+        let backend = Backend::http();
+        let respond = |answer: &Value| Behaviour::Respond(Response::json(200, answer));
+        backend.on(Endpoint::Verify, respond(&verified));
+        backend.on(Endpoint::Me, respond(me));
+        let home = Home::new();
+        log_in(&home, &backend);
+        assert_eq!(saved(&home)["org_id"], saved_id, "{verified}, {me}");
     }
 }
 

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::fixtures::{
-    DEVICE_ID, MASKED, SECRET, auth_with, has_tool, login_steps, login_success, with_backend,
+    DEVICE_ID, MASKED, SECRET, auth_with, login_steps, login_success, with_backend,
 };
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::pty::Pty;
 
 const PROMPT: &str = "Enter your API Key: ";
@@ -313,17 +314,15 @@ fn api_key_stdin_at_a_terminal_reads_one_line() {
 /// As under setsid(1): the terminal is there and shows the prompt, though /dev/tty is not.
 #[test]
 fn without_a_controlling_terminal_the_prompt_is_on_standard_output() {
-    let test = "without_a_controlling_terminal_the_prompt_is_on_standard_output";
-    if !has_tool(test, "setsid") {
+    let Some(setsid) = needs::tool("setsid") else {
         return;
-    }
+    };
     let backend = Backend::http();
     let home = Home::new();
     let detached = || {
-        Sekuire::at(Path::new("/usr/bin/setsid"))
+        Sekuire::at(&setsid)
             .home(&home)
             .env("SEKUIRE_BACKEND_URL", backend.url())
-            .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
             .arg("-w")
             .arg(binary())
             .arg("login")

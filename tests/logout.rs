@@ -4,14 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
-use std::process::Command;
 
 use nix::sys::stat::Mode;
 
-use crate::fixtures::{NOT_LOGGED_IN, auth, has_tool, logged_in_home, sekuire, skipped};
+use crate::fixtures::{NOT_LOGGED_IN, auth, logged_in_home, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::binary;
 use crate::support::home::Home;
+use crate::support::needs;
 
 fn transcript(home: &Home) -> String {
     format!(
@@ -158,43 +157,26 @@ fn nothing_in_the_environment_stands_in_its_way() {
 /// As containers mount a single file: it can't go, so it is emptied, and a login writes into it.
 #[test]
 fn a_file_that_is_a_mount_point_is_written_in_place() {
-    let test = "a_file_that_is_a_mount_point_is_written_in_place";
-    if !nix::unistd::geteuid().is_root() {
-        skipped(test, "needs root for unshare(1)");
+    let Some(machine) = needs::machine() else {
         return;
-    }
-    if !has_tool(test, "unshare") {
-        return;
-    }
+    };
     let backend = Backend::http();
     let home = logged_in_home();
     let volume = home.path().join("volume.json");
     fs::write(&volume, auth().to_string()).expect("a volume");
-    let script = format!(
-        "mount --bind \"$2\" \"$3\" || exit 77; \"$1\" logout 2>/dev/null || exit 1; \"$1\" status; cat \"$2\"; \
-         echo {KEY} | \"$1\" login --api-key-stdin --backend {} > /dev/null && \"$1\" auth token; ls -A \"$4\"",
-        backend.url()
-    );
-    let output = Command::new("unshare")
-        .args(["--mount", "sh", "-c", &script, "sh"])
-        .arg(binary())
-        .args([&volume, &home.auth_json(), &home.sekuire_dir()])
-        .env("HOME", home.path())
-        .output()
-        .expect("unshare");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(77) || stderr.contains("unshare failed") {
-        skipped(test, stderr.lines().next().unwrap_or("mount(8) failed"));
-        return;
-    }
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        format!(
-            "{}{NOT_LOGGED_IN}{{}}\n{KEY}\nauth.json\n",
-            transcript(&home)
-        ),
-        "{stderr}"
-    );
+    let machine = machine.mount(&volume, home.auth_json());
+    let there = |arguments: &[&str]| {
+        let run = with_backend(&home, &backend).on(machine.clone());
+        run.args(arguments).stdin(KEY.as_bytes()).run()
+    };
+    there(&["logout"]).exits(0).prints(&transcript(&home));
+    there(&["status"]).exits(1).prints(NOT_LOGGED_IN);
+    assert_eq!(fs::read_to_string(&volume).expect("the volume"), "{}\n");
+    there(&["login", "--api-key-stdin"]).exits(0);
+    there(&["auth", "token"])
+        .exits(0)
+        .prints(&format!("{KEY}\n"));
+    assert_eq!(home.listing(), ["auth.json"]);
     let mode = fs::metadata(&volume)
         .expect("the volume")
         .permissions()

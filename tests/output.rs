@@ -9,10 +9,11 @@ use std::time::Duration;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use crate::fixtures::{log_in, logged_in_home, skipped, with_backend};
+use crate::fixtures::{log_in, logged_in_home, with_backend};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 const STANDARD: [libc::c_int; 3] = [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO];
@@ -230,12 +231,8 @@ fn all_three_closed_is_survived() {
 /// Else the socket that carries the key, or auth.json, would take the number of standard output.
 #[test]
 fn closed_descriptors_are_occupied_before_anything_is_opened() {
-    let test = "closed_descriptors_are_occupied_before_anything_is_opened";
-    if !nix::unistd::geteuid().is_root() {
-        skipped(
-            test,
-            "needs root, for the program lets nobody else look at it",
-        );
+    // The program lets nobody else look at it.
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::support::backend::{Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 
 const SCRIPTS: &[&str] = &[
     "agent.init",
@@ -58,7 +59,7 @@ fn scripts_are_plain_sh() {
             .arg("-n")
             .arg(recipe(name));
         run.run().exits(0).complains_not();
-        if let Some(shellcheck) = tool("shellcheck") {
+        if let Some(shellcheck) = needs::tool("shellcheck") {
             let run = Sekuire::at(&shellcheck).args(["-s", "sh", "-e", "SC1091"]);
             run.arg(recipe(name)).run().exits(0);
         }
@@ -68,7 +69,7 @@ fn scripts_are_plain_sh() {
 /// Also that the programs named in them are there: verify runs on copies that name ours.
 #[test]
 fn systemd_takes_the_units() {
-    let Some(analyze) = tool("systemd-analyze") else {
+    let Some(analyze) = needs::tool("systemd-analyze") else {
         return;
     };
     for name in UNITS {
@@ -252,13 +253,4 @@ fn the_dockerfile_runs_only_what_the_image_holds() {
             command
         ]
     );
-}
-
-fn tool(name: &str) -> Option<PathBuf> {
-    let path = Path::new("/usr/bin").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {name}: not installed");
-    None
 }

@@ -1,5 +1,4 @@
-//! The completions in the three real shells and the man page in its two formatters. What is missing on
-//! this machine is skipped, and said.
+//! The completions in the three real shells and the man page in its two formatters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::support::command::Sekuire;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 /// What is typed, and all that may come of it.
@@ -46,7 +46,7 @@ const NOTHING: &[&str] = &[
 
 #[test]
 fn bash_completes() {
-    if let Some(bash) = tool("bash") {
+    if let Some(bash) = needs::tool("bash") {
         for (typed, words) in TYPED {
             assert_eq!(in_bash(&bash, typed), *words, "{typed}");
         }
@@ -63,7 +63,7 @@ fn bash_completes() {
 
 #[test]
 fn fish_completes() {
-    if let Some(fish) = tool("fish") {
+    if let Some(fish) = needs::tool("fish") {
         for (typed, words) in TYPED {
             assert_eq!(in_fish(&fish, typed), *words, "{typed}");
         }
@@ -77,9 +77,11 @@ fn fish_completes() {
 
 #[test]
 fn zsh_completes() {
-    let Some(zsh) = tool("zsh") else { return };
+    let Some(zsh) = needs::tool("zsh") else {
+        return;
+    };
     let folder = zsh_folder();
-    let mut terminal = Sekuire::at(Path::new(&zsh))
+    let mut terminal = Sekuire::at(&zsh)
         .env("ZDOTDIR", folder.path())
         .env("HOME", folder.path())
         .env("TERM", "dumb")
@@ -112,7 +114,9 @@ fn zsh_completes() {
 /// As `help completions` says, before `compinit` and behind it, and at the prompt.
 #[test]
 fn zsh_completes_wherever_the_script_is_read() {
-    let Some(zsh) = tool("zsh") else { return };
+    let Some(zsh) = needs::tool("zsh") else {
+        return;
+    };
     let script = completions("zsh");
     let compinit = "autoload -Uz compinit; compinit -u -D";
     let evaluated = "eval \"$(cat $ZDOTDIR/script)\"";
@@ -151,7 +155,7 @@ fn zsh_completes_wherever_the_script_is_read() {
 }
 
 /// What a shell offers behind what was typed.
-type Offers = fn(&str, &str) -> Vec<String>;
+type Offers = fn(&Path, &str) -> Vec<String>;
 
 /// The scripts are kept by hand: each offers, behind each name of each command, what the man page has,
 /// and nothing else.
@@ -161,7 +165,9 @@ fn the_shells_offer_what_there_is_and_nothing_else() {
     assert!(expected.len() > 12, "{expected:?}");
     let shells: [(&str, Offers); 3] = [("bash", in_bash), ("zsh", in_zsh), ("fish", in_fish)];
     for (name, offers) in shells {
-        let Some(shell) = tool(name) else { continue };
+        let Some(shell) = needs::tool(name) else {
+            continue;
+        };
         for (command, words) in &expected {
             // fish offers options only behind a dash.
             let mut offered = offers(&shell, &format!("sekuire {command} "));
@@ -245,7 +251,7 @@ fn await_file(path: &Path) -> Option<String> {
 }
 
 /// As readline calls the function: it splits words at `=` and `:` too (`COMP_WORDBREAKS`).
-fn in_bash(bash: &str, typed: &str) -> Vec<String> {
+fn in_bash(bash: &Path, typed: &str) -> Vec<String> {
     let split = typed.replace('=', " = ").replace(':', " : ");
     let mut words: Vec<&str> = split.split_whitespace().collect();
     if typed.ends_with(' ') {
@@ -256,12 +262,12 @@ fn in_bash(bash: &str, typed: &str) -> Vec<String> {
          (( ${{#COMPREPLY[@]}} == 0 )) || printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         completions("bash")
     );
-    let run = Sekuire::at(Path::new(bash)).args(["-c", &script, "bash"]);
+    let run = Sekuire::at(bash).args(["-c", &script, "bash"]);
     lines(&run.args(words).run())
 }
 
 /// With stand-ins for the two functions of zsh that show what they are given.
-fn in_zsh(zsh: &str, typed: &str) -> Vec<String> {
+fn in_zsh(zsh: &Path, typed: &str) -> Vec<String> {
     let script = format!(
         "compdef() {{}}\n_describe() {{ print -rl -- \"${{(@P)4}}\" }}\n_arguments() {{ print -rl -- \"$@\" }}\n\
          {}\nwords=(\"$@\")\nCURRENT=$#\n_sekuire",
@@ -271,7 +277,7 @@ fn in_zsh(zsh: &str, typed: &str) -> Vec<String> {
     if typed.ends_with(' ') {
         words.push("");
     }
-    let run = Sekuire::at(Path::new(zsh)).args(["-f", "-c", &script, "zsh"]);
+    let run = Sekuire::at(zsh).args(["-f", "-c", &script, "zsh"]);
     let mut offered = Vec::new();
     for line in lines(&run.args(words).run()) {
         if let Some(operands) = line.strip_prefix("1: :(") {
@@ -290,10 +296,10 @@ fn in_zsh(zsh: &str, typed: &str) -> Vec<String> {
     offered
 }
 
-fn in_fish(fish: &str, typed: &str) -> Vec<String> {
+fn in_fish(fish: &Path, typed: &str) -> Vec<String> {
     let home = TempDir::with_prefix("sekuire-fish-").expect("a home");
     let script = format!("{}\ncomplete -C '{typed}'", completions("fish"));
-    let run = Sekuire::at(Path::new(fish)).env("HOME", home.path());
+    let run = Sekuire::at(fish).env("HOME", home.path());
     let mut words = lines(&run.args(["--no-config", "-c", &script]).run());
     // The meaning follows after a tab.
     for word in &mut words {
@@ -322,25 +328,14 @@ fn the_man_page_is_clean() {
         ("groff", &["-ww", "-man", "-Tutf8"]),
     ];
     for (name, arguments) in checks {
-        let Some(formatter) = tool(name) else {
+        let Some(formatter) = needs::tool(name) else {
             continue;
         };
-        let run = Sekuire::at(Path::new(&formatter)).args(arguments);
+        let run = Sekuire::at(&formatter).args(arguments);
         let outcome = run.stdin(page.as_bytes()).run();
         outcome.exits(0).complains_not();
         if name == "mandoc" {
             outcome.prints("");
         }
     }
-}
-
-fn tool(name: &str) -> Option<String> {
-    let found = ["/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin"]
-        .map(|folder| format!("{folder}/{name}"))
-        .into_iter()
-        .find(|path| Path::new(path).exists());
-    if found.is_none() {
-        eprintln!("skipped: {name}: not installed");
-    }
-    found
 }

@@ -10,6 +10,7 @@ use crate::fixtures::{
 };
 use crate::support::backend::{KEY, ORG_ID};
 use crate::support::home::Home;
+use crate::support::needs;
 
 fn transcript(workspace: &str) -> String {
     format!(
@@ -263,11 +264,7 @@ fn no_home_is_exit_status_three() {
 #[test]
 fn a_user_without_a_home_is_exit_status_three() {
     use std::os::unix::process::CommandExt;
-    if !nix::unistd::geteuid().is_root() {
-        crate::fixtures::skipped(
-            "a_user_without_a_home_is_exit_status_three",
-            "needs root to become another user",
-        );
+    if !needs::root() {
         return;
     }
     // Where the tests lie, another user may not enter: the program is handed over as a descriptor.

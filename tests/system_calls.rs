@@ -2,51 +2,32 @@
 //! not need.
 
 use std::fs;
-use std::process::Command;
 
 use nix::libc;
 
-use crate::fixtures::{DEVICE_ID, has_tool, logged_in_home, sekuire, skipped};
+use crate::fixtures::{DEVICE_ID, logged_in_home, sekuire};
 use crate::support::command::binary;
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::seccomp::{Refused, filter};
 
 /// What the dynamic loader and the C library read at start (`ld.so(8)`); a static file reads none.
 const LOADER: &[&str] = &["/etc/ld.so.", "/lib", "/usr/lib", "/proc/self/maps"];
 
 /// None where the test is skipped.
-fn trace(
-    test: &str,
-    home: &Home,
-    device_id: Option<&str>,
-    arguments: &[&str],
-) -> Option<Vec<String>> {
-    if !nix::unistd::geteuid().is_root() {
-        skipped(
-            test,
-            "needs root, for the program lets nobody else read its memory",
-        );
-        return None;
-    }
-    if !has_tool(test, "strace") {
-        return None;
-    }
+fn trace(home: &Home, device_id: Option<&str>, arguments: &[&str]) -> Option<Vec<String>> {
     let log = home.path().join("strace.log");
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-o"])
-        .arg(&log)
-        .arg(binary())
-        .args(arguments);
-    command
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", "/usr/bin:/bin");
-    if let Some(id) = device_id {
-        command.env("SEKUIRE_DEVICE_ID", id);
+    let command = needs::strace()?.home(home);
+    match device_id {
+        Some(id) => command.env("SEKUIRE_DEVICE_ID", id),
+        None => command.without("SEKUIRE_DEVICE_ID"),
     }
-    let output = command.output().expect("strace");
-    assert!(output.status.success(), "{output:?}");
+    .args(["-f", "-o"])
+    .arg(&log)
+    .arg(binary())
+    .args(arguments)
+    .run()
+    .exits(0);
     let log = fs::read_to_string(log).expect("strace's log");
     assert!(
         log.contains("execve(") && log.contains("+++ exited with 0 +++"),
@@ -72,7 +53,6 @@ fn paths(lines: &[String]) -> Vec<&str> {
 
 #[test]
 fn status_makes_no_network_call_and_no_thread_and_touches_only_its_files() {
-    let test = "status_makes_no_network_call_and_no_thread_and_touches_only_its_files";
     let home = logged_in_home();
     let auth = home.auth_json().display().to_string();
     let cases: &[(Option<&str>, &[&str], &[&str])] = &[
@@ -90,7 +70,7 @@ fn status_makes_no_network_call_and_no_thread_and_touches_only_its_files() {
         (None, &["status", "--quiet"], &[&auth]),
     ];
     for (device_id, arguments, allowed) in cases {
-        let Some(lines) = trace(test, &home, *device_id, arguments) else {
+        let Some(lines) = trace(&home, *device_id, arguments) else {
             return;
         };
         for line in &lines {
@@ -117,11 +97,10 @@ fn status_makes_no_network_call_and_no_thread_and_touches_only_its_files() {
 /// Before a command holds a key, the process is not dumpable (prctl(2)).
 #[test]
 fn core_dumps_are_forbidden_before_the_key_is_read() {
-    let test = "core_dumps_are_forbidden_before_the_key_is_read";
     let home = logged_in_home();
     let auth = home.auth_json().display().to_string();
     for arguments in [&["status"][..], &["auth", "token"]] {
-        let Some(lines) = trace(test, &home, Some(DEVICE_ID), arguments) else {
+        let Some(lines) = trace(&home, Some(DEVICE_ID), arguments) else {
             return;
         };
         let first = |part: &str| lines.iter().position(|line| line.contains(part));

@@ -248,7 +248,7 @@ fn the_path_of_the_api_is_not_doubled() {
 }
 
 #[test]
-fn web_urls_are_judged_too() {
+fn web_urls_are_validated_too() {
     let backend = Backend::http();
     for url in [
         "sekuire.ai",

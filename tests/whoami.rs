@@ -78,6 +78,22 @@ fn what_the_backend_did_not_send_is_left_out() {
             "Organization: Acme\n",
         ),
         (
+            json!({"organization": {"id": "org_1", "slug": "acme", "name": "Acme Corp"}}),
+            "Organization: Acme Corp\n",
+        ),
+        (
+            json!({"organization": {"id": "org_1", "slug": "acme", "name": null}}),
+            "Organization: acme\n",
+        ),
+        (
+            json!({"organization": {"id": "org_1", "slug": 3, "name": ""}}),
+            "Organization: org_1\n",
+        ),
+        (
+            json!({"organization": {"name": {}, "id": []}, "email": ""}),
+            "",
+        ),
+        (
             json!({"email": "a\u{1b}[2J\n\u{202e}b"}),
             "Email: a?[2J??b\n",
         ),

@@ -137,19 +137,23 @@ impl OptionSpec {
             Switch(field) => *field(options) = true,
             Text(_, field) => *field(options) = Some(value),
             Seconds(field, least, most) => {
-                let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-                let seconds = value.parse().ok().filter(|_| digits);
-                let Some(seconds) = seconds.filter(|seconds| (least..=most).contains(seconds))
-                else {
+                *field(options) = Some(seconds(&value, least, most).ok_or_else(|| {
                     let name = self.name;
-                    return Err(Error::usage(format!(
+                    Error::usage(format!(
                         "--{name} takes a whole number of seconds from {least} to {most}"
                     ))
-                    .with_hint(format!("for example: --{name} {}", most / 5)));
-                };
-                *field(options) = Some(Duration::from_secs(seconds));
+                    .with_hint(format!("for example: --{name} {}", most / 5))
+                })?);
             }
         }
         Ok(())
     }
+}
+
+fn seconds(value: &str, least: u64, most: u64) -> Option<Duration> {
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|_| digits)?;
+    (least..=most)
+        .contains(&number)
+        .then_some(Duration::from_secs(number))
 }

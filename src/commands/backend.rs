@@ -3,7 +3,7 @@
 
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credentials::{Credential, Source};
+use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::Error;
 use crate::redact::sanitize;

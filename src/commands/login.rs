@@ -3,15 +3,17 @@
 use super::{backend, prompt};
 use crate::api::{self, Me};
 use crate::api_key::ApiKey;
-use crate::auth_file::{Content, Login};
+use crate::auth_file::Content;
 use crate::cli::Options;
+use crate::credential::{Credential, Source};
 use crate::credentials;
 use crate::device::{self, Device};
+use crate::environment;
 use crate::error::{Error, Kind};
-use crate::http::{Client, Limits};
+use crate::http::Client;
 use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal::{self, WaitingLine};
+use crate::terminal;
 
 /// Asks for a key, has the backend verify it and bind it to this device, and saves it.
 ///
@@ -19,15 +21,10 @@ use crate::terminal::{self, WaitingLine};
 /// Whatever fails, an existing auth.json is as it was.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
-    let limits = Limits::new(options.timeout, options.wait);
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = Client::new(
-        backend::of_login(options)?,
-        limits,
-        Box::new(WaitingLine::new(false).notify()),
-    )?;
+    let mut client = super::client(backend::of_login(options)?, options)?;
     let store = Store::locate()?;
-    if let Some(warning) = store.prepare()? {
+    for warning in environment::oddities().into_iter().chain(store.prepare()?) {
         terminal::warning(&warning);
     }
     let device = Device::detect(bound_fingerprint(&store).as_deref());
@@ -38,8 +35,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         );
     }
     let key = prompt::ask_for_key(options, &key_page)?;
-    let login = verify(&mut client, options, key, &device)?;
-    store.save(&login)?;
+    let credential = verify(&mut client, options, key, &device)?;
+    store.save(&credential)?;
     if let Some(name) = credentials::variable_in_use() {
         terminal::warning(&format!(
             "{name} is set and wins over the key that was just saved; unset it to use this one"
@@ -52,7 +49,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 /// gave it. A damaged file has none; it is about to be replaced.
 fn bound_fingerprint(store: &Store) -> Option<String> {
     match store.load().ok()?.content {
-        Content::LoggedIn(login) => login.device_fingerprint,
+        Content::LoggedIn(credential) => credential.bound_fingerprint,
         Content::LoggedOut | Content::OldToken => None,
     }
 }
@@ -62,7 +59,7 @@ fn verify(
     options: &Options,
     key: ApiKey,
     device: &Device,
-) -> Result<Login, Error> {
+) -> Result<Credential, Error> {
     let verified = api::verify_key(client, &key, device).map_err(|error| match error.kind() {
         Kind::Rejected => error.with_hint(
             "check the key, or create a new one in the dashboard, then run 'sekuire login' again",
@@ -81,9 +78,10 @@ fn verify(
             (options.workspace.clone(), verified.org_id)
         }
     };
-    Ok(Login {
+    Ok(Credential {
         api_key: key,
-        device_fingerprint: Some(device.fingerprint.clone()),
+        source: Source::File,
+        bound_fingerprint: Some(device.fingerprint.clone()),
         org_id,
         workspace_id,
         backend_url: backend::to_remember(client.base()),

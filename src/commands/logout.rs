@@ -3,6 +3,7 @@
 use super::backend;
 use crate::cli::Options;
 use crate::credentials;
+use crate::environment;
 use crate::error::Error;
 use crate::redact::sanitize;
 use crate::store::{Removal, Store};
@@ -15,9 +16,12 @@ use crate::terminal;
 pub(super) fn run() -> Result<u8, Error> {
     let store = Store::locate()?;
     let removal = store.remove()?;
-    if let Removal::Done(left) = &removal {
-        if let Some(left) = left {
-            terminal::warning(left);
+    for oddity in environment::oddities() {
+        terminal::warning(&oddity);
+    }
+    if let Removal::Done { warnings } = &removal {
+        for warning in warnings {
+            terminal::warning(warning);
         }
         // A malformed SEKUIRE_WEB_URL must not stand in the way of a logout.
         let page =
@@ -33,7 +37,7 @@ pub(super) fn run() -> Result<u8, Error> {
     }
     match removal {
         Removal::Nothing => super::print("Not logged in\n"),
-        Removal::Done(_) => super::print(&format!(
+        Removal::Done { .. } => super::print(&format!(
             "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
             sanitize(&store.path().display().to_string())
         )),

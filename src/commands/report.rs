@@ -7,7 +7,8 @@ use nanoserde::{SerJson, SerJsonState};
 
 use crate::api::Me;
 use crate::backend_url::BackendUrl;
-use crate::credentials::{Credential, Found, Source};
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::json;
@@ -95,6 +96,7 @@ impl StatusReport {
         backend_url: Option<&BackendUrl>,
     ) -> StatusReport {
         let credential = credential_of(found);
+        let store = Store::locate().ok();
         let text = |text: &Option<String>| text.as_ref().map(Text::new);
         StatusReport {
             authenticated: credential.is_some(),
@@ -108,14 +110,16 @@ impl StatusReport {
             backend_url: backend_url.map(|url| Text::new(url.to_string())),
             device: DeviceReport::new(device, credential),
             file: FileReport {
-                path: Store::locate()
-                    .ok()
-                    .map(|store| Text::new(store.path().to_string_lossy())),
-                mode: found
+                path: store
                     .as_ref()
-                    .ok()
-                    .and_then(|found| found.mode)
-                    .map(|mode| Text::new(format!("{mode:04o}"))),
+                    .map(|store| Text::new(store.path().to_string_lossy())),
+                mode: match found {
+                    Ok(found) => found.mode,
+                    // Of a file that is damaged, too, unless a variable kept it from being read.
+                    Err(_) if credentials::variable_in_use().is_some() => None,
+                    Err(_) => store.as_ref().and_then(Store::mode),
+                }
+                .map(|mode| Text::new(format!("{mode:04o}"))),
             },
             error: found.as_ref().err().map(ErrorReport::new),
         }

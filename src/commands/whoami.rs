@@ -7,12 +7,11 @@ use super::{backend, field};
 use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credentials::{self, Credential, Source};
+use crate::credential::{Credential, Source};
+use crate::credentials;
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
-use crate::http::{Client, Limits};
 use crate::redact::sanitize;
-use crate::terminal::WaitingLine;
 
 /// Asks the backend whose key this is. Nothing is printed as a result unless it confirmed the key.
 ///
@@ -55,12 +54,7 @@ fn ask(
     base: &BackendUrl,
     device: &Device,
 ) -> Result<Me, Error> {
-    let limits = Limits::new(options.timeout, options.wait);
-    let mut client = Client::new(
-        base.clone(),
-        limits,
-        Box::new(WaitingLine::new(options.quiet).notify()),
-    )?;
+    let mut client = super::client(base.clone(), options)?;
     api::me(&mut client, &credential.api_key, device).map_err(|error| match error.kind() {
         Kind::Rejected => error.with_hint(match credential.source {
             Source::File => "log in again: sekuire login",

@@ -2,22 +2,23 @@
 
 #[cfg(not(test))]
 mod entry;
+mod files;
 mod hidden_input;
 mod signals;
 
 use std::ffi::CStr;
-use std::fs::{DirBuilder, File, FileType, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
+pub use files::*;
 pub use hidden_input::read_hidden;
 pub use signals::prepare_signals;
 
-use super::{FileKind, Stream, Watch};
+use super::{Stream, Watch};
 
 /// Standard input.
 pub fn standard_input() -> Stream {
@@ -127,146 +128,6 @@ pub fn set_variable(name: &str, value: Option<&std::ffi::OsStr>) {
             Some(value) => std::env::set_var(name, value),
             None => std::env::remove_var(name),
         }
-    }
-}
-
-/// Creates a folder that only its owner can enter, whatever the umask; with `parents`, those that are
-/// missing too.
-///
-/// # Errors
-/// As mkdir(2).
-pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
-    DirBuilder::new()
-        .mode(0o700)
-        .recursive(parents)
-        .create(path)?;
-    if std::fs::metadata(path)?.mode() & 0o777 != 0o700 {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-    }
-    // A file is only as durable as its folder. One that can't be opened is somebody else's.
-    match path.parent().map(File::open) {
-        Some(Ok(parent)) => sync_folder(&parent),
-        _ => Ok(()),
-    }
-}
-
-/// Creates a file that only its owner can read and write, from its first moment and whatever the
-/// umask; never through a link.
-///
-/// # Errors
-/// As open(2); also when something of that name exists.
-pub fn create_private_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)?;
-    make_private(&file).inspect_err(|_| {
-        // The caller hears of the first failure and knows of no file; the next login sweeps.
-        let _ = std::fs::remove_file(path);
-    })?;
-    Ok(file)
-}
-
-/// Gives a file mode 0600, which an umask may have narrowed or an older client left wide.
-///
-/// # Errors
-/// As fchmod(2).
-pub fn make_private(file: &File) -> io::Result<()> {
-    if file.metadata()?.mode() & 0o7777 == 0o600 {
-        return Ok(());
-    }
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
-}
-
-/// Opens a file to read it, through links, without waiting for a FIFO's writer and without taking
-/// a terminal over.
-///
-/// # Errors
-/// As open(2).
-pub fn open_to_read(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-}
-
-/// Opens an existing file to write it in place, never through a link.
-///
-/// # Errors
-/// As open(2).
-pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
-        .open(path)
-}
-
-/// What kind of file this is.
-pub fn file_kind(of: FileType) -> FileKind {
-    if of.is_file() {
-        FileKind::Regular
-    } else if of.is_dir() {
-        FileKind::Folder
-    } else if of.is_symlink() {
-        FileKind::Link
-    } else if of.is_fifo() {
-        FileKind::Special("a FIFO")
-    } else if of.is_socket() {
-        FileKind::Special("a socket")
-    } else {
-        FileKind::Special("a device")
-    }
-}
-
-/// The permission bits of a file; none where the system has no such thing.
-#[allow(clippy::unnecessary_wraps, reason = "Windows has none")]
-pub fn mode(of: &Metadata) -> Option<u32> {
-    Some(of.mode() & 0o7777)
-}
-
-/// Whether a file belongs to the user that this process runs as.
-pub fn is_own(metadata: &Metadata) -> bool {
-    // SAFETY: geteuid(2) takes nothing and always succeeds.
-    metadata.uid() == unsafe { libc::geteuid() }
-}
-
-/// Whether another name on this disk leads to the same file.
-pub fn has_other_names(metadata: &Metadata) -> bool {
-    metadata.nlink() > 1
-}
-
-/// Tries once to lock a folder for saving (flock(2)); the lock ends with the returned file. None: it
-/// is held by another process.
-///
-/// # Errors
-/// The folder can't be opened or locked. A file system without locks counts as locked.
-pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
-    let folder = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK)
-        .open(path)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(Some(folder)),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-        Err(std::fs::TryLockError::Error(error)) => match error.raw_os_error() {
-            // Interrupted, as a network's file system may be: std does not try again here.
-            Some(libc::EINTR) => Ok(None),
-            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => Ok(Some(folder)),
-            _ => Err(error),
-        },
-    }
-}
-
-/// Makes the disk keep what was renamed or removed in a locked folder (fsync(2)).
-///
-/// # Errors
-/// As fsync(2); a file system that can't sync a folder counts as done.
-pub fn sync_folder(folder: &File) -> io::Result<()> {
-    match folder.sync_all() {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
-        result => result,
     }
 }
 

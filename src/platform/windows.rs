@@ -284,8 +284,18 @@ pub fn mode(_of: &Metadata) -> Option<u32> {
 }
 
 /// The access list of the user's profile decides.
-pub fn is_own(_metadata: &Metadata) -> bool {
-    true
+pub fn is_foreign(_metadata: &Metadata) -> bool {
+    false
+}
+
+/// Not told by the standard library, and asked only where a file is foreign.
+pub fn owner(_of: &Metadata) -> String {
+    "another user".to_owned()
+}
+
+/// There are no modes.
+pub fn can_change_mode(_path: &Path, _metadata: &Metadata) -> bool {
+    false
 }
 
 /// Not told by the standard library.
@@ -293,13 +303,12 @@ pub fn has_other_names(_metadata: &Metadata) -> bool {
     false
 }
 
-/// Tries once to lock a folder for saving, by a file in it that nobody else can open meanwhile and
-/// that goes with its handle; the lock ends with the returned file. None: it is held by another
-/// process.
+/// Tries once to lock by a file at `path` that nobody else can open meanwhile and that goes with its
+/// handle. None: another process has it.
 ///
 /// # Errors
 /// The file can't be created.
-pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
+pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options
         .write(true)
@@ -307,7 +316,7 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
         .truncate(false)
         .share_mode(0)
         .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
-    match options.open(path.join(".auth.json.lock")) {
+    match options.open(path) {
         Ok(lock) => Ok(Some(lock)),
         Err(error) if error.raw_os_error() == i32::try_from(ERROR_SHARING_VIOLATION).ok() => {
             Ok(None)
@@ -316,11 +325,19 @@ pub fn try_lock_folder(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Nothing is written in place but what can't be replaced: there the access list decides.
+///
+/// # Errors
+/// None.
+pub fn try_lock_open(_file: &File) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// NTFS journals renames; there is nothing to sync.
 ///
 /// # Errors
 /// None.
-pub fn sync_folder(_folder: &File) -> io::Result<()> {
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -33,6 +33,9 @@ pub(super) struct Reading {
 pub(super) fn for_each_reading(text: &str, mut inspect: impl FnMut(&Reading)) {
     let plain = Reading::of(text);
     inspect(&plain);
+    if !text.contains(ESCAPES) {
+        return;
+    }
     let of_one_kind = DECODERS
         .iter()
         .filter_map(|kind| plain.decode(slice::from_ref(kind)));
@@ -85,6 +88,9 @@ impl Reading {
 
 /// The character that an escape at the beginning stands for, and the escape's length in bytes.
 type Decoder = fn(&[u8]) -> Option<(char, usize)>;
+
+/// What their escapes begin with.
+const ESCAPES: [char; 3] = ['%', '\\', '&'];
 
 const DECODERS: [Decoder; 3] = [percent, backslash, entity];
 

@@ -262,6 +262,7 @@ fn what_is_no_secret_is_left_as_it_is() {
         "Key: sk_live_abc...xyz",
         "(sk_test_a,c...x)z) 'sk_live_abc...xyz', and",
         "/home/adm_jsmith/.sekuire/auth.json adm_jsmith@example.com skt_ adm_administrator",
+        "write HTTPS_PROXY=http://[user:password@]host:port or http://user:password@host:port",
         "dev@example.com https://host/@x ///@",
         "50% off &amp; \\u0041 &#65; %41",
         "\u{e4}\u{1f600}\n",

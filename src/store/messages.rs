@@ -1,40 +1,78 @@
 //! What is said when auth.json can't be read, saved or removed: what failed, where, what to do next.
 
-use std::fs;
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
-use super::Store;
+use super::{Store, lock};
 use crate::error::Error;
 use crate::platform::{self, FileKind};
+use crate::shell;
+
+/// What to do about something that stands where auth.json should.
+const ELSEWHERE: &str = "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder";
 
 impl Store {
-    pub(super) fn expect_regular(&self, kind: FileKind) -> Result<(), Error> {
+    /// Who else can read or change auth.json, with what mends it where this user can.
+    pub(super) fn exposure(&self, metadata: &Metadata) -> Option<String> {
+        let path = self.file.display();
+        let open =
+            open_mode(metadata).map(|mode| format!("is open to other users (mode {mode:04o})"));
+        if platform::is_foreign(metadata) {
+            let owner = platform::owner(metadata);
+            let open = open.map_or_else(String::new, |open| format!(" and {open}"));
+            return Some(format!(
+                "{path} belongs to {owner}, who can read its key and may have put it there{open}"
+            ));
+        }
+        let open = open?;
+        let advice = if platform::can_change_mode(&self.file, metadata) {
+            format!("; run: chmod 600 {}", shell::quote(&self.file))
+        } else {
+            String::new()
+        };
+        Some(format!("{path} {open}{advice}"))
+    }
+
+    /// What may be left of an auth.json's exposure once it is private, where it is written in place.
+    pub(super) fn past_exposure(&self, before: &Metadata) -> Option<String> {
+        let path = self.file.display();
+        match open_mode(before) {
+            Some(mode) => Some(format!(
+                "{path} was open to other users (mode {mode:04o}) and is now private, but written in place: \
+                 whoever has it open already can read the new key"
+            )),
+            None => self.exposure(before),
+        }
+    }
+
+    /// What kept this process waiting.
+    pub(super) fn locked(&self) -> String {
+        format!(
+            "{} has been locked by another login or logout for {} s",
+            self.folder.display(),
+            lock::PATIENCE.as_secs()
+        )
+    }
+
+    pub(super) fn not_regular(&self, kind: FileKind) -> Error {
         let what = match kind {
-            FileKind::Regular => return Ok(()),
+            FileKind::Regular => "a file of another kind",
             FileKind::Folder => "a folder",
             FileKind::Link => "a link",
             FileKind::Special(name) => name,
         };
-        Err(
-            Error::machine(format!("{} is {what}, not a file", self.file.display()))
-                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"),
-        )
+        Error::machine(format!("{} is {what}, not a file", self.file.display()))
+            .with_hint(ELSEWHERE)
     }
 
     pub(super) fn unreadable(&self, cause: &io::Error) -> Error {
-        // A socket can't even be opened: say what it is, not that.
-        if let Ok(metadata) = fs::metadata(&self.file)
-            && let Err(error) = self.expect_regular(platform::file_kind(metadata.file_type()))
-        {
-            return error;
-        }
         Error::machine(format!("can't read {}: {cause}", self.file.display())).with_hint(
             match cause.kind() {
                 io::ErrorKind::PermissionDenied => {
                     "run this as the user whom the file belongs to, or mend its permissions"
                 }
-                _ => "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder",
+                _ => ELSEWHERE,
             },
         )
     }
@@ -47,6 +85,11 @@ impl Store {
             path.display()
         ))
         .with_hint(match cause.kind() {
+            io::ErrorKind::Unsupported => {
+                "its file system (FAT, SMB, FUSE) lets other users read the key; \
+                 set SEKUIRE_CONFIG_DIR to a folder on another one"
+                    .to_owned()
+            }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 format!("free some space, {elsewhere}")
             }
@@ -80,4 +123,9 @@ impl Store {
         ))
         .with_hint("see what is wrong with the disk, then run the command again")
     }
+}
+
+/// The mode of a file that others may read or write.
+fn open_mode(metadata: &Metadata) -> Option<u32> {
+    platform::mode(metadata).filter(|mode| mode & 0o077 != 0)
 }

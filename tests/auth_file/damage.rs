@@ -213,16 +213,12 @@ fn read_damaged(home: &Home, name: &str, content: &[u8]) -> usize {
     let outcome = Sekuire::new()
         .home(home)
         .arg("status")
-        .timeout(Duration::from_secs(20))
+        .timeout(Duration::from_secs(10))
         .run();
     let code = outcome.code.and_then(|code| usize::try_from(code).ok());
     let Some(code @ (0 | 1 | 3)) = code else {
         panic!("{name}: {outcome}");
     };
-    assert!(
-        outcome.elapsed < Duration::from_secs(1),
-        "{name}: {outcome}"
-    );
     assert_eq!(
         code == 3,
         outcome.stderr.contains("error: "),

@@ -187,4 +187,66 @@ judge "healthy with a key" reaches healthy "$name"
 beats without-key "$image" login --api-key-stdin
 judge "unhealthy without one" reaches unhealthy "$name"
 
+section "Process 1: the kernel gives it no default actions, and what asks it to end ends it at once"
+# lives NAME OPTIONS... IMAGE ARGUMENTS...: a container that stays up until it is told to end.
+lives() {
+    name=$label-$1
+    shift
+    run 0 docker run --detach --interactive --name "$name" --network none "$@"
+    sleep 1
+}
+# ended STATUS: the container's own, and how long `docker stop` or `docker kill` took, of the 10 s that it allows.
+ended() {
+    judge "it ends with $1" [ "$(timeout 5 docker wait "$name" || echo 'it goes on')" = "$1" ]
+    at_most 3 $(($(date +%s) - started)) "seconds"
+}
+unreachable="--env SEKUIRE_API_KEY=$KEY --env SEKUIRE_BACKEND_URL=http://127.0.0.1:9"
+# shellcheck disable=SC2086 # a list of words
+lives stopped-in-a-pause $unreachable "$image" whoami --wait 300
+started=$(date +%s)
+run 0 docker stop "$name"
+ended 143
+lives stopped-at-a-pipe --tmpfs /home:mode=0700 --env HOME=/home "$image" login --api-key-stdin
+started=$(date +%s)
+run 0 docker stop "$name"
+ended 143
+for signal in INT/130 HUP/129 QUIT/131; do
+    # shellcheck disable=SC2086 # a list of words
+    lives "killed-by-${signal%/*}" $unreachable "$image" whoami --wait 300
+    started=$(date +%s)
+    run 0 docker kill --signal "${signal%/*}" "$name"
+    ended "${signal#*/}"
+done
+
+# at_terminal KEY: pressed at the prompt of a container that has a terminal (script(1)).
+at_terminal() {
+    name=$label-terminal
+    : > "$scratch/screen"
+    {
+        tries=100
+        until grep -qF 'Enter your API Key: ' "$scratch/screen" || [ "$tries" -eq 0 ]; do
+            tries=$((tries - 1))
+            sleep 0.1
+        done
+        # shellcheck disable=SC2059 # an escape
+        printf "$1"
+        date +%s > "$scratch/pressed"
+        # The end of what is typed would be typed, too, as Ctrl-D.
+        tries=50
+        while docker inspect "$name" > /dev/null 2>&1 && [ "$tries" -gt 0 ]; do
+            tries=$((tries - 1))
+            sleep 0.1
+        done
+    } | script --quiet --flush --return "$scratch/screen" --command \
+        "docker run --interactive --tty --rm --name $name --network none --tmpfs /home:mode=0700 --env HOME=/home $image login"
+}
+if command -v script > /dev/null; then
+    for key in '\003/130' '\034/131'; do
+        run "${key#*/}" at_terminal "${key%/*}"
+        at_most 3 $(($(date +%s) - $(cat "$scratch/pressed"))) "seconds"
+    done
+else
+    note "skipped: at a terminal: script(1) is not installed"
+fi
+
 finish

@@ -96,7 +96,9 @@ fn on_the_second_device(backend: &Backend, first: &Home) -> Result<(), Box<dyn E
 
 fn sekuire(backend: &Backend, home: &Home) -> Sekuire {
     let ca = backend.ca_file();
+    // On this device, unless a step names another.
     Sekuire::new()
+        .without("SEKUIRE_DEVICE_ID")
         .home(home)
         .ca(&ca)
         .env("SEKUIRE_BACKEND_URL", backend.url())

@@ -27,6 +27,7 @@ const FILE_CALLS: &[&str] = &[
     "pread64",
     "pwrite64",
     "read",
+    "readlink",
     "readv",
     "rename",
     "renameat",

@@ -125,7 +125,6 @@ impl World {
         }
         Sekuire::new()
             .home(home)
-            .env(strace::DEVICE_ID.0, strace::DEVICE_ID.1)
             .args(["login", "--api-key-stdin", "--backend", &self.backend_url])
             .stdin(KEY.as_bytes())
             .run()

@@ -10,9 +10,6 @@ use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
-/// All logins use one key, which is bound to one device, whether or not the machine id can be read.
-pub(crate) const DEVICE_ID: (&str, &str) = ("SEKUIRE_DEVICE_ID", "faults");
-
 const PROGRAM: &str = "/usr/bin/strace";
 
 pub(crate) fn require() -> Result<(), String> {
@@ -63,7 +60,6 @@ pub(crate) fn inject(
 fn run(scenario: Scenario, backend_url: &str, home: &Home, options: &[&str]) -> Outcome {
     Sekuire::at(Path::new(PROGRAM))
         .home(home)
-        .env(DEVICE_ID.0, DEVICE_ID.1)
         .args(["-f", "-qq", "-o"])
         .arg(trace_file(home))
         .args(options)

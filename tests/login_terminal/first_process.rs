@@ -3,8 +3,6 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,10 +11,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{PROMPT, wait_until};
-use crate::fixtures::{DEVICE_ID, SECRET, auth_with, skipped};
+use crate::fixtures::{SECRET, auth_with};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::{Running, Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::pty::Pty;
 
 const ENDING: [Signal; 4] = [
@@ -26,36 +25,20 @@ const ENDING: [Signal; 4] = [
     Signal::SIGQUIT,
 ];
 
-/// unshare(1) and its options; its exit status is that of its child, process 1 of a namespace.
-const UNSHARE: [&str; 6] = [
-    "unshare",
-    "--user",
-    "--map-root-user",
-    "--pid",
-    "--fork",
-    "--kill-child",
-];
-
-fn may_unshare(test: &str) -> bool {
-    let tried = Command::new(UNSHARE[0])
-        .args(&UNSHARE[1..])
-        .arg("true")
-        .stderr(Stdio::null())
-        .status();
-    let may = tried.is_ok_and(|status| status.success());
-    if !may {
-        skipped(test, "unshare(1) may not make namespaces here");
-    }
-    may
+/// unshare(1), whose exit status is that of its child, process 1 of a namespace. None: said to be skipped.
+fn unshare() -> Option<Sekuire> {
+    needs::unshare(&[
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ])
 }
 
 fn as_first_process(home: &Home, url: &str) -> Sekuire {
-    Sekuire::at(Path::new("/usr/bin/unshare"))
-        .home(home)
-        .env("SEKUIRE_BACKEND_URL", url)
-        .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
-        .args(&UNSHARE[1..])
-        .arg(binary())
+    let unshare = unshare().expect("unshare(1), as before").home(home);
+    unshare.env("SEKUIRE_BACKEND_URL", url).arg(binary())
 }
 
 /// The process that unshare(1) waits for, once it is our program.
@@ -95,8 +78,7 @@ fn ends_at_once(running: &mut Running, signal: Signal, when: &str) {
 
 #[test]
 fn signals_and_keys_at_the_prompt_end_it_and_give_the_echo_back() {
-    let test = "signals_and_keys_at_the_prompt_end_it_and_give_the_echo_back";
-    if !may_unshare(test) {
+    if unshare().is_none() {
         return;
     }
     let backend = Backend::http();
@@ -127,8 +109,7 @@ fn signals_and_keys_at_the_prompt_end_it_and_give_the_echo_back() {
 
 #[test]
 fn signals_end_it_while_it_asks_waits_and_reads() {
-    let test = "signals_end_it_while_it_asks_waits_and_reads";
-    if !may_unshare(test) {
+    if unshare().is_none() {
         return;
     }
     let backend = Backend::http();
@@ -164,8 +145,7 @@ fn signals_end_it_while_it_asks_waits_and_reads() {
 /// As nohup(1) asks for.
 #[test]
 fn what_the_caller_ignores_stays_ignored() {
-    let test = "what_the_caller_ignores_stays_ignored";
-    if !may_unshare(test) {
+    if unshare().is_none() {
         return;
     }
     let backend = Backend::http();

@@ -1,12 +1,12 @@
 //! How much memory an answer without end can take, measured on the process itself.
 
 use std::fs;
-use std::io::{Write, pipe};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{BOTH, Behaviour, Fixture};
 use crate::support::backend::{Framing, TlsKind};
+use crate::support::command::full_pipe;
 
 /// The most that a release build may hold, in KiB.
 const MOST: u64 = 13 * 1024;
@@ -20,19 +20,13 @@ const MOST_MORE: u64 = 10 * 1024;
 fn peak(kind: TlsKind, behaviour: Behaviour) -> u64 {
     let fixture = Fixture::new(kind);
     fixture.backend.behave(behaviour);
-    let (mut reader, mut writer) = pipe().expect("a pipe");
-    let stderr = writer.try_clone().expect("a descriptor");
-    let filling = thread::spawn(move || {
-        // More than any pipe holds: it stays full until somebody reads.
-        let _ = writer.write_all(&vec![b' '; 2 * 1024 * 1024]);
-    });
-    thread::sleep(Duration::from_millis(200));
-    let mut running = fixture.login().stderr_to(stderr).spawn();
+    let (mut reader, writer) = full_pipe();
+    let mut running = fixture.login().stderr_to(writer).spawn();
     let status = format!("/proc/{}/status", running.pid());
     let call = format!("/proc/{}/syscall", running.pid());
     let started = Instant::now();
     let mut peak = 0;
-    // Until it writes to descriptor 2, or where that can't be seen, long enough.
+    // Until it writes to descriptor 2, or where that can't be seen, which takes root, long enough.
     while started.elapsed() < Duration::from_secs(4) {
         peak = high_water_mark(&status).unwrap_or(peak);
         if fs::read_to_string(&call).is_ok_and(|call| is_write_to_stderr(&call)) {
@@ -43,8 +37,6 @@ fn peak(kind: TlsKind, behaviour: Behaviour) -> u64 {
     peak = high_water_mark(&status).expect("the process waits at its end");
     let draining = thread::spawn(move || drop(std::io::copy(&mut reader, &mut std::io::sink())));
     running.finish().exits(4);
-    drop(running);
-    filling.join().expect("the pipe is drained");
     draining.join().expect("the pipe ends");
     peak
 }
@@ -127,7 +119,7 @@ fn try_floods(kind: TlsKind) {
             Behaviour::Raw(super::framed("200 OK", many_members().as_bytes())),
         ),
     ];
-    for (name, behaviour) in cases {
+    let try_one = |name: &str, behaviour| {
         let peak = peak(kind, behaviour);
         eprintln!("peak, {kind:?}, {name}: {peak} KiB");
         assert!(
@@ -135,7 +127,13 @@ fn try_floods(kind: TlsKind) {
             "{name}: {base} KiB, then {peak} KiB"
         );
         assert!(!release || peak <= MOST, "{name}: {peak} KiB");
-    }
+    };
+    // At once, for each may have to be waited for.
+    thread::scope(|scope| {
+        for (name, behaviour) in cases {
+            scope.spawn(move || try_one(name, behaviour));
+        }
+    });
 }
 
 /// As many values as 64 KiB hold.

@@ -1,11 +1,12 @@
 //! What a person reads: who, why, how long it was tried, and what to do.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::Command;
 
-use super::{Asks, BOTH, Fixture, SLACK, framed, in_parallel, raw, skip, strace_works};
+use super::{Asks, BOTH, Fixture, SLACK, framed, in_parallel, raw};
+use crate::fixtures::host_name;
 use crate::support::backend::{KEY, TlsKind};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::binary;
+use crate::support::needs;
 
 #[test]
 fn of_each_status() {
@@ -217,15 +218,7 @@ fn in_clear_only_where_allowed() {
         // 127.1.2.3 is this machine too, but nobody listens there.
         outcome.exits(if host == "127.1.2.3" { 4 } else { 0 });
     }
-    let name = Command::new("hostname").output().map(|output| {
-        String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .to_lowercase()
-    });
-    let Ok(name) = name.as_ref().map(String::as_str) else {
-        return skip("in_clear_only_where_allowed", "no hostname(1)");
-    };
-    let allowed = format!("http://{name}:{port}");
+    let allowed = format!("http://{}:{port}", host_name().to_lowercase());
     let outcome = fixture
         .bare()
         .env("SEKUIRE_API_KEY", KEY)
@@ -240,16 +233,15 @@ fn in_clear_only_where_allowed() {
 /// another kind made.
 #[test]
 fn localhost_without_a_resolver() {
-    if !strace_works("localhost_without_a_resolver") {
-        return;
-    }
     for kind in BOTH {
+        let Some(strace) = needs::strace() else {
+            return;
+        };
         let fixture = Fixture::new(kind);
         let trace = fixture.home.path().join("trace");
-        let outcome = Sekuire::at("/usr/bin/strace".as_ref())
+        let outcome = strace
             .home(&fixture.home)
             .ca(&fixture.backend.ca_file())
-            .env("SEKUIRE_DEVICE_ID", super::DEVICE_ID)
             .env("SEKUIRE_API_KEY", KEY)
             .args(["-f", "-e", "trace=openat,open,socket,connect", "-o"])
             .arg(&trace)

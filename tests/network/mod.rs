@@ -1,16 +1,7 @@
 //! A network that can't hurt: section 5 of the specification against backends and proxies that
 //! misbehave.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and says how much it tried"
-)]
-#![allow(clippy::too_many_lines, reason = "tables of cases")]
+#![allow(clippy::string_slice, reason = "a test fails by panicking")]
 
 mod answers;
 mod fuzz;
@@ -28,19 +19,15 @@ mod stores;
 mod tls;
 
 use std::collections::VecDeque;
-use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use crate::fixtures::FINGERPRINT;
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, TlsKind};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
-
-/// The identity in whose name requests are made, and its fingerprint (SPEC.md, section 7).
-const DEVICE_ID: &str = "runner-1";
-const FINGERPRINT: &str = "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d";
 
 /// What stands in auth.json before; no failure may change a byte of it.
 const OLD_AUTH: &str = "{\"api_key\": \"sk_test_old-key-of-before\",  \"org_id\":\"org_old\"}\n";
@@ -80,10 +67,7 @@ impl Fixture {
     }
 
     fn bare(&self) -> Sekuire {
-        Sekuire::new()
-            .home(&self.home)
-            .ca(&self.backend.ca_file())
-            .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
+        Sekuire::new().home(&self.home).ca(&self.backend.ca_file())
     }
 
     fn login(&self) -> Sekuire {
@@ -241,22 +225,4 @@ fn in_parallel<C: Send, S>(
             });
         }
     });
-}
-
-/// Whether programs can be traced here; else says that `test` is skipped.
-fn strace_works(test: &str) -> bool {
-    let run = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .output();
-    match run {
-        Ok(output) if output.status.success() => return true,
-        Ok(output) => skip(test, &String::from_utf8_lossy(&output.stderr)),
-        Err(error) => skip(test, &format!("strace: {error}")),
-    }
-    false
-}
-
-/// Why a tool that a test needs can't be used here, said where .ci/run sees it.
-fn skip(test: &str, why: &str) {
-    eprintln!("skipped: {test}: {why}");
 }

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::fixtures::{has_tool, skipped};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::binary;
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 const V4: &str = "10.9.0.2:8443";
@@ -26,24 +26,14 @@ fn backend() -> PathBuf {
     target.join("examples/backend")
 }
 
-fn run(
-    test: &str,
-    loopback: &str,
-    address: &str,
-    hosts: &str,
-    options: &[&str],
-) -> Option<Outcome> {
-    for tool in ["unshare", "nsenter", "ip"] {
-        if !has_tool(test, tool) {
-            return None;
-        }
+/// None: said to be skipped.
+fn run(loopback: &str, address: &str, hosts: &str, options: &[&str]) -> Option<Outcome> {
+    for name in ["nsenter", "ip"] {
+        needs::tool(name)?;
     }
     let backend = backend();
     if !backend.exists() {
-        skipped(
-            test,
-            "needs the example backend: cargo build --example backend",
-        );
+        needs::skip("needs the example backend: cargo build --example backend");
         return None;
     }
     let home = Home::new();
@@ -52,9 +42,8 @@ fn run(
     } else {
         &["--user", "--map-root-user", "--net", "--mount"]
     };
-    let outcome = Sekuire::at("unshare".as_ref())
+    let outcome = needs::unshare(namespaces)?
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .args(namespaces)
         .args(["sh", "-c", include_str!("odd_networks.sh"), "sh"])
         .arg(binary())
         .arg(backend)
@@ -62,13 +51,8 @@ fn run(
         .args([loopback, address, hosts])
         .args(options)
         .run();
-    if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
-        let why = outcome
-            .stderr
-            .lines()
-            .next()
-            .unwrap_or("it can't be set up");
-        skipped(&format!("{test}, {loopback}"), why);
+    if outcome.code == Some(77) {
+        needs::skip(&format!("loopback {loopback}: {}", outcome.stderr));
         return None;
     }
     Some(outcome)
@@ -77,7 +61,7 @@ fn run(
 #[test]
 fn loopback_is_not_needed() {
     for loopback in ["down", "dropped", "rejected", "without-address"] {
-        let Some(outcome) = run("loopback_is_not_needed", loopback, V4, ALIVE, &[]) else {
+        let Some(outcome) = run(loopback, V4, ALIVE, &[]) else {
             continue;
         };
         outcome.exits(0).complains_not();
@@ -91,8 +75,7 @@ fn loopback_is_not_needed() {
 #[test]
 fn a_host_that_is_gone_is_blamed_itself() {
     let gone = "10.9.0.77 backend.example\n";
-    let test = "a_host_that_is_gone_is_blamed_itself";
-    if let Some(outcome) = run(test, "down", V4, gone, &["--timeout", "1"]) {
+    if let Some(outcome) = run("down", V4, gone, &["--timeout", "1"]) {
         outcome
             .exits(4)
             .complains("while connecting to backend.example port 8443");
@@ -101,7 +84,7 @@ fn a_host_that_is_gone_is_blamed_itself() {
 
 #[test]
 fn ipv6_alone_is_enough() {
-    if let Some(outcome) = run("ipv6_alone_is_enough", "down", V6, ALIVE_V6, &[]) {
+    if let Some(outcome) = run("down", V6, ALIVE_V6, &[]) {
         outcome.exits(0).complains_not();
     }
 }
@@ -109,9 +92,8 @@ fn ipv6_alone_is_enough() {
 /// RFC 8305: each dead address costs a quarter of a second, not the attempt.
 #[test]
 fn a_dead_address_does_not_use_up_the_attempt() {
-    let test = "a_dead_address_does_not_use_up_the_attempt";
     for (hosts, timeout) in [(DEAD_FIRST, "1"), (THREE_DEAD, "3")] {
-        if let Some(outcome) = run(test, "down", V4, hosts, &["--timeout", timeout]) {
+        if let Some(outcome) = run("down", V4, hosts, &["--timeout", timeout]) {
             outcome.exits(0).complains_not();
             outcome.takes_at_most(Duration::from_secs(8));
         }

@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::{DEVICE_ID, SLACK, assert_no_panic};
-use crate::fixtures::has_tool;
+use super::{SLACK, assert_no_panic};
 use crate::support::backend::KEY;
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// A kind of key, as arguments of `openssl req`.
 const P256: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-256";
@@ -135,7 +135,7 @@ const CASES: &[Case] = &[
 
 #[test]
 fn servers_of_openssls() {
-    if !has_tool("servers_of_openssls", "openssl") {
+    if needs::tool("openssl").is_none() {
         return;
     }
     for case in CASES {
@@ -158,7 +158,7 @@ fn servers_of_openssls() {
 /// Without this, the others could fail for any reason.
 #[test]
 fn a_good_server_of_openssls() {
-    if !has_tool("a_good_server_of_openssls", "openssl") {
+    if needs::tool("openssl").is_none() {
         return;
     }
     let home = Home::new();
@@ -174,7 +174,6 @@ fn whoami(home: &Home, server: &Server) -> crate::support::outcome::Outcome {
     Sekuire::new()
         .home(home)
         .ca(&home.path().join("ca.pem"))
-        .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
         .env("SEKUIRE_API_KEY", KEY)
         .args(["whoami", "--timeout", "2", "--backend"])
         .arg(format!("https://localhost:{}", server.port))

@@ -1,16 +1,19 @@
 //! `HTTPS_PROXY` and `NO_PROXY`. The backend goes by a name that only the proxy knows: a direct
 //! connection can't succeed unseen.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Fixture, SLACK, assert_no_panic, in_parallel, skip};
+use tempfile::TempDir;
+
+use super::{Fixture, SLACK, assert_no_panic, in_parallel};
 use crate::support::backend::{KEY, TlsKind};
-use crate::support::command::Sekuire;
+use crate::support::command::{Running, Sekuire};
+use crate::support::needs;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
 const NAME: &str = "backend.example";
@@ -600,73 +603,57 @@ fn never_for_loopback_or_clear() {
     assert_eq!(proxy.heads().len(), 0);
 }
 
-/// A proxy program from Debian, ended when dropped.
+/// A proxy program that nobody here wrote, ended when dropped.
 struct Real {
-    child: Child,
+    _running: Running,
     port: u16,
-    place: tempfile::TempDir,
-}
-
-impl Drop for Real {
-    fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
-        let _ = self.child.wait();
-    }
+    _place: TempDir,
 }
 
 impl Real {
-    /// Starts `script`, a shell's, in a folder of its own where `write` puts its files, and waits until
-    /// its port answers.
-    fn start(script: &str, write: impl Fn(&Path, u16)) -> Option<Real> {
-        let place = tempfile::TempDir::with_prefix("sekuire-proxy-").unwrap();
-        // squid gives up root for a user of its own.
-        fs::set_permissions(
-            place.path(),
-            std::os::unix::fs::PermissionsExt::from_mode(0o777),
-        )
-        .unwrap();
+    /// Starts it in a folder of its own, where `configure` puts its files, and waits until its port
+    /// answers. None: it is not here, or can't be shown where `NAME` is.
+    fn start(
+        program: &str,
+        options: &[&str],
+        configure: impl Fn(&Path, u16) -> String,
+    ) -> Option<Self> {
+        let program = needs::tool(program)?;
+        let machine = needs::machine()?;
+        let place = TempDir::with_prefix_in("sekuire-proxy-", "/tmp").unwrap();
+        // squid, where it is root's, gives itself to a user of its own.
+        fs::set_permissions(place.path(), Permissions::from_mode(0o777)).unwrap();
+        let hosts = place.path().join("hosts");
+        fs::write(&hosts, format!("127.0.0.1 localhost {NAME}\n")).unwrap();
         let port = closed_port().port();
-        write(place.path(), port);
-        let log = fs::File::create(place.path().join("log")).unwrap();
-        let child = Command::new("unshare")
-            .args(["--mount", "sh", "-c", script])
-            .current_dir(place.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let real = Real { child, port, place };
+        let configuration = configure(place.path(), port);
+        fs::write(place.path().join("configuration"), configuration).unwrap();
+        let mut running = Sekuire::at(&program)
+            .on(machine
+                .mount(&hosts, "/etc/hosts")
+                // Where squid keeps what another squid must not find.
+                .mount(place.path(), "/dev/shm"))
+            .directory(place.path())
+            .args(options)
+            .arg("configuration")
+            .timeout(Duration::ZERO)
+            .spawn();
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(15) {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-                return Some(real);
-            }
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "{} does not listen: {}",
+                program.display(),
+                running.finish()
+            );
             thread::sleep(Duration::from_millis(50));
         }
-        eprintln!(
-            "{}",
-            fs::read_to_string(real.place.path().join("log")).unwrap()
-        );
-        None
+        Some(Self {
+            _running: running,
+            port,
+            _place: place,
+        })
     }
-}
-
-/// Whether a proxy program is here, and mount namespaces are to be had.
-fn missing(test: &str, program: &str) -> bool {
-    let found = ["/usr/sbin", "/usr/bin"]
-        .iter()
-        .any(|folder| Path::new(folder).join(program).exists());
-    let namespace = Command::new("unshare").args(["--mount", "true"]).status();
-    if !found {
-        skip(test, &format!("{program} is not installed"));
-    } else if !namespace.is_ok_and(|status| status.success()) {
-        skip(test, "no mount namespace without root");
-    } else {
-        return false;
-    }
-    true
 }
 
 fn login_through(
@@ -686,63 +673,52 @@ fn login_through(
 }
 
 /// A login with and without the password, and one that must not get through.
-fn try_real(name: &str, start: impl Fn(&Fixture, bool) -> Real) {
+fn try_real(start: impl Fn(&Fixture, bool) -> Option<Real>) {
     let fixture = Fixture::new(TlsKind::Valid);
-    let open = start(&fixture, false);
+    let Some(open) = start(&fixture, false) else {
+        return;
+    };
     login_through(&fixture, &open, "").exits(0).complains_not();
-    assert_eq!(fixture.backend.requests().len(), 2, "{name}");
+    assert_eq!(fixture.backend.requests().len(), 2);
 
     let fixture = Fixture::new(TlsKind::Valid);
-    let guarded = start(&fixture, true);
+    let guarded = start(&fixture, true).expect("as before");
     for (credentials, says) in [
         ("", "wants a user name and password (4"),
         ("user:wrong@", "refused the user name or password (4"),
     ] {
         let outcome = login_through(&fixture, &guarded, credentials);
         outcome.exits(4).complains(says);
-        fixture.assert_clean_failure(name, &outcome);
+        fixture.assert_clean_failure(credentials, &outcome);
     }
-    assert_eq!(fixture.backend.requests().len(), 0, "{name}");
+    assert_eq!(fixture.backend.requests().len(), 0);
     login_through(&fixture, &guarded, "user:password@")
         .exits(0)
         .complains_not();
-    assert_eq!(fixture.backend.requests().len(), 2, "{name}");
-    eprintln!("{name}: 4 logins");
+    assert_eq!(fixture.backend.requests().len(), 2);
 }
 
 #[test]
 fn tinyproxy() {
-    if missing("tinyproxy", "tinyproxy") {
-        return;
-    }
-    try_real("tinyproxy", |fixture, guarded| {
+    try_real(|fixture, guarded| {
         let target = fixture.backend.address().port();
-        let script = "mount --bind hosts /etc/hosts && exec tinyproxy -d -c configuration";
-        let write = |place: &Path, port: u16| {
-            fs::write(place.join("hosts"), format!("127.0.0.1 localhost {NAME}\n")).unwrap();
-            let guard = if guarded {
-                "BasicAuth user password\n"
-            } else {
-                ""
-            };
-            let text = format!(
-                "Port {port}\nListen 127.0.0.1\nTimeout 20\nAllow 127.0.0.1\nMaxClients 10\nConnectPort {target}\n{guard}"
-            );
-            fs::write(place.join("configuration"), text).unwrap();
+        let guard = if guarded {
+            "BasicAuth user password\n"
+        } else {
+            ""
         };
-        Real::start(script, write).expect("tinyproxy listens")
+        Real::start("tinyproxy", &["-d", "-c"], |_, port| {
+            format!(
+                "Port {port}\nListen 127.0.0.1\nTimeout 20\nAllow 127.0.0.1\nMaxClients 10\nConnectPort {target}\n{guard}"
+            )
+        })
     });
 }
 
 #[test]
 fn squid() {
-    if missing("squid", "squid") {
-        return;
-    }
-    try_real("squid", |_, guarded| {
-        let script = "mount --bind hosts /etc/hosts && exec squid -N -f configuration";
-        let write = |place: &Path, port: u16| {
-            fs::write(place.join("hosts"), format!("127.0.0.1 localhost {NAME}\n")).unwrap();
+    try_real(|_, guarded| {
+        Real::start("squid", &["-N", "-f"], |place, port| {
             let here = place.display();
             // The helper's protocol: a line of user and password, answered OK or ERR.
             fs::write(place.join("helper"), "while read -r line; do [ \"$line\" = 'user password' ] && echo OK || echo ERR; done\n").unwrap();
@@ -753,13 +729,11 @@ fn squid() {
             } else {
                 "http_access allow all\n".to_owned()
             };
-            let text = format!(
+            format!(
                 "http_port 127.0.0.1:{port}\nhosts_file /etc/hosts\npid_filename none\ncache_mem 8 MB\ncache deny all\naccess_log none\n\
                  cache_log {here}/cache.log\nnetdb_filename none\npinger_enable off\nshutdown_lifetime 0 seconds\nworkers 1\nmax_filedescriptors 256\n{guard}http_access deny all\n"
-            );
-            fs::write(place.join("configuration"), text).unwrap();
-        };
-        Real::start(script, write).expect("squid listens")
+            )
+        })
     });
 }
 

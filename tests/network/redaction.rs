@@ -34,6 +34,19 @@ fn poisons() -> Vec<String> {
             "\u{ad}",
             "\u{fff9}",
             "\u{e0041}",
+            "\u{34f}",
+            "\u{115f}",
+            "\u{1160}",
+            "\u{3164}",
+            "\u{ffa0}",
+            "\u{180b}",
+            "\u{180f}",
+            "\u{fe00}",
+            "\u{fe0f}",
+            "\u{2800}",
+            "\u{1d173}",
+            "\u{1d17a}",
+            "\u{e0fff}",
         ]
         .map(str::to_owned),
     );
@@ -81,9 +94,9 @@ fn answer(carrier: &str, text: &str) -> Behaviour {
     })
 }
 
+/// What a terminal obeys or hides: none of [`poisons`] may come through.
 fn harmful(c: char) -> bool {
-    c.is_control() && c != '\n'
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    c != '\n' && !c.is_ascii_graphic() && c != ' ' && poisons().concat().contains(c)
 }
 
 #[track_caller]
@@ -146,7 +159,7 @@ fn on_every_path() {
             fixture.home.write_auth(super::OLD_AUTH);
         },
     );
-    eprintln!("harmless: {count} answers");
+    eprintln!("poisons: {count} answers");
 }
 
 /// At a terminal, too.
@@ -188,6 +201,195 @@ fn a_key_without_a_prefix() {
         )));
         let outcome = fixture.bare().arg("whoami").run();
         outcome.exits(4).hides(ODD).hides(&ODD[..9]);
+    }
+}
+
+/// Keys with what ends words, and with what looks like escapes.
+const ODD_KEYS: [&str; 4] = [
+    "sk_live_a,bcdef\"g'h;i)j>k}l]m|n.o",
+    "sk_test_%41%42&amp;&#65;\\u0041\\\\\"</p>",
+    "sk_live_////////@@@@????####",
+    "sk_test_ABCdef123456",
+];
+
+/// What a server, a proxy or a log makes of a character.
+const ENCODINGS: [fn(char) -> String; 6] = [
+    |c| c.to_string(),
+    |c| c.to_ascii_uppercase().to_string(),
+    |c| format!("%{:02X}", u32::from(c)),
+    |c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        _ => c.to_string(),
+    },
+    |c| format!("\\u{:04x}", u32::from(c)),
+    |c| match c {
+        '&' => "&amp;".into(),
+        '<' => "&lt;".into(),
+        '>' => "&gt;".into(),
+        '"' => "&quot;".into(),
+        '\'' => "&#x27;".into(),
+        _ => c.to_string(),
+    },
+];
+
+fn encoded(text: &str, encode: fn(char) -> String) -> String {
+    text.chars().map(encode).collect()
+}
+
+/// Nowhere a run of eight characters of the secret, however written; in JSON's strings neither.
+#[track_caller]
+fn assert_no_run(name: &str, secret: &str, outcome: &Outcome) {
+    let texts = [&outcome.stdout, &outcome.stderr].map(|text| text.to_ascii_lowercase());
+    let secret: Vec<char> = secret.chars().collect();
+    for run in secret.windows(8) {
+        for encode in ENCODINGS {
+            let run = encoded(&String::from_iter(run), encode);
+            let in_json = json!(run).to_string();
+            for run in [run.as_str(), in_json.trim_matches('"')] {
+                let run = run.to_ascii_lowercase();
+                assert!(
+                    !texts.iter().any(|text| text.contains(&run)),
+                    "{name}: {run} is shown; {outcome}"
+                );
+            }
+        }
+    }
+    assert_eq!(outcome.signal, None, "{name}: {outcome}");
+}
+
+/// Whatever characters it has and however the server writes it: cut within the limit on what is shown,
+/// without its prefix, and with markup around it.
+#[test]
+fn a_key_that_the_server_echoes_is_never_shown() {
+    let mut cases = Vec::new();
+    for key in ODD_KEYS {
+        for carrier in CARRIERS {
+            for encode in ENCODINGS {
+                cases.push((key, *carrier, encode));
+            }
+        }
+    }
+    let count = cases.len() * 3;
+    in_parallel(
+        cases,
+        || Fixture::new(TlsKind::None),
+        |fixture, (key, carrier, encode)| {
+            let (prefix, secret) = key.split_at(8);
+            let whole = encoded(key, encode);
+            let part = encoded(secret, encode);
+            let text = format!("<{whole}>, '{prefix}' {part}, {}{part}", "x".repeat(120));
+            let name = format!("{carrier}: {text}");
+            fixture.backend.behave(answer(carrier, &text));
+            let whoami = || {
+                fixture.bare().env("SEKUIRE_API_KEY", key).args([
+                    "whoami",
+                    "--backend-url",
+                    &fixture.backend.url(),
+                ])
+            };
+            assert_no_run(&name, secret, &whoami().run());
+            assert_no_run(&name, secret, &whoami().arg("--json").run());
+            let login = fixture
+                .bare()
+                .args([
+                    "login",
+                    "--api-key-stdin",
+                    "--backend",
+                    &fixture.backend.url(),
+                ])
+                .stdin(key.as_bytes());
+            assert_no_run(&name, secret, &login.run());
+            fixture.home.write_auth(super::OLD_AUTH);
+        },
+    );
+    eprintln!("echoes: {count} answers");
+}
+
+/// What this machine's own settings hold: the variables, the paths, auth.json. What looks like a key is
+/// known to every command, the secret part alone to one that holds the key.
+#[test]
+fn a_key_in_our_own_settings_is_never_shown() {
+    let (_, secret) = KEY.split_at(8);
+    let percent = encoded(secret, ENCODINGS[2]);
+    let url = format!("https://127.0.0.1:1/{KEY}");
+    let cases: Vec<(&str, String)> = vec![
+        ("SEKUIRE_BACKEND_URL", url.clone()),
+        (
+            "SEKUIRE_BACKEND_URL",
+            format!("https://127.0.0.1:1/{percent}"),
+        ),
+        ("SEKUIRE_BACKEND_URL", format!("http://{secret}.invalid")),
+        ("SEKUIRE_WEB_URL", url),
+        ("SEKUIRE_CONFIG_DIR", format!("/dev/null/{secret}")),
+        ("SEKUIRE_CONFIG_DIR", format!("/dev/null/{KEY}")),
+        (
+            "SEKUIRE_CONFIG_DIR",
+            format!("/dev/null/{}", KEY.to_uppercase()),
+        ),
+        ("HOME", format!("/dev/null/{KEY}")),
+        ("HOME", format!("relative/{KEY}")),
+        ("SEKUIRE_API_KEY_FILE", format!("/nonexistent/{KEY}")),
+        ("SSL_CERT_FILE", format!("/nonexistent/{secret}")),
+        ("SSL_CERT_DIR", format!("/nonexistent/{KEY}")),
+        (
+            "HTTPS_PROXY",
+            format!("http://{secret}:{secret}@{secret}.invalid:1"),
+        ),
+        ("HTTPS_PROXY", format!("http://127.0.0.1:1/{secret}")),
+        ("NO_PROXY", KEY.to_owned()),
+        ("SEKUIRE_ALLOW_HTTP", format!("http://{KEY}@{secret}")),
+        ("SEKUIRE_DEVICE_ID", KEY.to_owned()),
+    ];
+    let auth = json!({
+        "api_key": KEY,
+        "device_fingerprint": format!("{secret}{secret}"),
+        "org_id": KEY,
+        "workspace_id": percent,
+        "backend_url": format!("https://127.0.0.1:1/{secret}"),
+    })
+    .to_string();
+    in_parallel(
+        cases,
+        || Fixture::new(TlsKind::None),
+        |fixture, (variable, value)| {
+            for arguments in [
+                &["status"][..],
+                &["status", "--json"],
+                &["status", "--get", "file.path"],
+                &["status", "--get", "workspace_id"],
+                &["whoami", "--timeout", "1"],
+                &["whoami", "--timeout", "1", "--json"],
+                &["login", "--timeout", "1"],
+                &["logout"],
+            ] {
+                let holds_key = matches!(arguments[0], "status" | "whoami");
+                for by_variable in [false, true] {
+                    let is_known = value.contains("sk_live_") || holds_key && by_variable;
+                    if !is_known {
+                        continue;
+                    }
+                    fixture.home.write_auth(&auth);
+                    let mut command = fixture.bare().env(variable, &value);
+                    if by_variable {
+                        command = command.env("SEKUIRE_API_KEY", KEY);
+                    }
+                    let outcome = command.args(arguments).stdin(KEY.as_bytes()).run();
+                    let name = format!("{variable}={value} {arguments:?} {by_variable}");
+                    assert_no_run(&name, secret, &outcome);
+                }
+            }
+        },
+    );
+    // What the file itself holds.
+    let fixture = Fixture::new(TlsKind::None);
+    for arguments in [
+        &["status"][..],
+        &["status", "--json"],
+        &["whoami", "--timeout", "1"],
+    ] {
+        fixture.home.write_auth(&auth);
+        let outcome = fixture.bare().args(arguments).run();
+        assert_no_run("auth.json", secret, &outcome);
     }
 }
 

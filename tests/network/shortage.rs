@@ -3,17 +3,15 @@
 
 use nix::libc::rlim_t;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::unistd::{Uid, geteuid, setuid};
+use nix::unistd::geteuid;
 
 use super::{Asks, BOTH, Fixture, KEY, OLD_AUTH, SLACK, assert_no_panic};
 use crate::support::backend::TlsKind;
 use crate::support::command::Sekuire;
+use crate::support::other_user::{NO_ONE, OtherUser};
 use crate::support::outcome::Outcome;
 
 const MIB: rlim_t = 1024 * 1024;
-
-/// A user who runs nothing: limits on processes do not hold for root, and count those of a user.
-const NOBODY_ELSE: u32 = 54_321;
 
 /// Done, or exit status 3 that says so, with nothing sent; 127 is the loader of a dynamic build.
 #[track_caller]
@@ -80,18 +78,16 @@ fn of_address_space() {
 fn of_processes() {
     for limit in 1..8 {
         let fixture = Fixture::new(TlsKind::None);
+        // Limits on processes do not hold for root, and count all those of a user.
+        let other = geteuid().is_root().then(|| OtherUser::new(NO_ONE));
+        let sekuire = other.as_ref().map_or_else(Sekuire::new, OtherUser::sekuire);
         // By way of the environment: that user could read no file of this test's.
-        let call = Sekuire::new()
-            .env("SEKUIRE_API_KEY", KEY)
-            .env("SEKUIRE_DEVICE_ID", super::DEVICE_ID)
-            .args(["whoami", "--backend", &fixture.backend.url()]);
-        let call = limited(call, Resource::RLIMIT_NPROC, limit);
-        let call = if geteuid().is_root() {
-            call.before_exec(|| Ok(setuid(Uid::from_raw(NOBODY_ELSE))?))
-        } else {
-            call
-        };
-        let outcome = call.run();
+        let call = sekuire.env("SEKUIRE_API_KEY", KEY).args([
+            "whoami",
+            "--backend",
+            &fixture.backend.url(),
+        ]);
+        let outcome = limited(call, Resource::RLIMIT_NPROC, limit).run();
         let name = format!("{limit} processes");
         assert_done_or_not_begun(&name, "processes or threads", &fixture, &outcome);
         assert!(limit > 1 || outcome.code == Some(3), "{name}: {outcome}");

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::tls::after;
-use super::{Fixture, skip};
-use crate::support::backend::{Backend, TlsKind};
-use crate::support::command::Sekuire;
+use super::Fixture;
+use crate::support::backend::{Backend, KEY, TlsKind};
+use crate::support::command::{Sekuire, binary};
+use crate::support::needs;
+use crate::support::outcome::Outcome;
 
 /// Hides every store that a Linux system may have, so that the built-in roots are used.
 const NO_STORE: &str = "for d in /etc/ssl /etc/pki /usr/share/ca-certificates \
@@ -40,6 +41,30 @@ fn with_folder(fixture: &Fixture, folder: &Path) -> Sekuire {
 /// A CA certificate that is of no use here.
 fn other_ca() -> String {
     fs::read_to_string(Backend::https().ca_file()).unwrap()
+}
+
+/// `whoami` after this change to the file systems, in a mount namespace; None: said to be skipped.
+fn after(change: &str, fixture: &Fixture) -> Option<Outcome> {
+    if !nix::unistd::geteuid().is_root() {
+        needs::skip("needs root for unshare(1)");
+        return None;
+    }
+    let script = format!("{{ {change}; }} || exit 77; exec \"$0\" whoami --backend \"$1\"");
+    let outcome = Sekuire::at("unshare".as_ref())
+        .home(&fixture.home)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("SEKUIRE_API_KEY", KEY)
+        .args(["--mount", "sh", "-c", &script])
+        .arg(binary())
+        .arg(fixture.backend.url())
+        .arg(fixture.backend.ca_file())
+        .run();
+    if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
+        let why = outcome.stderr.lines().next().unwrap_or("a mount failed");
+        needs::skip(why);
+        return None;
+    }
+    Some(outcome)
 }
 
 /// What is between the first line and the last.
@@ -177,18 +202,17 @@ fn what_is_wrong_with_a_variable() {
 /// As curl does: of the folder, what openssl-rehash(1) has named.
 #[test]
 fn the_systems_folder_counts_beside_its_bundle() {
-    const TEST: &str = "the_systems_folder_counts_beside_its_bundle";
     let place = "mkdir \"$HOME/certs\" && cp /etc/ssl/certs/ca-certificates.crt \"$HOME/certs/\" && \
                  mount --bind \"$HOME/certs\" /etc/ssl/certs && cp \"$2\" /etc/ssl/certs/";
     for (name, expected) in [("0a1b2c3d.0", 0), ("company.pem", 4)] {
         let fixture = Fixture::new(TlsKind::Valid);
-        let Some(outcome) = after(TEST, &format!("{place}{name}"), &fixture) else {
+        let Some(outcome) = after(&format!("{place}{name}"), &fixture) else {
             return;
         };
         outcome.exits(expected);
     }
     let fixture = Fixture::new(TlsKind::UnknownCa);
-    if let Some(outcome) = after(TEST, &format!("{place}0a1b2c3d.0"), &fixture) {
+    if let Some(outcome) = after(&format!("{place}0a1b2c3d.0"), &fixture) {
         outcome.exits(4).complains(
             "the system's CA store, /etc/ssl/certs/ca-certificates.crt and /etc/ssl/certs\n",
         );
@@ -197,7 +221,6 @@ fn the_systems_folder_counts_beside_its_bundle() {
 
 #[test]
 fn a_system_store_without_a_certificate() {
-    const TEST: &str = "a_system_store_without_a_certificate";
     let empty = format!("{NO_STORE}; mkdir /etc/ssl/certs");
     let dangling = format!("{empty}; ln -s /nonexistent /etc/ssl/certs/01234567.0");
     let truncated = format!("{empty}; : >/etc/ssl/certs/ca-certificates.crt");
@@ -210,7 +233,7 @@ fn a_system_store_without_a_certificate() {
         (truncated, "/etc/ssl/certs/ca-certificates.crt is empty"),
     ] {
         let fixture = Fixture::new(TlsKind::Valid);
-        let Some(outcome) = after(TEST, &change, &fixture) else {
+        let Some(outcome) = after(&change, &fixture) else {
             return;
         };
         outcome
@@ -226,10 +249,9 @@ fn a_system_store_without_a_certificate() {
 /// put there is exchanged, as fast as can be, for another user's file or folder with the backend's CA.
 #[test]
 fn built_in_roots_can_not_be_exchanged() {
-    const TEST: &str = "built_in_roots_can_not_be_exchanged";
     const RUNS: usize = 25;
     if !nix::unistd::geteuid().is_root() {
-        return skip(TEST, "needs root to hide the system's store");
+        return needs::skip("needs root to hide the system's store");
     }
     let fixture = Fixture::new(TlsKind::Valid);
     let shared = tempfile::tempdir().unwrap();
@@ -253,9 +275,7 @@ fn built_in_roots_can_not_be_exchanged() {
     let (exchanged, outcomes) = thread::scope(|scope| {
         let stranger = scope.spawn(|| exchange(place, &over));
         // Judged when the stranger has stopped: it would go on for ever.
-        let outcomes: Vec<_> = (0..RUNS)
-            .map_while(|_| after(TEST, &change, &fixture))
-            .collect();
+        let outcomes: Vec<_> = (0..RUNS).map_while(|_| after(&change, &fixture)).collect();
         over.store(true, Ordering::Relaxed);
         (stranger.join().unwrap(), outcomes)
     });
@@ -298,14 +318,14 @@ fn built_in_roots_without_proc() {
         "{NO_STORE}; mount -t tmpfs none /proc; export TMPDIR={}",
         place.path().display()
     );
-    if let Some(outcome) = after("built_in_roots_without_proc", &change, &fixture) {
+    if let Some(outcome) = after(&change, &fixture) {
         outcome
             .exits(4)
             .complains("trusted are the built-in CA certificates of Mozilla");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     }
     let nowhere = format!("{NO_STORE}; mount -t tmpfs none /proc; export TMPDIR=/nonexistent");
-    if let Some(outcome) = after("built_in_roots_without_proc", &nowhere, &fixture) {
+    if let Some(outcome) = after(&nowhere, &fixture) {
         outcome
             .exits(3)
             .complains("hint: mount /proc, or name a CA file in SSL_CERT_FILE");

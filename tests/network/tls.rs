@@ -5,10 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Asks, DEVICE_ID, Fixture, SLACK, skip};
-use crate::fixtures::has_tool;
-use crate::support::backend::{Backend, KEY, TlsKind};
-use crate::support::command::{Sekuire, binary};
+use super::{Asks, Fixture, SLACK};
+use crate::support::backend::{Backend, TlsKind};
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 #[test]
@@ -250,61 +249,59 @@ fn a_private_ca_is_taken_from_a_file_or_a_folder_only_where_named() {
     assert_eq!(fixture.backend.requests().len(), requests);
 }
 
-/// `whoami` after this change to the file systems, in a mount namespace; None: said to be skipped.
-pub(super) fn after(test: &str, change: &str, fixture: &Fixture) -> Option<Outcome> {
-    if !nix::unistd::geteuid().is_root() {
-        skip(test, "needs root for unshare(1)");
-        return None;
+/// Where a system may keep its CA certificates.
+const STORES: &[&str] = &[
+    "/etc",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+    "/usr/share/ssl",
+    "/usr/lib/ssl",
+    "/usr/local/ssl",
+    "/var/ssl",
+];
+
+/// `whoami` on a machine whose only store is this bundle, or that has none.
+fn with_store(fixture: &Fixture, bundle: Option<&Path>) -> Option<Outcome> {
+    let mut machine = needs::machine()?;
+    let place = tempfile::tempdir().unwrap();
+    let [etc, empty] = ["etc", "empty"].map(|name| place.path().join(name));
+    for folder in [&etc.join("ssl/certs"), &empty] {
+        fs::create_dir_all(folder).unwrap();
     }
-    if !has_tool(test, "unshare") {
-        return None;
+    if let Some(bundle) = bundle {
+        fs::copy(bundle, etc.join("ssl/certs/ca-certificates.crt")).unwrap();
+    } else {
+        fs::remove_dir_all(etc.join("ssl")).unwrap();
     }
-    let script = format!("{{ {change}; }} || exit 77; exec \"$0\" whoami --backend \"$1\"");
-    let outcome = Sekuire::at("unshare".as_ref())
-        .home(&fixture.home)
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("SEKUIRE_API_KEY", KEY)
-        .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
-        .args(["--mount", "sh", "-c", &script])
-        .arg(binary())
-        .arg(fixture.backend.url())
-        .arg(fixture.backend.ca_file())
-        .run();
-    if outcome.code == Some(77) || outcome.stderr.contains("unshare failed") {
-        skip(
-            test,
-            outcome.stderr.lines().next().unwrap_or("a mount failed"),
-        );
-        return None;
+    for store in STORES.iter().filter(|store| Path::new(store).is_dir()) {
+        let source = if *store == "/etc" { &etc } else { &empty };
+        machine = machine.mount(source, store);
     }
-    Some(outcome)
+    let whoami = fixture.whoami().without("SSL_CERT_FILE");
+    Some(whoami.on(machine).run())
 }
 
 #[test]
 fn the_systems_store_is_trusted() {
-    let bundle = "/etc/ssl/certs/ca-certificates.crt";
     let fixture = Fixture::new(TlsKind::Valid);
-    let Some(outcome) = after("the_systems_store_is_trusted", "true", &fixture) else {
+    let Some(outcome) = with_store(&fixture, Some(&fixture.backend.ca_file())) else {
         return;
     };
+    outcome.exits(0).complains_not();
+    let requests = fixture.backend.requests().len();
+    let other = Backend::https();
+    let outcome = with_store(&fixture, Some(&other.ca_file())).expect("a machine, as before");
     outcome
         .exits(4)
-        .complains(&format!("trusted are the system's CA store, {bundle}"));
-    assert_eq!(fixture.backend.requests().len(), 0);
-    let change = format!("mount --bind \"$2\" {bundle}");
-    if let Some(outcome) = after("the_systems_store_is_trusted", &change, &fixture) {
-        outcome.exits(0).complains_not();
-    }
+        .complains("trusted are the system's CA store, /etc/ssl/certs/ca-certificates.crt");
+    assert_eq!(fixture.backend.requests().len(), requests);
 }
 
 /// As in a container from `scratch`, and only there: a private CA is not among Mozilla's.
 #[test]
 fn built_in_roots_only_without_a_store() {
     let fixture = Fixture::new(TlsKind::Valid);
-    let change = "for d in /etc/ssl /etc/pki /usr/share/ca-certificates /usr/local/share/ca-certificates \
-                  /usr/share/ssl /usr/lib/ssl /usr/local/ssl /var/ssl; do \
-                  [ ! -d $d ] || mount -t tmpfs none $d || exit 77; done";
-    if let Some(outcome) = after("built_in_roots_only_without_a_store", change, &fixture) {
+    if let Some(outcome) = with_store(&fixture, None) {
         outcome
             .exits(4)
             .complains("trusted are the built-in CA certificates of Mozilla");

@@ -1,26 +1,19 @@
 //! auth.json where things are not as they should be: odd files and homes, races, signals, disks,
 //! and the key's own traces.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
-
 mod disk;
+mod modes;
 mod odd_files;
 mod odd_homes;
-mod other_user;
 mod races;
 mod randomness;
 mod secrets;
 mod signals;
+mod strangers;
 
-use std::io::{self, Write};
-
-use nix::unistd::geteuid;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
@@ -52,16 +45,29 @@ fn holds(content: &[u8], key: &str) -> bool {
     value.get("api_key").and_then(|value| value.as_str()) == Some(key)
 }
 
-/// Whether a check that only root can make has to be left out; then it says so.
-fn lacks_root(name: &str) -> bool {
-    let lacking = !geteuid().is_root();
-    if lacking {
-        skip(name, "needs root");
-    }
-    lacking
+/// The file that a login or logout locks while it changes auth.json.
+const LOCK: &str = ".auth.json.lock";
+
+/// Locks as another login would, until the file is dropped and removed.
+fn lock(home: &Home) -> HeldLock {
+    let path = home.sekuire_dir().join(LOCK);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .unwrap();
+    file.lock().unwrap();
+    HeldLock { path, _file: file }
 }
 
-/// Past the harness, which would keep what a test that passes has printed.
-fn skip(name: &str, why: &str) {
-    let _ = writeln!(io::stderr(), "skipped: {name}: {why}");
+struct HeldLock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }

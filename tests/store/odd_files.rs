@@ -14,10 +14,11 @@ use std::time::Duration;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{geteuid, mkfifo};
 
-use super::{OLD, holds, login, skip};
+use super::{OLD, holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
 
 /// What a command answers: its exit status, and words from what it prints.
@@ -226,7 +227,7 @@ const FILES: &[Case] = &[
         name: "a link loop at ~/.sekuire",
         lay_out: |home| symlink(".sekuire", home.sekuire_dir()).unwrap(),
         status: (3, "can't read"),
-        login: (3, "can't save"),
+        login: (3, ".sekuire is a link that leads nowhere"),
         logout: (3, "can't read"),
     },
     Case {
@@ -263,7 +264,7 @@ const FILES_OF_ROOT: &[Case] = &[
             home.write_auth(OLD);
             chown(home.auth_json(), Some(65534), Some(65534)).unwrap();
         },
-        status: (0, "belongs to another user"),
+        status: (0, "auth.json belongs to nobody, who can read its key"),
         login: SAVED,
         logout: REMOVED,
     },
@@ -277,7 +278,7 @@ fn every_odd_file_has_its_own_answer() {
         cases.extend(FILES_OF_ROOT);
     } else {
         for case in FILES_OF_ROOT {
-            skip(case.name, "needs root");
+            needs::skip(&format!("{} needs root", case.name));
         }
     }
     let failures: Vec<String> = cases

@@ -7,14 +7,18 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::other_user::{NO_ONE, NOBODY, OtherUser};
-use super::{holds, lacks_root, login};
+use super::{holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
+use crate::support::needs;
+use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 
 const NO_HOME: &str = "this user has no home directory";
 const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
+
+/// The machine's own: nobody's home does not exist, and not even root can have made it.
+const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/false\n";
 
 /// A user, a HOME, and what `status` and `login` answer: exit status and words on standard error.
 struct Case {
@@ -31,14 +35,14 @@ const CASES: &[Case] = &[
         uid: NOBODY,
         home: None,
         status: (1, ""),
-        login: (3, "/nonexistent"),
+        login: (3, "/proc/nonexistent"),
     },
     Case {
         name: "HOME empty, the password database's home missing",
         uid: NOBODY,
         home: Some(""),
         status: (1, ""),
-        login: (3, "/nonexistent"),
+        login: (3, "/proc/nonexistent"),
     },
     Case {
         name: "HOME unset, no password entry",
@@ -78,20 +82,28 @@ const CASES: &[Case] = &[
     Case {
         name: "a HOME that does not exist",
         uid: NOBODY,
-        home: Some("/nonexistent/home"),
+        home: Some("/proc/nonexistent/home"),
         status: (1, ""),
-        login: (3, "hint: create /nonexistent/home"),
+        login: (3, "hint: create /proc/nonexistent/home"),
     },
 ];
 
 #[test]
 fn every_odd_home_has_its_own_answer() {
-    if lacks_root("odd homes of other users") {
+    if !needs::root() {
         return;
     }
+    let Some(machine) = needs::machine() else {
+        return;
+    };
     let backend = Backend::http();
+    let place = Home::new();
+    let database = place.path().join("passwd");
+    fs::write(&database, PASSWORD_DATABASE).unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+    let machine = machine.mount(&database, "/etc/passwd");
     for case in CASES {
-        let other = OtherUser::new(case.uid);
+        let other = OtherUser::new(case.uid).on(machine.clone());
         let at_home = |command: Sekuire| match case.home {
             Some(home) => command.env("HOME", home),
             None => command.without("HOME"),
@@ -114,7 +126,7 @@ fn every_odd_home_has_its_own_answer() {
 
 #[test]
 fn an_unreadable_home_is_no_logged_out_one() {
-    if lacks_root("unreadable home") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -169,7 +181,7 @@ fn a_named_folder_keeps_its_mode_and_what_else_is_in_it() {
 
 #[test]
 fn the_systems_folder_is_refused_to_a_user_and_keeps_its_mode() {
-    if lacks_root("SEKUIRE_CONFIG_DIR=/etc as another user") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -223,7 +235,7 @@ fn a_relative_named_folder_is_refused_and_an_empty_name_is_none() {
 /// As another user: root could use a folder whatever its mode.
 #[test]
 fn no_umask_changes_the_modes() {
-    if lacks_root("umask of another user") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();

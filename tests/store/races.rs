@@ -1,12 +1,13 @@
 //! Several processes at one auth.json.
 
-use std::fs::{self, File};
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{OLD, OLD_KEY, STRAY, holds, login, login_with};
+use super::{LOCK, OLD, OLD_KEY, STRAY, holds, lock, login, login_with};
 use crate::support::backend::{ApiKey, Backend, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
@@ -127,8 +128,7 @@ fn a_sweep_waits_for_whom_the_temporary_file_belongs_to() {
         let home = Home::new();
         home.write_auth(OLD);
         fs::write(home.sekuire_dir().join(STRAY), OLD).unwrap();
-        let folder = File::open(home.sekuire_dir()).unwrap();
-        folder.lock().unwrap();
+        let held = lock(&home);
         let mut run = match command {
             "login" => login(&home, &backend).spawn(),
             _ => Sekuire::new().home(&home).arg("logout").spawn(),
@@ -136,11 +136,11 @@ fn a_sweep_waits_for_whom_the_temporary_file_belongs_to() {
         thread::sleep(Duration::from_millis(400));
         assert_eq!(
             home.listing(),
-            [STRAY, "auth.json"],
+            [STRAY, LOCK, "auth.json"],
             "{command} did not wait"
         );
         assert_eq!(home.read_auth(), OLD, "{command} did not wait");
-        drop(folder);
+        drop(held);
         run.finish().exits(0);
         assert!(
             !home.sekuire_dir().join(STRAY).exists(),
@@ -149,27 +149,55 @@ fn a_sweep_waits_for_whom_the_temporary_file_belongs_to() {
     }
 }
 
+/// Not even a process of the same user that hangs keeps a key on the machine.
 #[test]
-fn a_lock_that_nobody_lets_go_of_is_an_error_before_any_request() {
+fn a_lock_that_nobody_lets_go_of_stops_a_login_before_any_request_and_no_logout() {
     let backend = Backend::http();
-    let home = Home::new();
-    home.write_auth(OLD);
-    let folder = File::open(home.sekuire_dir()).unwrap();
-    folder.lock().unwrap();
-    let mut runs = [
-        login(&home, &backend).spawn(),
-        Sekuire::new().home(&home).arg("logout").spawn(),
-    ];
+    let (home, other) = (Home::new(), Home::new());
+    for home in [&home, &other] {
+        home.write_auth(OLD);
+    }
+    fs::write(other.sekuire_dir().join(STRAY), OLD).unwrap();
+    let _held = [lock(&home), lock(&other)];
+    let mut login = login(&home, &backend).spawn();
+    let mut logout = Sekuire::new().home(&other).arg("logout").spawn();
     // Readers do not care.
     Sekuire::new().home(&home).arg("status").run().exits(0);
-    for run in &mut runs {
-        let outcome = run.finish();
-        outcome
-            .exits(3)
-            .complains("has been locked by another login or logout for 10 s");
+    let (login, logout) = (login.finish(), logout.finish());
+    login
+        .exits(3)
+        .complains("hint: see whether another sekuire hangs");
+    logout
+        .exits(0)
+        .complains("warning: ")
+        .complains("one that still runs may save a key again");
+    assert!(
+        logout.stdout.contains("Logged out successfully!"),
+        "{logout}"
+    );
+    for outcome in [login, logout] {
+        outcome.complains("has been locked by another login or logout for 10 s");
         assert!(outcome.elapsed >= Duration::from_secs(10), "{outcome}");
         outcome.takes_at_most(Duration::from_secs(15));
     }
     assert!(backend.requests().is_empty());
     assert_eq!(home.read_auth(), OLD);
+    assert_eq!(other.listing(), [LOCK]);
+}
+
+/// What a crash leaves is nobody's lock, also where an umask has closed it to its owner.
+#[test]
+fn the_lock_of_a_crash_is_taken_over_and_goes() {
+    let backend = Backend::http();
+    for mode in [0o600, 0o400, 0o000] {
+        let home = Home::new();
+        home.write_auth(OLD);
+        let path = home.sekuire_dir().join(LOCK);
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let outcome = login(&home, &backend).run();
+        outcome.exits(0).complains_not();
+        outcome.takes_at_most(Duration::from_secs(5));
+        assert_eq!(home.listing(), ["auth.json"], "{mode:o}");
+    }
 }

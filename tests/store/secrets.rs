@@ -7,7 +7,7 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
@@ -16,11 +16,12 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid};
 
-use super::other_user::{NOBODY, OtherUser};
-use super::{OLD, OLD_KEY, STRAY, lacks_root, login, login_with, skip};
+use super::{OLD, OLD_KEY, STRAY, login, login_with};
 use crate::support::backend::{After, ApiKey, Backend, Behaviour, Endpoint, KEY};
-use crate::support::command::{Running, Sekuire};
+use crate::support::command::{Running, Sekuire, full_pipe};
 use crate::support::home::Home;
+use crate::support::needs;
+use crate::support::other_user::{NOBODY, OtherUser};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -94,14 +95,13 @@ fn owner(pid: Pid) -> u32 {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_crash_leaves_no_core_file() {
-    let name = "core file after a crash";
     let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
     if pattern.starts_with('|') || pattern.contains('/') {
-        return skip(name, "core_pattern leads elsewhere");
+        return needs::skip("core_pattern leads elsewhere");
     }
     let (_, most) = getrlimit(Resource::RLIMIT_CORE).unwrap();
     if most == 0 {
-        return skip(name, "the limit for core files can't be raised");
+        return needs::skip("the limit for core files can't be raised");
     }
     let raise = move || Ok(setrlimit(Resource::RLIMIT_CORE, most, most)?);
     let home = Home::new();
@@ -115,7 +115,7 @@ fn a_crash_leaves_no_core_file() {
     sleep.signal(Signal::SIGABRT);
     sleep.finish().dies_of(Signal::SIGABRT);
     if fs::read_dir(&control).unwrap().count() == 0 {
-        return skip(name, "this kernel writes none at all");
+        return needs::skip("this kernel writes none at all");
     }
     let backend = Backend::http();
     backend.on(Endpoint::Me, Behaviour::Silent(After::Request));
@@ -170,7 +170,7 @@ fn no_file_of_ours_holds_a_key_after_a_logout() {
 #[test]
 #[cfg(target_os = "linux")]
 fn our_own_copies_in_memory_are_wiped() {
-    if lacks_root("memory of a process that is not dumpable") {
+    if !needs::root() {
         return;
     }
     let backend = Backend::http();
@@ -206,8 +206,7 @@ fn memory_after_saving() -> Vec<String> {
     let backend = Backend::http();
     backend.add_key(ApiKey::new(MARKED_KEY));
     let home = Home::new();
-    let (_reader, writer) = io::pipe().unwrap();
-    fill(&writer);
+    let (_reader, writer) = full_pipe();
     let run = login_with(MARKED_KEY, &home, &backend)
         .stdout_to(writer)
         .spawn();
@@ -221,11 +220,6 @@ fn memory_after_saving() -> Vec<String> {
     std::thread::sleep(Duration::from_millis(500));
     assert!(super::holds(home.read_auth().as_bytes(), MARKED_KEY));
     copies(run.pid())
-}
-
-/// Fills a pipe, whose default size is 64 KiB (pipe(7)), to the last byte.
-fn fill(mut pipe: &io::PipeWriter) {
-    pipe.write_all(&vec![b' '; 65536]).unwrap();
 }
 
 /// Each place in the process's memory that holds the key, as what stands around it.

@@ -1,12 +1,11 @@
 //! A login that is ended at each of its stages. (make faults kills it at every single system call.)
 
-use std::fs::File;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{OLD, holds, login};
+use super::{HeldLock, OLD, holds, lock, login};
 use crate::support::backend::{After, Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
@@ -70,10 +69,11 @@ fn while_the_backend_hangs_nothing_is_changed_and_the_next_login_works() {
 #[test]
 fn before_the_saving_nothing_is_changed() {
     for signal in ENDING {
-        let (home, mut run, folder) = about_to_save();
+        let (home, mut run, lock) = about_to_save();
         run.signal(signal);
-        check(&run.finish(), signal, &home);
-        drop(folder);
+        let outcome = run.finish();
+        drop(lock);
+        check(&outcome, signal, &home);
     }
 }
 
@@ -81,9 +81,9 @@ fn before_the_saving_nothing_is_changed() {
 #[test]
 fn a_signal_of_writing_does_not_end_a_login() {
     for signal in [Signal::SIGPIPE, Signal::SIGXFSZ] {
-        let (home, mut run, folder) = about_to_save();
+        let (home, mut run, lock) = about_to_save();
         run.signal(signal);
-        drop(folder);
+        drop(lock);
         run.finish().exits(0);
         assert!(holds(home.read_auth().as_bytes(), KEY), "{signal}");
     }
@@ -91,9 +91,9 @@ fn a_signal_of_writing_does_not_end_a_login() {
 
 #[test]
 fn a_stop_is_no_end() {
-    let (home, mut run, folder) = about_to_save();
+    let (home, mut run, lock) = about_to_save();
     run.signal(Signal::SIGSTOP);
-    drop(folder);
+    drop(lock);
     thread::sleep(Duration::from_millis(200));
     assert_eq!(home.read_auth(), OLD);
     run.signal(Signal::SIGCONT);
@@ -108,16 +108,15 @@ fn home() -> Home {
 }
 
 /// A login that has both answers and waits for the lock that is returned.
-fn about_to_save() -> (Home, Running, File) {
+fn about_to_save() -> (Home, Running, HeldLock) {
     let backend = Backend::http();
     backend.on(Endpoint::Me, Behaviour::Delay(Duration::from_millis(300)));
     let home = home();
     let run = login(&home, &backend).spawn();
     assert!(backend.wait_for_requests(2, PATIENCE));
-    let folder = File::open(home.sekuire_dir()).unwrap();
-    folder.lock().unwrap();
+    let lock = lock(&home);
     thread::sleep(Duration::from_millis(600));
-    (home, run, folder)
+    (home, run, lock)
 }
 
 fn check(outcome: &Outcome, signal: Signal, home: &Home) {

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{self, Path, PathBuf};
@@ -11,12 +11,14 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, setsid};
 
 use super::capture::Capture;
 use super::home::Home;
+use super::machine::Machine;
 use super::outcome::Outcome;
 use super::process::Process;
 use super::pty::Pty;
@@ -37,6 +39,10 @@ pub(crate) fn binary() -> PathBuf {
         .expect("a target directory")
         .join("sekuire")
 }
+
+/// The identity of the device (`SEKUIRE_DEVICE_ID`) in whose name the program runs where a test names
+/// no other.
+pub(crate) const DEVICE_ID: &str = "runner-1";
 
 pub(crate) struct Sekuire {
     command: Command,
@@ -67,12 +73,15 @@ impl Sekuire {
 
     pub(crate) fn at(binary: &Path) -> Self {
         let mut command = Command::new(binary);
-        // An unset HOME would lead to the home of whoever runs the tests, and to their key.
+        // An unset HOME would lead to the home of whoever runs the tests, and to their key; not even
+        // root can make this one. Without an
+        // identity of the tests' own, much would depend on whether this machine has one.
         command
             .env_clear()
-            .env("HOME", "/nonexistent")
-            .env("PATH", "/usr/bin:/bin");
-        ignore_no_signal(&mut command);
+            .env("HOME", "/proc/nonexistent")
+            .env("PATH", "/usr/bin:/bin")
+            .env("SEKUIRE_DEVICE_ID", DEVICE_ID);
+        inherit_nothing(&mut command);
         Self {
             command,
             stdin: Input::Usual,
@@ -164,6 +173,20 @@ impl Sekuire {
         self
     }
 
+    /// On a machine of its own.
+    pub(crate) fn on(self, machine: Machine) -> Self {
+        self.before_exec(move || machine.enter())
+    }
+
+    /// Whether it can be run here, and if not, why.
+    pub(super) fn try_run(mut self) -> Result<(), String> {
+        match self.command.output() {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     #[track_caller]
     pub(crate) fn run(self) -> Outcome {
         self.spawn().finish()
@@ -229,18 +252,29 @@ impl Sekuire {
     }
 }
 
-/// Makes the child ignore no signal, as after a login: a shell's background jobs, the tests perhaps
-/// among them, ignore Ctrl-C (POSIX, sh 2.12).
+/// Keeps from the child what whoever runs the tests may have left to them: ignored signals (a shell's
+/// background jobs ignore Ctrl-C; POSIX, sh 2.12), and open descriptors (a build tool's job server).
 #[allow(unsafe_code, reason = "pre_exec is unsafe")]
-fn ignore_no_signal(command: &mut Command) {
+fn inherit_nothing(command: &mut Command) {
     let step = || {
         for number in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTSTP] {
             // SAFETY: SIG_DFL is a valid disposition for each of them.
             unsafe { libc::signal(number, libc::SIG_DFL) };
         }
+        // Not closed before the exec, for by one of them std learns whether it failed.
+        #[cfg(target_os = "linux")]
+        // SAFETY: close_range(2) takes three numbers, and where it is not known does nothing.
+        unsafe {
+            libc::syscall(
+                libc::SYS_close_range,
+                3,
+                libc::c_uint::MAX,
+                libc::CLOSE_RANGE_CLOEXEC,
+            )
+        };
         Ok(())
     };
-    // SAFETY: signal is a plain system call; nothing is allocated.
+    // SAFETY: both are plain system calls; nothing is allocated.
     unsafe { command.pre_exec(step) };
 }
 
@@ -305,4 +339,17 @@ impl Running {
 
 fn text(capture: Option<&Capture>) -> String {
     capture.map(Capture::text).unwrap_or_default()
+}
+
+/// A pipe that takes no more: whoever writes to it waits until somebody reads.
+pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let set = |flags| fcntl(&writer, FcntlArg::F_SETFL(flags)).expect("the pipe's mode");
+    set(OFlag::O_NONBLOCK);
+    // By single bytes at the end: what does not fit is not written in part (pipe(7)).
+    for size in [4096, 1] {
+        while (&writer).write(&vec![b' '; size]).is_ok() {}
+    }
+    set(OFlag::empty());
+    (reader, writer)
 }

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+use nix::sys::stat::{Mode, umask};
+use tempfile::{TempDir, env};
 
 /// Removed, with what is in it, when dropped.
 pub(crate) struct Home {
@@ -14,7 +15,13 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let directory = TempDir::with_prefix("sekuire-home-").expect("a temporary home");
+        Self::within(&env::temp_dir())
+    }
+
+    pub(crate) fn within(folder: &Path) -> Self {
+        // What tests create has the modes that files usually have, whoever runs them.
+        umask(Mode::S_IWGRP | Mode::S_IWOTH);
+        let directory = TempDir::with_prefix_in("sekuire-home-", folder).expect("a temporary home");
         Self { directory }
     }
 

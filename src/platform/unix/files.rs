@@ -1,0 +1,286 @@
+//! Files that hold secrets, and the folders that they lie in.
+
+use std::ffi::{CStr, CString};
+use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use crate::platform::FileKind;
+
+/// Creates a folder that only its owner can enter, whatever the umask; with `parents`, those that are
+/// missing too.
+///
+/// # Errors
+/// As mkdir(2); also where the file system does not keep the mode.
+pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
+    DirBuilder::new()
+        .mode(0o700)
+        .recursive(parents)
+        .create(path)?;
+    let is_private = || Ok(fs::metadata(path)?.mode() & 0o777 == 0o700);
+    set_mode(is_private, || {
+        fs::set_permissions(path, Permissions::from_mode(0o700))
+    })
+    .inspect_err(|_| {
+        // The caller hears of the first failure. An empty folder holds nothing.
+        let _ = fs::remove_dir(path);
+    })?;
+    // A file is only as durable as its folder. One that can't be opened is somebody else's.
+    match path.parent() {
+        Some(parent) if File::open(parent).is_ok() => sync_folder(parent),
+        _ => Ok(()),
+    }
+}
+
+/// Creates a file that only its owner can read and write, from its first moment and whatever the
+/// umask; never through a link.
+///
+/// # Errors
+/// As open(2); also when something of that name exists, or the file system does not keep the mode.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)?;
+    make_private(&file).inspect_err(|_| {
+        // The caller hears of the first failure and knows of no file; the next login sweeps.
+        let _ = fs::remove_file(path);
+    })?;
+    Ok(file)
+}
+
+/// Gives a file mode 0600, which an umask may have narrowed or an older client left wide.
+///
+/// # Errors
+/// As fchmod(2); also where the file system does not keep the mode.
+pub fn make_private(file: &File) -> io::Result<()> {
+    let is_private = || Ok(file.metadata()?.mode() & 0o7777 == 0o600);
+    set_mode(is_private, || {
+        file.set_permissions(Permissions::from_mode(0o600))
+    })
+}
+
+/// Changes a mode and looks whether that took effect: FAT, SMB and FUSE may say that it did, or refuse
+/// to its owner what they can't keep (EPERM).
+fn set_mode(
+    is_set: impl Fn() -> io::Result<bool>,
+    set: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    if is_set()? {
+        return Ok(());
+    }
+    match set() {
+        Err(cause) if cause.raw_os_error() != Some(libc::EPERM) => return Err(cause),
+        _ => {}
+    }
+    if is_set()? {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "its mode can't be made private",
+    ))
+}
+
+/// Opens a file to read it, through links, without waiting for a FIFO's writer and without taking
+/// a terminal over.
+///
+/// # Errors
+/// As open(2).
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+}
+
+/// Opens an existing file to write it in place, never through a link.
+///
+/// # Errors
+/// As open(2).
+pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
+        .open(path)
+}
+
+/// What kind of file this is.
+pub fn file_kind(of: FileType) -> FileKind {
+    if of.is_file() {
+        FileKind::Regular
+    } else if of.is_dir() {
+        FileKind::Folder
+    } else if of.is_symlink() {
+        FileKind::Link
+    } else if of.is_fifo() {
+        FileKind::Special("a FIFO")
+    } else if of.is_socket() {
+        FileKind::Special("a socket")
+    } else {
+        FileKind::Special("a device")
+    }
+}
+
+/// The permission bits of a file; none where the system has no such thing.
+#[allow(clippy::unnecessary_wraps, reason = "Windows has none")]
+pub fn mode(of: &Metadata) -> Option<u32> {
+    Some(of.mode() & 0o7777)
+}
+
+/// Whether a file belongs to the user that this process runs as.
+pub fn is_own(metadata: &Metadata) -> bool {
+    // SAFETY: geteuid(2) takes nothing and always succeeds.
+    metadata.uid() == unsafe { libc::geteuid() }
+}
+
+/// Whether a file belongs to somebody else, and not to root, who can do everything anyway.
+pub fn is_foreign(metadata: &Metadata) -> bool {
+    metadata.uid() != 0 && !is_own(metadata)
+}
+
+/// The name of the user whom a file belongs to, or their number where the password database has none.
+pub fn owner(of: &Metadata) -> String {
+    // SAFETY: passwd is a plain structure of numbers and pointers, for which zero is a value.
+    let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
+    let mut texts = [0; 1024];
+    let mut found = std::ptr::null_mut();
+    // SAFETY: getpwuid_r(3) writes the entry, its texts into the buffer of the given length, and where
+    // the entry is, or null.
+    let result = unsafe {
+        libc::getpwuid_r(
+            of.uid(),
+            &raw mut entry,
+            texts.as_mut_ptr(),
+            texts.len(),
+            &raw mut found,
+        )
+    };
+    if result != 0 || found.is_null() {
+        return format!("user {}", of.uid());
+    }
+    // SAFETY: the entry was found, so that its name is a zero-terminated text in `texts`, which lives on.
+    let name = unsafe { CStr::from_ptr(entry.pw_name) };
+    name.to_string_lossy().into_owned()
+}
+
+/// Whether this process can change the mode of a file: it belongs to this user, or this is root, and
+/// what it lies on is not mounted read-only (statvfs(3)).
+pub fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
+    // SAFETY: geteuid(2) takes nothing and always succeeds.
+    let may = is_own(metadata) || unsafe { libc::geteuid() } == 0;
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: statvfs is a plain structure of integers, for which zero is a value.
+    let mut mount: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path is zero-terminated, and statvfs(3) writes one structure.
+    let result = unsafe { libc::statvfs(path.as_ptr(), &raw mut mount) };
+    may && result == 0 && mount.f_flag & libc::ST_RDONLY == 0
+}
+
+/// Whether another name on this disk leads to the same file.
+pub fn has_other_names(metadata: &Metadata) -> bool {
+    metadata.nlink() > 1
+}
+
+/// Tries once to lock by a file at `path`, which nobody else can open, and so neither lock nor hold
+/// (flock(2)). What stands there and is not such a file was put there by somebody else, and goes. The
+/// lock ends when the file is removed and dropped. None: another process of this user has it, or
+/// what was there had to be mended first.
+///
+/// # Errors
+/// The file can't be created or locked, or something else not removed. A file system without locks
+/// counts as locked.
+pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let (file, is_new) = match create_private_file(path) {
+        Ok(file) => (file, true),
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+            match open_to_overwrite(path) {
+                Ok(file) if is_private_file(&file.metadata()?) => (file, false),
+                _ => return clear_for_lock(path).map(|()| None),
+            }
+        }
+        Err(cause) => return Err(cause),
+    };
+    match try_lock_open(&file).and_then(|locked| Ok(locked && is_still_at(path, &file)?)) {
+        Ok(locked) => Ok(Some(file).filter(|_| locked)),
+        Err(cause) => {
+            if is_new {
+                // The caller hears of the first failure.
+                let _ = fs::remove_file(path);
+            }
+            Err(cause)
+        }
+    }
+}
+
+/// Whether a file is still the one at `path`: whoever had the lock before has removed its file, and
+/// perhaps another has made a new one.
+fn is_still_at(path: &Path, file: &File) -> io::Result<bool> {
+    let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+    let own = id(&file.metadata()?);
+    Ok(fs::symlink_metadata(path).is_ok_and(|found| id(&found) == own))
+}
+
+/// Tries once to lock an open file, until it is dropped.
+///
+/// # Errors
+/// As flock(2). A file system without locks counts as locked.
+pub fn try_lock_open(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(cause)) => match cause.raw_os_error() {
+            // Interrupted, as a network's file system may be: std does not try again here.
+            Some(libc::EINTR) => Ok(false),
+            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => Ok(true),
+            _ => Err(cause),
+        },
+    }
+}
+
+/// Whether nobody but this user can have opened a file, under this name or another.
+fn is_private_file(metadata: &Metadata) -> bool {
+    let is_open = metadata.mode() & 0o077 != 0;
+    metadata.is_file() && is_own(metadata) && !is_open && metadata.nlink() == 1
+}
+
+/// Removes what is in the way of a lock; one of this user's that an umask has closed to its owner, too,
+/// is opened instead: it may be just about to be locked.
+fn clear_for_lock(path: &Path) -> io::Result<()> {
+    let done = match fs::symlink_metadata(path) {
+        Ok(found) if is_private_file(&found) => {
+            fs::set_permissions(path, Permissions::from_mode(0o600))
+        }
+        Ok(_) => fs::remove_file(path),
+        Err(cause) => Err(cause),
+    };
+    match done {
+        // Gone in the meantime.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
+///
+/// # Errors
+/// As open(2) and fsync(2); a file system that does not know how to sync a folder counts as done.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    const UNKNOWN: [libc::c_int; 4] = [libc::EINVAL, libc::ENOSYS, libc::EOPNOTSUPP, libc::ENOTSUP];
+    match File::open(path)?.sync_all() {
+        Err(cause)
+            if cause
+                .raw_os_error()
+                .is_some_and(|number| UNKNOWN.contains(&number)) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}

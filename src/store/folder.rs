@@ -1,0 +1,84 @@
+//! The folder of auth.json: made where it is missing, refused or warned about where others could put
+//! another file into it, or another folder in its place.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::Path;
+
+use super::Store;
+use crate::error::Error;
+use crate::{platform, shell};
+
+impl Store {
+    /// Makes sure that there is a folder to save in. Returns what a person should be told about it.
+    ///
+    /// # Errors
+    /// There can be none, or everybody can write to it: exit status 3.
+    pub(super) fn prepare_folder(&self) -> Result<Vec<String>, Error> {
+        let folder = self.folder.display();
+        if self.folder.is_symlink() && !self.folder.exists() {
+            return Err(
+                Error::machine(format!("{folder} is a link that leads nowhere"))
+                    .with_hint("remove it, or set SEKUIRE_CONFIG_DIR to another folder"),
+            );
+        }
+        let metadata = self
+            .find_or_create_folder()
+            .map_err(|cause| self.unsavable(&self.folder, &cause))?;
+        if !metadata.is_dir() {
+            return Err(Error::machine(format!("{folder} is not a folder"))
+                .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"));
+        }
+        let mode = platform::mode(&metadata).unwrap_or_default();
+        let chmod = |change| {
+            let may = platform::can_change_mode(&self.folder, &metadata);
+            may.then(|| format!("run: chmod {change} {}", shell::quote(&self.folder)))
+        };
+        if mode & 0o002 != 0 {
+            let elsewhere = "set SEKUIRE_CONFIG_DIR to a folder of your own";
+            return Err(Error::machine(format!("every user of this machine can write to {folder} (mode {mode:04o}), and so replace auth.json"))
+                .with_hint(chmod("go-w").map_or_else(|| elsewhere.to_owned(), |run| format!("{run}  (or {elsewhere})"))));
+        }
+        let mut warnings = Vec::new();
+        if mode & 0o020 != 0 {
+            let advice = chmod("g-w").map_or_else(String::new, |run| format!("; {run}"));
+            warnings.push(format!("the group of {folder} can write to it (mode {mode:04o}), and so replace auth.json{advice}"));
+        }
+        warnings.extend(self.who_can_replace_the_folder());
+        Ok(warnings)
+    }
+
+    fn find_or_create_folder(&self) -> io::Result<Metadata> {
+        match fs::metadata(&self.folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            found => return found,
+        }
+        match platform::create_private_folder(&self.folder, self.named) {
+            // Another login was faster.
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            created => created?,
+        }
+        fs::metadata(&self.folder)
+    }
+
+    /// Who, but root, could put another folder in place of this one, or of one above it, both as it
+    /// is named and where links lead: the nearest such folder, in words.
+    fn who_can_replace_the_folder(&self) -> Option<String> {
+        let real = fs::canonicalize(&self.folder).unwrap_or_default();
+        let is_own = |folder: &Path| folder == self.folder || folder == real;
+        let mut folders = self.folder.ancestors().chain(real.ancestors());
+        folders.find_map(|path| {
+            let metadata = fs::symlink_metadata(path).ok()?;
+            let (folder, owner) = (path.display(), || platform::owner(&metadata));
+            if platform::is_foreign(&metadata) {
+                return Some(format!("{folder} belongs to {}, who can replace what is in it, and so auth.json", owner()));
+            }
+            // A link's own mode says nothing, and the sticky bit keeps others from what is not theirs
+            // (unlink(2)).
+            let mode = platform::mode(&metadata).filter(|_| metadata.is_dir() && !is_own(path))?;
+            (mode & 0o022 != 0 && mode & 0o1000 == 0).then(|| {
+                format!("others than {}, whom {folder} belongs to, can write to it (mode {mode:04o}), and so replace what is in it, auth.json too", owner())
+            })
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! What a test needs of the machine that runs it and can't bring: asked for, and where it is not to be
+//! had, said.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::thread;
+
+use nix::unistd::geteuid;
+
+use super::command::{Sekuire, binary};
+use super::machine::Machine;
+
+/// Says that this test, or a part of it, is left out: past the harness, which shows only what failing
+/// tests print.
+pub(crate) fn skip(why: &str) {
+    let test = thread::current();
+    let test = test.name().unwrap_or("a part of a test");
+    // In one write, to be a line of its own; nobody is left to tell should standard error be closed.
+    let line = format!("skipped: {test}: {}\n", why.trim().replace('\n', "; "));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// Root, or said that the test is skipped.
+pub(crate) fn root() -> bool {
+    let found = geteuid().is_root();
+    if !found {
+        skip("needs root");
+    }
+    found
+}
+
+/// A program on the PATH of whoever runs the tests.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    if found.is_none() {
+        skip(&format!("{name} is not installed, or not on the PATH"));
+    }
+    found
+}
+
+/// A machine of the test's own, where this one allows it.
+pub(crate) fn machine() -> Option<Machine> {
+    static TRIED: OnceLock<Result<(), String>> = OnceLock::new();
+    let try_it = || version(Sekuire::at(&binary()).on(Machine::new()));
+    let tried = TRIED.get_or_init(try_it);
+    had(tried, "namespaces (unshare(2))").then(Machine::new)
+}
+
+/// strace, run by whom the program's memory can be read although it is not dumpable: root, be it that
+/// of a user namespace.
+pub(crate) fn strace() -> Option<Sekuire> {
+    static TRIED: OnceLock<Result<(), String>> = OnceLock::new();
+    let strace = tool("strace")?;
+    let command = || {
+        let command = Sekuire::at(&strace);
+        if geteuid().is_root() {
+            command
+        } else {
+            command.on(Machine::as_root())
+        }
+    };
+    let try_it = || version(command().args(["-f", "-o", "/dev/null"]).arg(binary()));
+    let tried = TRIED.get_or_init(try_it);
+    had(tried, "to trace a program that is not dumpable").then(command)
+}
+
+/// unshare(1) with these options, to which a command is added: for what a shell sets up.
+pub(crate) fn unshare(options: &[&str]) -> Option<Sekuire> {
+    let unshare = tool("unshare")?;
+    let command = || Sekuire::at(&unshare).args(options);
+    let tried = command().arg("true").try_run();
+    had(&tried, &format!("namespaces ({})", options.join(" "))).then(command)
+}
+
+fn version(command: Sekuire) -> Result<(), String> {
+    command.arg("--version").try_run()
+}
+
+fn had(tried: &Result<(), String>, what: &str) -> bool {
+    if let Err(why) = tried {
+        skip(&format!("needs {what}: {why}"));
+    }
+    tried.is_ok()
+}
