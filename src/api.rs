@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use std::time::SystemTime;
+
 use nanoserde::SerJson;
 use zeroize::Zeroizing;
 
@@ -15,6 +17,9 @@ use crate::redact::{redact, sanitize};
 
 /// The most that is shown of an error's plain text, in characters.
 const MAX_SHOWN: usize = 200;
+
+/// The path that tells whose key it is.
+const ME: &str = "/api/v1/me";
 
 /// What the backend says of a verified key.
 #[derive(Debug)]
@@ -88,13 +93,26 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
     }
 }
 
+/// Asks the backend what time it is, without a key: an answer that refuses tells it as well.
+///
+/// # Errors
+/// The backend could not be asked (4).
+pub fn clock(client: &mut Client) -> Result<Option<SystemTime>, Error> {
+    let request = Request {
+        path: ME,
+        headers: Vec::new(),
+        body: None,
+    };
+    Ok(client.send(&request)?.date)
+}
+
 /// Asks the backend whose key this is.
 ///
 /// # Errors
 /// As [`verify_key`].
 pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Error> {
     let request = Request {
-        path: "/api/v1/me",
+        path: ME,
         headers: vec![
             ("X-API-Key", Zeroizing::new(key.reveal().to_owned())),
             (

@@ -36,6 +36,8 @@ pub enum Request {
 #[derive(Default)]
 struct Typed {
     words: Vec<OsString>,
+    /// What follows `--`, where that is a program.
+    program: Vec<OsString>,
     /// Names with their dashes, and values.
     options: Vec<(String, Option<OsString>)>,
     help: bool,
@@ -64,7 +66,9 @@ pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
         return Ok(Request::Version);
     }
     match (find_command(&typed.words)?, typed.options.first()) {
-        (Some((command, operands)), _) => understand(command, operands, typed.options),
+        (Some((command, operands)), _) => {
+            understand(command, operands, typed.program, typed.options)
+        }
         (None, None) => Ok(Request::Nothing),
         (None, Some((name, _))) if find_option(name).is_some() => {
             Err(Error::usage(format!("{name} needs a command")).with_hint("see 'sekuire help'"))
@@ -77,8 +81,16 @@ pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
 fn sort(args: Vec<OsString>) -> Typed {
     let mut typed = Typed::default();
     let mut parser = Parser::from_args(args);
-    // It fails only where the last option's value was not taken, and every value is.
-    while let Ok(Some(arg)) = parser.next() {
+    loop {
+        if runs_program(&typed.words)
+            && let Some(mut rest) = parser.try_raw_args()
+            && rest.next_if(|next| next == "--").is_some()
+        {
+            typed.program = rest.collect();
+            break;
+        }
+        // It fails only where the last option's value was not taken, and every value is.
+        let Ok(Some(arg)) = parser.next() else { break };
         let name = match arg {
             Arg::Value(word) => {
                 typed.words.push(word);
@@ -95,6 +107,11 @@ fn sort(args: Vec<OsString>) -> Typed {
         }
     }
     typed
+}
+
+/// Whether these words are a command behind which `--` a program stands.
+fn runs_program(words: &[OsString]) -> bool {
+    matches!(find_command(words), Ok(Some((command, []))) if command.operand == Operand::Program)
 }
 
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
@@ -131,10 +148,14 @@ fn help_on(words: &[OsString]) -> Result<Request, Error> {
 fn understand(
     command: &'static CommandSpec,
     operands: &[OsString],
+    program: Vec<OsString>,
     typed: Vec<(String, Option<OsString>)>,
 ) -> Result<Request, Error> {
     let mut options = read_options(command, typed)?;
+    options.program = program;
     match (command.operand, operands) {
+        (Operand::Program, []) if !options.program.is_empty() => {}
+        (Operand::Program, _) => return Err(no_program(command)),
         (Operand::None, []) => {}
         (Operand::Command, words) => return help_on(words),
         (Operand::Shell, [] | [_]) => {
@@ -204,6 +225,12 @@ fn unexpected_argument(command: &CommandSpec) -> Error {
         CommandId::Login => "the API key is asked for, or piped in with --api-key-stdin; never give it as an argument".into(),
         _ => see_help(command),
     })
+}
+
+fn no_program(command: &CommandSpec) -> Error {
+    let name = command.name;
+    Error::usage(format!("'sekuire {name}' needs a program behind --"))
+        .with_hint(format!("for example: sekuire {name} -- /usr/bin/agent"))
 }
 
 fn wrong_shell(command: &CommandSpec) -> Error {

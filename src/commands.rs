@@ -1,6 +1,8 @@
 //! The commands: orchestration, and the lines that the users' documentation shows.
 
 mod backend;
+mod doctor;
+mod exec;
 mod field;
 mod login;
 mod logout;
@@ -16,12 +18,17 @@ use nanoserde::SerJson;
 
 use crate::backend_url::BackendUrl;
 use crate::cli::{CommandId, Options, Request};
+use crate::credential::Source;
 use crate::credentials::Found;
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::http::{Client, Limits};
 use crate::terminal::WaitingLine;
 use crate::{help, platform, terminal};
+
+/// What to say where the key's file was made on another device.
+const OTHER_DEVICE: &str = "the key is bound to another device: auth.json was copied, or this device has changed; \
+                            run 'sekuire login' to verify it again";
 
 /// Carries out what the command line asks for, and returns the exit status.
 ///
@@ -54,6 +61,8 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Status => status::run,
         CommandId::Whoami => whoami::run,
         CommandId::Token => |_| token::run(),
+        CommandId::Exec => exec::run,
+        CommandId::Doctor => doctor::run,
         CommandId::Completions => {
             |options| print(help::completions(options.shell.unwrap_or_default()))
         }
@@ -107,10 +116,7 @@ fn examine(found: Option<&Found>, quiet: bool) -> Device {
     if let Some(found) = found.filter(|_| !quiet) {
         warn(found);
         if bound.is_some_and(|bound| !device.matches(bound)) {
-            terminal::warning(
-                "the key is bound to another device: auth.json was copied, or this device has changed; \
-                 run 'sekuire login' to verify it again",
-            );
+            terminal::warning(OTHER_DEVICE);
         }
     }
     device
@@ -119,5 +125,17 @@ fn examine(found: Option<&Found>, quiet: bool) -> Device {
 fn warn(found: &Found) {
     for warning in &found.warnings {
         terminal::warning(warning);
+    }
+}
+
+/// Adds, where the backend refused a key, what to do next: it depends on where the key came from.
+fn hint_at_login(error: Error, source: Source) -> Error {
+    match (error.kind(), source) {
+        (Kind::Rejected, Source::File) => error.with_hint("log in again: sekuire login"),
+        (Kind::Rejected, Source::Variable(_)) => error.with_hint(
+            "a key must be bound to this device once, by 'sekuire login'; \
+             SEKUIRE_DEVICE_ID keeps one identity for many runners",
+        ),
+        _ => error,
     }
 }

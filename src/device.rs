@@ -13,6 +13,10 @@ pub const SHORT: usize = 8;
 /// How many characters of a fingerprint `login` shows.
 pub const LONG: usize = 12;
 
+/// What to say where the fingerprint follows the host name.
+pub const FOLLOWS_HOST_NAME: &str = "this machine has no machine id: its fingerprint follows the host name; \
+                                     set SEKUIRE_DEVICE_ID to keep one identity";
+
 /// Separates the fingerprints of this program from any other use of the same machine id.
 const DOMAIN: &str = "sekuire device fingerprint v1";
 

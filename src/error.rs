@@ -15,6 +15,10 @@ pub enum Kind {
     Machine,
     /// The backend could not be reached or did not answer properly.
     Backend,
+    /// A program that is to be run is not there.
+    ProgramNotFound,
+    /// A program that is to be run can't be.
+    ProgramNotExecutable,
     /// The reader of standard output went away: nobody is left to be told.
     ClosedPipe,
 }
@@ -27,6 +31,9 @@ impl Kind {
             Kind::Usage => 2,
             Kind::Machine => 3,
             Kind::Backend => 4,
+            // As a shell reports it (POSIX.1-2024, Shell Command Language, 2.8.2).
+            Kind::ProgramNotFound => 127,
+            Kind::ProgramNotExecutable => 126,
             // 128 + SIGPIPE, as a shell reports a program that the signal ended.
             Kind::ClosedPipe => 141,
         }

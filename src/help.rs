@@ -123,6 +123,7 @@ fn operand(command: &CommandSpec) -> &'static str {
         Operand::None => "",
         Operand::Shell => " SHELL",
         Operand::Command => " [COMMAND]",
+        Operand::Program => " -- COMMAND [ARG...]",
     }
 }
 

@@ -6,6 +6,7 @@ mod connect;
 mod deadline;
 mod failure;
 mod message;
+mod probe;
 mod proxy;
 mod relay;
 mod retry;
@@ -15,8 +16,10 @@ use std::time::{Duration, Instant};
 
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::{Error, Kind};
-use crate::{environment, platform, random, tls};
+use crate::tls::{self, TrustSource};
+use crate::{environment, platform, random};
 pub use message::{Request, Response};
+pub use proxy::{Route, choose_route};
 
 use attempt::Target;
 use connect::Resolver;
@@ -37,6 +40,9 @@ const MINREQ_VARIABLES: [&str; 6] = [
 
 /// The longest time for one attempt, where `--timeout` does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a person who got no answer can look further.
+const SEE_DOCTOR: &str = "; 'sekuire doctor --online' looks at each step";
 
 /// After this long a person is told what is waited for.
 const QUIET: Duration = Duration::from_secs(1);
@@ -82,15 +88,31 @@ impl Client {
     /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
     /// numbers (3).
     pub fn new(base: BackendUrl, limits: Limits, notify: Notify) -> Result<Client, Error> {
+        Client::trusting(None, base, limits, notify)
+    }
+
+    /// As [`Client::new`], with trust that may have been prepared already: once is enough.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn trusting(
+        prepared: Option<TrustSource>,
+        base: BackendUrl,
+        limits: Limits,
+        notify: Notify,
+    ) -> Result<Client, Error> {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
-        let proxy = proxy::for_backend(&base)?;
+        let proxy = match choose_route(&base)? {
+            Route::Through(_, proxy) => Some(proxy),
+            _ => None,
+        };
         let unread_variable = proxy::unread_variable(&base);
         for variable in MINREQ_VARIABLES {
             platform::set_variable(variable, None);
         }
         let trust = match base.scheme() {
-            Scheme::Https => Some(tls::prepare_trust()?),
+            Scheme::Https => Some(prepared.map_or_else(tls::prepare_trust, Ok)?),
             Scheme::Http => None,
         };
         tls::choose_provider();
@@ -140,7 +162,18 @@ impl Client {
             };
             let Some(pause) = pause else {
                 let attempts = attempts(retry.attempts(), started.elapsed());
-                return self.conclude(result, attempts);
+                return match result {
+                    Ok(response) => Ok(Response {
+                        attempts,
+                        ..response
+                    }),
+                    Err(mut words) => {
+                        if words.kind == Kind::Backend {
+                            words.hint.push_str(SEE_DOCTOR);
+                        }
+                        Err(self.error(words, &attempts))
+                    }
+                };
             };
             self.pause(pause, started.elapsed(), &cause);
         }
@@ -169,20 +202,31 @@ impl Client {
         (self.notify)(None);
     }
 
-    fn conclude(
-        &self,
-        result: Result<Response, Words>,
-        attempts: String,
-    ) -> Result<Response, Error> {
-        let words = match result {
-            Ok(response) => {
-                return Ok(Response {
-                    attempts,
-                    ..response
-                });
-            }
-            Err(words) => words,
+    /// Goes the way of a request step by step, without sending one, and tells `on_step` of each: its name,
+    /// how long it took, and what was found. The first that fails ends it; false: one has.
+    pub fn probe(
+        &mut self,
+        mut on_step: impl FnMut(&'static str, Duration, Result<String, Error>),
+    ) -> bool {
+        let mut resolver = std::mem::take(&mut self.resolver);
+        let mut on_step = |name, took, found: Result<String, Failure>| {
+            on_step(
+                name,
+                took,
+                found.map_err(|failure| self.error(failure.words(), "")),
+            );
         };
+        probe::probe(
+            &self.target,
+            &mut resolver,
+            self.limits.timeout,
+            &mut on_step,
+        )
+        .is_some()
+    }
+
+    /// What a failure is to whoever asked.
+    fn error(&self, words: Words, attempts: &str) -> Error {
         let Target { base, proxy, .. } = &self.target;
         let cause = words.cause;
         let message = match (words.kind, proxy) {
@@ -201,7 +245,7 @@ impl Client {
             }
             _ => words.hint,
         };
-        Err(Error::new(words.kind, message).with_hint(hint))
+        Error::new(words.kind, message).with_hint(hint)
     }
 }
 

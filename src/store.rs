@@ -82,12 +82,8 @@ impl Store {
             }
             return Ok(Store::at(folder, true));
         }
-        if std::env::var_os("HOME").is_some_and(|home| home.is_empty()) {
-            // The crate takes an empty HOME for an answer; without one it asks the password database.
-            platform::set_variable("HOME", None);
-        }
         let hint = "set HOME, or set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
-        match home::home_dir() {
+        match home_folder() {
             Some(home) if home.is_absolute() => Ok(Store::at(home.join(".sekuire"), false)),
             Some(home) if !home.as_os_str().is_empty() => Err(Error::machine(format!(
                 "the home directory, {}, is not an absolute path",
@@ -347,7 +343,7 @@ impl Store {
     }
 
     /// A damaged file may; what is no file does not.
-    fn may_hold_key(&self) -> bool {
+    pub fn may_hold_key(&self) -> bool {
         let is_file = fs::metadata(&self.file).is_ok_and(|metadata| metadata.is_file());
         is_file
             && !matches!(
@@ -389,4 +385,18 @@ fn is_denied(cause: &io::Error) -> bool {
         cause.kind(),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
     )
+}
+
+/// The crate takes an empty HOME for an answer; without one it asks the password database. What `auth exec`
+/// runs finds the variable as it was.
+fn home_folder() -> Option<PathBuf> {
+    let is_empty = std::env::var_os("HOME").is_some_and(|home| home.is_empty());
+    if is_empty {
+        platform::set_variable("HOME", None);
+    }
+    let folder = home::home_dir();
+    if is_empty {
+        platform::set_variable("HOME", Some("".as_ref()));
+    }
+    folder
 }

@@ -2,8 +2,10 @@
 
 mod algorithm;
 mod certificate;
+mod handshake;
 mod provider;
 mod refusal;
+mod x509;
 
 #[cfg(target_os = "linux")]
 mod trust;
@@ -11,6 +13,7 @@ mod trust;
 #[path = "tls/system_trust.rs"]
 mod trust;
 
+pub use handshake::shake_hands;
 pub use provider::choose_provider;
 pub use refusal::{Refusal, refusal};
 pub use trust::{TrustSource, prepare_trust};

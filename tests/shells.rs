@@ -56,7 +56,9 @@ fn bash_completes() {
         let all = in_bash(&bash, "sekuire auth ");
         assert_eq!(
             all,
-            ["login", "logout", "status", "whoami", "token", "--help"]
+            [
+                "login", "logout", "status", "whoami", "token", "exec", "--help"
+            ]
         );
     }
 }
@@ -71,7 +73,10 @@ fn fish_completes() {
             assert!(in_fish(&fish, typed).is_empty(), "{typed}");
         }
         let all = in_fish(&fish, "sekuire auth ");
-        assert_eq!(all, ["login", "logout", "status", "token", "whoami"]);
+        assert_eq!(
+            all,
+            ["exec", "login", "logout", "status", "token", "whoami"]
+        );
     }
 }
 

@@ -1,11 +1,13 @@
 //! The options as data, each once, with the field that it sets.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::error::Error;
 
 /// The options that were given, and a command's operand.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "a switch is on or off")]
 pub struct Options {
     /// `--web-url`
     pub web_url: Option<String>,
@@ -25,6 +27,10 @@ pub struct Options {
     pub get: Option<String>,
     /// `--quiet`
     pub quiet: bool,
+    /// `--online`
+    pub online: bool,
+    /// What follows `--`: a program and its arguments.
+    pub program: Vec<OsString>,
     /// The word after `completions`.
     pub shell: Option<&'static str>,
 }
@@ -72,6 +78,8 @@ pub(super) const TIMEOUT: OptionSpec = option("timeout", Seconds(|to| &mut to.ti
     .help("Longest time for one attempt, 1 to 300 (default: 10)");
 pub(super) const WAIT: OptionSpec = option("wait", Seconds(|to| &mut to.wait, 0, 3600))
     .help("Keep trying for so long, 0 to 3600 (default: 0, three attempts)");
+pub(super) const ONLINE: OptionSpec = option("online", Switch(|to| &mut to.online))
+    .help("Also go the way to the backend, step by step, and ask it");
 pub(super) const JSON: OptionSpec =
     option("json", Switch(|to| &mut to.json)).help("Print one JSON object");
 pub(super) const GET: OptionSpec = option("get", Text("FIELD", |to| &mut to.get))

@@ -2,8 +2,8 @@
 //! completions are held to it by a test.
 
 use super::options::{
-    API_KEY_STDIN, BACKEND, BACKEND_URL, GET, JSON, OptionSpec, QUIET, TIMEOUT, WAIT, WEB_URL,
-    WORKSPACE,
+    API_KEY_STDIN, BACKEND, BACKEND_URL, GET, JSON, ONLINE, OptionSpec, QUIET, TIMEOUT, WAIT,
+    WEB_URL, WORKSPACE,
 };
 
 /// The commands.
@@ -19,6 +19,10 @@ pub enum CommandId {
     Whoami,
     /// Print the key.
     Token,
+    /// Run a program with the key in its environment.
+    Exec,
+    /// Look for what is wrong.
+    Doctor,
     /// Print a shell's completion script.
     Completions,
     /// Print the man page.
@@ -36,6 +40,8 @@ pub enum Operand {
     Shell,
     /// A command's name, possibly.
     Command,
+    /// A program and its arguments behind `--`, necessarily.
+    Program,
 }
 
 /// A command as data.
@@ -91,6 +97,21 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(CommandId::Token, "auth token")
         .summary("Print the API key, for use by another program")
         .details("This is the one command that shows the key."),
+    command(CommandId::Exec, "auth exec")
+        .summary("Run a program with the API key in its environment")
+        .operand(Operand::Program)
+        .details(
+            "The program takes the place of this one: the same process, the same signals, its own exit \
+             status. It finds the key in SEKUIRE_API_KEY, its backend in SEKUIRE_API_URL and, where known, the \
+             workspace in SEKUIRE_WORKSPACE_ID. Exits with 127 if it is not found, with 126 if it can't be run.",
+        ),
+    command(CommandId::Doctor, "doctor")
+        .summary("Say what is wrong with this machine's login, layer by layer")
+        .options(&[ONLINE, BACKEND_URL, JSON, TIMEOUT])
+        .details(
+            "Shows each setting, and where it comes from. Changes nothing and shows no key. Exits with the \
+             status of the first layer that failed, else with 0.",
+        ),
     command(CommandId::Completions, "completions")
         .summary("Print the completion script of a shell: bash, zsh or fish")
         .operand(Operand::Shell)

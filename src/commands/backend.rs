@@ -20,13 +20,20 @@ const KEY_PAGE: &str = "/dashboard/settings?tab=api-keys";
 /// The variable that names the backend.
 const VARIABLE: &str = "SEKUIRE_BACKEND_URL";
 
+/// A backend, and what names it.
+pub(super) struct Backend {
+    pub(super) url: BackendUrl,
+    /// An option, a variable, a file, or the default.
+    pub(super) source: &'static str,
+}
+
 /// The backend of a login: the option, then the variable, then the default.
 ///
 /// # Errors
 /// A malformed URL.
-pub(super) fn of_login(options: &Options) -> Result<BackendUrl, Error> {
-    if let Some(url) = from_option(options)? {
-        return Ok(url);
+pub(super) fn of_login(options: &Options) -> Result<Backend, Error> {
+    if let Some(backend) = from_option(options)? {
+        return Ok(backend);
     }
     from_variable()?.map_or_else(default_backend, Ok)
 }
@@ -36,19 +43,19 @@ pub(super) fn of_login(options: &Options) -> Result<BackendUrl, Error> {
 ///
 /// # Errors
 /// A malformed URL; or the variable names another origin than the one that the key belongs to.
-pub(super) fn of_key(options: &Options, credential: &Credential) -> Result<BackendUrl, Error> {
+pub(super) fn of_key(options: &Options, credential: &Credential) -> Result<Backend, Error> {
     if credential.source != Source::File {
         return of_login(options);
     }
-    if let Some(url) = from_option(options)? {
-        return Ok(url);
+    if let Some(backend) = from_option(options)? {
+        return Ok(backend);
     }
     let own = logged_in_to(credential)?;
     match from_variable()? {
-        Some(other) if other.origin() != own.origin() => Err(Error::usage(format!(
+        Some(other) if other.url.origin() != own.url.origin() => Err(Error::usage(format!(
             "{VARIABLE} names {}, but the key in auth.json belongs to {}, where it was logged in",
-            other.origin(),
-            own.origin()
+            other.url.origin(),
+            own.url.origin()
         ))
         .with_hint(format!(
             "unset {VARIABLE}, or run 'sekuire login' for the other backend; --backend-url sends the key there all the same"
@@ -62,18 +69,21 @@ pub(super) fn of_key(options: &Options, credential: &Credential) -> Result<Backe
 ///
 /// # Errors
 /// A malformed variable.
-pub(super) fn of_status(credential: &Credential) -> Result<BackendUrl, Error> {
+pub(super) fn of_status(credential: &Credential) -> Result<Backend, Error> {
     match credential.source {
         Source::File => logged_in_to(credential),
         Source::Variable(_) => of_login(&Options::default()),
     }
 }
 
-fn logged_in_to(credential: &Credential) -> Result<BackendUrl, Error> {
-    credential
-        .backend_url
-        .clone()
-        .map_or_else(default_backend, Ok)
+fn logged_in_to(credential: &Credential) -> Result<Backend, Error> {
+    match &credential.backend_url {
+        None => default_backend(),
+        Some(url) => Ok(Backend {
+            url: url.clone(),
+            source: "auth.json",
+        }),
+    }
 }
 
 /// What auth.json shall remember of a backend: nothing of the default one.
@@ -100,22 +110,23 @@ pub(super) fn default_key_page() -> String {
     format!("{DEFAULT_WEB}{KEY_PAGE}")
 }
 
-fn from_option(options: &Options) -> Result<Option<BackendUrl>, Error> {
-    options
-        .backend
-        .as_deref()
-        .map(|url| parse("--backend", url))
-        .transpose()
+fn from_option(options: &Options) -> Result<Option<Backend>, Error> {
+    let named = options.backend.as_deref();
+    named.map(|url| backend("--backend", url)).transpose()
 }
 
-fn from_variable() -> Result<Option<BackendUrl>, Error> {
-    environment::text(VARIABLE)?
-        .map(|url| parse(VARIABLE, &url))
-        .transpose()
+fn from_variable() -> Result<Option<Backend>, Error> {
+    let named = environment::text(VARIABLE)?;
+    named.map(|url| backend(VARIABLE, &url)).transpose()
 }
 
-fn default_backend() -> Result<BackendUrl, Error> {
-    parse("the default", DEFAULT_BACKEND)
+fn default_backend() -> Result<Backend, Error> {
+    backend("the default", DEFAULT_BACKEND)
+}
+
+fn backend(source: &'static str, url: &str) -> Result<Backend, Error> {
+    let url = parse(source, url)?;
+    Ok(Backend { url, source })
 }
 
 fn parse(name: &str, url: &str) -> Result<BackendUrl, Error> {

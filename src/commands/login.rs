@@ -22,17 +22,14 @@ use crate::terminal;
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = super::client(backend::of_login(options)?, options)?;
+    let mut client = super::client(backend::of_login(options)?.url, options)?;
     let store = Store::locate()?;
     for warning in environment::oddities().into_iter().chain(store.prepare()?) {
         terminal::warning(&warning);
     }
     let device = Device::detect(bound_fingerprint(&store).as_deref());
     if device.source == device::Source::HostName {
-        terminal::warning(
-            "this machine has no machine id: its fingerprint follows the host name; \
-             set SEKUIRE_DEVICE_ID to keep one identity",
-        );
+        terminal::warning(device::FOLLOWS_HOST_NAME);
     }
     let key = prompt::ask_for_key(options, &key_page)?;
     let credential = verify(&mut client, options, key, &device)?;

@@ -17,11 +17,15 @@ use crate::store::Store;
 use crate::unicode::is_unprintable;
 
 /// A text in a report, redacted wherever it came from.
-struct Text(String);
+pub(super) struct Text(String);
 
 impl Text {
-    fn new(text: impl AsRef<str>) -> Text {
+    pub(super) fn new(text: impl AsRef<str>) -> Text {
         Text(redact(text.as_ref()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -206,6 +210,6 @@ fn state(error: Option<&Error>, authenticated: bool) -> Text {
         None | Some(Kind::NotLoggedIn) => "not_logged_in",
         Some(Kind::Rejected) => "rejected",
         Some(Kind::Backend) => "unreachable",
-        Some(Kind::Usage | Kind::Machine | Kind::ClosedPipe) => "error",
+        Some(_) => "error",
     })
 }

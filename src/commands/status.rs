@@ -44,6 +44,7 @@ fn print_report(found: &Result<Found, Error>, options: &Options) -> Result<u8, E
         .ok()
         .and_then(|found| found.credential.as_ref());
     let backend_url = credential.and_then(|credential| backend::of_status(credential).ok());
+    let backend_url = backend_url.map(|backend| backend.url);
     super::print_report(
         &StatusReport::new(found, &device, backend_url.as_ref()),
         options,

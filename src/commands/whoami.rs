@@ -7,10 +7,10 @@ use super::{backend, field};
 use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credential::{Credential, Source};
+use crate::credential::Credential;
 use crate::credentials;
 use crate::device::{self, Device};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::redact::sanitize;
 
 /// Asks the backend whose key this is. Nothing is printed as a result unless it confirmed the key.
@@ -30,7 +30,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     };
     let base = credential
         .clone()
-        .and_then(|credential| backend::of_key(options, credential));
+        .and_then(|credential| backend::of_key(options, credential))
+        .map(|backend| backend.url);
     let result = match (&credential, &base) {
         (Ok(credential), Ok(base)) => ask(options, credential, base, &device),
         (Err(error), _) | (_, Err(error)) => Err(error.clone()),
@@ -55,15 +56,8 @@ fn ask(
     device: &Device,
 ) -> Result<Me, Error> {
     let mut client = super::client(base.clone(), options)?;
-    api::me(&mut client, &credential.api_key, device).map_err(|error| match error.kind() {
-        Kind::Rejected => error.with_hint(match credential.source {
-            Source::File => "log in again: sekuire login",
-            Source::Variable(_) => {
-                "a key must be bound to this device once, by 'sekuire login'; SEKUIRE_DEVICE_ID keeps one identity for many runners"
-            }
-        }),
-        _ => error,
-    })
+    api::me(&mut client, &credential.api_key, device)
+        .map_err(|error| super::hint_at_login(error, credential.source))
 }
 
 fn describe(me: &Me, device: &Device) -> String {

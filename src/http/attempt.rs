@@ -54,6 +54,24 @@ pub(super) struct Target {
     pub(super) trust: Option<TrustSource>,
 }
 
+impl Target {
+    /// Host and port of whom a connection is made to, and what a message calls them.
+    pub(super) fn first_peer(&self) -> (&str, u16, String) {
+        let base = &self.base;
+        match &self.proxy {
+            None => (base.host(), base.port(), base.host().to_owned()),
+            Some(Proxy { host, port, .. }) => (host, *port, format!("the proxy {host}")),
+        }
+    }
+
+    /// Why the server's part in TLS was refused.
+    pub(super) fn refusal(&self, error: &rustls::Error) -> Failure {
+        let trust = self.trust.as_ref().map(ToString::to_string);
+        let trust = trust.unwrap_or_default();
+        Failure::Tls(tls::refusal(error, self.base.host(), &trust))
+    }
+}
+
 /// Makes one attempt.
 ///
 /// All that it needs is had before the first byte of the request leaves this machine: threads,
@@ -129,19 +147,11 @@ fn open(
     resolver: &mut Resolver,
     deadline: &mut Deadline<'_>,
 ) -> Result<TcpStream, Failure> {
-    let Target { base, proxy, .. } = target;
-    let (host, port, peer) = match proxy {
-        None => (base.host(), base.port(), base.host().to_owned()),
-        Some(proxy) => (
-            proxy.host.as_str(),
-            proxy.port,
-            format!("the proxy {}", proxy.host),
-        ),
-    };
+    let (host, port, peer) = target.first_peer();
     let addresses = resolver.resolve(host, port, &peer, deadline)?;
-    let stream = connect::connect(&addresses, port, &peer, deadline)?;
-    if let Some(proxy) = proxy {
-        proxy.tunnel(&stream, base, deadline)?;
+    let stream = connect::connect(&addresses, port, &peer, deadline)?.stream;
+    if let Some(proxy) = &target.proxy {
+        proxy.tunnel(&stream, &target.base, deadline)?;
     }
     Ok(stream)
 }
@@ -251,6 +261,7 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
             body,
             too_long,
             retry_after: header("retry-after").and_then(retry_after),
+            date: header("date").and_then(|date| httpdate::parse_http_date(date).ok()),
             location: header("location").map(str::to_owned),
             attempts: String::new(),
         },
@@ -274,14 +285,6 @@ fn judge(
     relayed: Option<RelayError>,
 ) -> Result<Response, Failure> {
     let host = target.base.host().to_owned();
-    let refused = |error: &rustls::Error| {
-        let trust = target.trust.as_ref().map(ToString::to_string);
-        Failure::Tls(tls::refusal(
-            error,
-            target.base.host(),
-            &trust.unwrap_or_default(),
-        ))
-    };
     let lost = |host, how| Err(Failure::Lost { host, how });
     let no_answer = |host, how| Err(Failure::NoAnswer { host, how });
     let without_end = || "sent an answer without end".to_owned();
@@ -313,13 +316,13 @@ fn judge(
         (Err(_), Some(RelayError::TooLong)) => no_answer(host, without_end()),
         (Err(Unanswered::Head(minreq::Error::IoError(cause))), relayed) => {
             match (tls_error(&cause), relayed) {
-                (Some(error), _) => Err(refused(error)),
+                (Some(error), _) => Err(target.refusal(error)),
                 (None, Some(RelayError::Broken(how))) => lost(host, how),
                 (None, _) => lost(host, format!("broke the connection ({cause})")),
             }
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
-            Err(refused(&error))
+            Err(target.refusal(&error))
         }
         (Err(Unanswered::Head(error)), _) => {
             no_answer(host, format!("sent an answer that is not HTTP ({error})"))

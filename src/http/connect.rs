@@ -69,7 +69,17 @@ fn look_up(host: &str, port: u16) -> io::Result<Worker<Addresses>> {
     })
 }
 
-/// Connects to the first of a host's addresses that answers. The stream does not block.
+/// A connection.
+pub(super) struct Connected {
+    /// It does not block.
+    pub(super) stream: TcpStream,
+    /// The address that answered.
+    pub(super) address: SocketAddr,
+    /// Those that were tried before, and did not.
+    pub(super) failed: Vec<(SocketAddr, io::Error)>,
+}
+
+/// Connects to the first of a host's addresses that answers.
 ///
 /// # Errors
 /// None of them did.
@@ -78,12 +88,12 @@ pub(super) fn connect(
     port: u16,
     peer: &str,
     deadline: &mut Deadline<'_>,
-) -> Result<TcpStream, Failure> {
+) -> Result<Connected, Failure> {
     match race(addresses, deadline) {
-        Ok(stream) => {
+        Ok(connected) => {
             // minreq never does; without it a request can wait 40 ms for an acknowledgement.
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
+            let _ = connected.stream.set_nodelay(true);
+            Ok(connected)
         }
         Err(cause) if platform::shortage(&cause).is_some() => Err(Failure::local(&cause)),
         Err(cause) if cause.kind() == io::ErrorKind::TimedOut && deadline.left().is_zero() => Err(
@@ -97,27 +107,33 @@ pub(super) fn connect(
     }
 }
 
-fn race(addresses: &[SocketAddr], deadline: &mut Deadline<'_>) -> io::Result<TcpStream> {
+fn race(addresses: &[SocketAddr], deadline: &mut Deadline<'_>) -> io::Result<Connected> {
     let mut waiting = interleave(addresses).into_iter();
-    let mut racing: Vec<TcpStream> = Vec::new();
-    let mut failed = None;
+    let mut racing: Vec<(SocketAddr, TcpStream)> = Vec::new();
+    let mut failed = Vec::new();
     loop {
-        match waiting.next().map(begin) {
-            Some(Ok(stream)) => racing.push(stream),
-            Some(Err(cause)) => {
-                failed = Some(more_telling(failed, cause));
+        match waiting.next().map(|address| (address, begin(address))) {
+            Some((address, Ok(stream))) => racing.push((address, stream)),
+            Some((address, Err(cause))) => {
+                failed.push((address, cause));
                 continue;
             }
-            None if racing.is_empty() => {
-                return Err(failed.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()));
-            }
+            None if racing.is_empty() => return Err(most_telling(failed)),
             None => {}
         }
         while let Some(index) = first_ready(&racing, waiting.len() > 0, deadline)? {
-            let stream = racing.swap_remove(index);
+            let (address, stream) = racing.swap_remove(index);
             match stream.take_error() {
-                Ok(None) => return Ok(stream),
-                Ok(Some(cause)) | Err(cause) => failed = Some(more_telling(failed, cause)),
+                Ok(None) => {
+                    let unanswered = |(address, _)| (address, io::ErrorKind::TimedOut.into());
+                    failed.extend(racing.into_iter().map(unanswered));
+                    return Ok(Connected {
+                        stream,
+                        address,
+                        failed,
+                    });
+                }
+                Ok(Some(cause)) | Err(cause) => failed.push((address, cause)),
             }
             if waiting.len() > 0 || racing.is_empty() {
                 break;
@@ -137,11 +153,14 @@ fn begin(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 fn first_ready(
-    racing: &[TcpStream],
+    racing: &[(SocketAddr, TcpStream)],
     others_wait: bool,
     deadline: &mut Deadline<'_>,
 ) -> io::Result<Option<usize>> {
-    let mut watched: Vec<Watch<'_>> = racing.iter().map(Watch::for_writing).collect();
+    let mut watched: Vec<Watch<'_>> = racing
+        .iter()
+        .map(|(_, stream)| Watch::for_writing(stream))
+        .collect();
     let at_most = if others_wait { HEAD_START } else { LONG };
     deadline.poll(&mut watched, at_most)?;
     Ok(watched.iter().position(|watch| watch.ready))
@@ -163,18 +182,21 @@ fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     mixed
 }
 
-/// Of two failures the one to tell a person: that this machine has no way to an address says less than
-/// what became of another one.
-fn more_telling(before: Option<io::Error>, cause: io::Error) -> io::Error {
+/// The failure to tell a person: that this machine has no way to an address says less than what became
+/// of another one.
+fn most_telling(failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
     use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable};
-    let no_way = matches!(
-        cause.kind(),
-        AddrNotAvailable | HostUnreachable | NetworkUnreachable
-    );
-    match before {
-        Some(before) if no_way => before,
-        _ => cause,
-    }
+    let no_way = |cause: &io::Error| {
+        let kind = cause.kind();
+        matches!(
+            kind,
+            AddrNotAvailable | HostUnreachable | NetworkUnreachable
+        )
+    };
+    let causes = failed.into_iter().map(|(_, cause)| cause);
+    causes
+        .reduce(|before, cause| if no_way(&cause) { before } else { cause })
+        .unwrap_or_else(|| AddrNotAvailable.into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A request and its answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
@@ -29,6 +29,8 @@ pub struct Response {
     pub too_long: bool,
     /// The header `Retry-After`, where it is one.
     pub retry_after: Option<Duration>,
+    /// The header `Date`: the server's clock.
+    pub date: Option<SystemTime>,
     /// The header `Location`.
     pub location: Option<String>,
     /// What to add to a message: how often and how long it was tried.

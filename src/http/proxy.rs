@@ -23,7 +23,7 @@ const MAX_HEAD: usize = 16 * 1024;
 
 /// A proxy and how to authenticate to it.
 #[derive(Clone)]
-pub(super) struct Proxy {
+pub struct Proxy {
     pub(super) host: String,
     pub(super) port: u16,
     /// `user:password`, decoded.
@@ -42,24 +42,38 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// The proxy through which `base` is reached, if there is one. This machine, and origins that are
-/// allowed in clear, are never reached through a proxy.
+/// How a backend is reached, and what says so.
+#[derive(Debug)]
+pub enum Route {
+    /// Directly: no variable names a proxy.
+    Direct,
+    /// Directly: this machine, and origins that are allowed in clear, are never reached through a proxy.
+    NeverProxied,
+    /// Directly: this entry of this variable names the backend.
+    Excepted(&'static str, String),
+    /// Through the proxy of this variable, by CONNECT.
+    Through(&'static str, Proxy),
+}
+
+/// Chooses the way to `base`.
 ///
 /// # Errors
-/// The variable holds something else than `http://[user:password@]host:port`.
-pub(super) fn for_backend(base: &BackendUrl) -> Result<Option<Proxy>, Error> {
+/// The variable holds something else than `http://[user:password@]host:port`: exit status 2, never a
+/// silent direct connection.
+pub fn choose_route(base: &BackendUrl) -> Result<Route, Error> {
     if base.scheme() == Scheme::Http || base.is_loopback() {
-        return Ok(None);
+        return Ok(Route::NeverProxied);
     }
     let Some((name, value)) = first_of(&["HTTPS_PROXY", "https_proxy"])? else {
-        return Ok(None);
+        return Ok(Route::Direct);
     };
-    let exceptions = first_of(&["NO_PROXY", "no_proxy"])?;
-    if exceptions.is_some_and(|(_, list)| is_excepted(base, &list)) {
-        return Ok(None);
+    if let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
+        && let Some(entry) = exception(base, &list)
+    {
+        return Ok(Route::Excepted(list_name, entry));
     }
     match parse(&value) {
-        Ok(proxy) => Ok(Some(proxy)),
+        Ok(proxy) => Ok(Route::Through(name, proxy)),
         Err(cause) => Err(
             Error::usage(format!("the proxy in {name} {cause}")).with_hint(format!(
                 "write {name}=http://[user:password@]host:port, or unset it"
@@ -144,21 +158,18 @@ fn hex_digit(byte: u8) -> Option<u8> {
         .and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Whether an entry of the list names the host: `*`, the host itself or a parent domain of it, as
+/// The entry of the list that names the host: `*`, the host itself or a parent domain of it, as
 /// `.suffix` or `*.suffix` only a parent domain, its address or a block that holds it (CIDR, RFC 4632);
 /// with a port behind a colon, only for that port.
-fn is_excepted(base: &BackendUrl, list: &str) -> bool {
+fn exception(base: &BackendUrl, list: &str) -> Option<String> {
     list.split([',', ' '])
-        .map(str::trim)
+        .map(|entry| entry.trim().to_ascii_lowercase())
         .filter(|entry| !entry.is_empty())
-        .any(|entry| {
-            let entry = entry.to_ascii_lowercase();
-            match entry.rsplit_once(':') {
-                Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
-                    port.parse() == Ok(base.port()) && names_host(name, base.host())
-                }
-                _ => names_host(&entry, base.host()),
+        .find(|entry| match entry.rsplit_once(':') {
+            Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
+                port.parse() == Ok(base.port()) && names_host(name, base.host())
             }
+            _ => names_host(entry, base.host()),
         })
 }
 
@@ -185,7 +196,7 @@ fn block(text: &str) -> Option<(Ipv4Addr, u32)> {
 
 impl Proxy {
     /// Whether there is a user name for it.
-    pub(super) fn has_user_info(&self) -> bool {
+    pub fn has_user_info(&self) -> bool {
         self.user_info.is_some()
     }
 
@@ -302,7 +313,7 @@ fn offered_schemes(head: &[u8]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_excepted;
+    use super::exception;
     use crate::backend_url::BackendUrl;
 
     #[test]
@@ -340,7 +351,7 @@ mod tests {
         for (url, list, expected) in cases {
             let base = BackendUrl::parse(url).ok();
             assert_eq!(
-                base.map(|base| is_excepted(&base, list)),
+                base.map(|base| exception(&base, list).is_some()),
                 Some(expected),
                 "{url} {list}"
             );

@@ -2,6 +2,7 @@
 
 #[cfg(not(test))]
 mod entry;
+mod exec;
 mod files;
 mod hidden_input;
 mod signals;
@@ -12,8 +13,10 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+pub use exec::run_program;
 pub use files::*;
 pub use hidden_input::read_hidden;
 pub use signals::prepare_signals;
@@ -106,15 +109,37 @@ pub fn host_name() -> String {
         .unwrap_or_default()
 }
 
+/// The limit for core dumps that was found.
+static CORE_LIMIT: OnceLock<libc::rlim_t> = OnceLock::new();
+
 /// Sets the limit for core dumps to nothing (core(5): it holds for files; see `forbid_core_dumps`
-/// for pipes).
+/// for pipes). Only the soft limit, which can be given back.
 pub(super) fn forbid_core_files() -> io::Result<()> {
-    let none = libc::rlimit {
+    let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
+    // SAFETY: getrlimit(2) writes the one structure that it is given.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_CORE, &raw mut limit) })?;
+    CORE_LIMIT.get_or_init(|| limit.rlim_cur);
+    limit.rlim_cur = 0;
     // SAFETY: setrlimit(2) reads the one structure that it is given.
-    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) })
+    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const limit) })
+}
+
+/// Gives back the limit for core dumps that [`forbid_core_files`] found.
+fn allow_core_files() {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: getrlimit(2) writes the one structure that it is given.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_CORE, &raw mut limit) } == 0;
+    if let (true, Some(found)) = (known, CORE_LIMIT.get()) {
+        limit.rlim_cur = *found;
+        // SAFETY: setrlimit(2) reads the one structure that it is given. Up to the hard limit it can't fail.
+        unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const limit) };
+    }
 }
 
 /// Sets or removes a variable of this process's environment.

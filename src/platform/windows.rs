@@ -2,13 +2,14 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawSocket, FromRawHandle, RawHandle};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -298,6 +299,11 @@ pub fn can_change_mode(_path: &Path, _metadata: &Metadata) -> bool {
     false
 }
 
+/// Whether this user may write to a file or folder, as far as its attributes tell.
+pub fn may_write(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() || !metadata.permissions().readonly())
+}
+
 /// Not told by the standard library.
 pub fn has_other_names(_metadata: &Metadata) -> bool {
     false
@@ -390,4 +396,23 @@ pub fn is_in_progress(cause: &io::Error) -> bool {
 /// None.
 pub fn spare_descriptors(_count: usize) -> io::Result<()> {
     Ok(())
+}
+
+/// Runs a program and waits for its end; Ctrl-C reaches it, and does not end this process before it.
+///
+/// # Errors
+/// It can't be started.
+pub fn run_program(call: &[OsString]) -> io::Result<u8> {
+    let (program, arguments) = call.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    // SAFETY: the handler is a function that lives as long as the process.
+    unsafe { SetConsoleCtrlHandler(Some(leave_to_program), 1) };
+    let status = Command::new(program).args(arguments).status()?;
+    let code = status.code().unwrap_or(1);
+    // A status that a u8 can't hold is a failure all the same.
+    Ok(u8::try_from(code).unwrap_or(1))
+}
+
+/// Runs in a thread of its own; returning 1 says that the event has been taken care of.
+unsafe extern "system" fn leave_to_program(_event: u32) -> BOOL {
+    1
 }

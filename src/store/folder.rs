@@ -15,23 +15,74 @@ impl Store {
     /// # Errors
     /// There can be none, or everybody can write to it: exit status 3.
     pub(super) fn prepare_folder(&self) -> Result<Vec<String>, Error> {
-        let folder = self.folder.display();
+        self.expect_no_dangling_link()?;
+        let metadata = self
+            .find_or_create_folder()
+            .map_err(|cause| self.unsavable(&self.folder, &cause))?;
+        self.check_folder(&metadata)
+    }
+
+    /// Whether a login could be saved, in words, and what a person should be told. Changes nothing.
+    ///
+    /// # Errors
+    /// It could not; auth.json can't be read, or is damaged: exit status 3.
+    pub fn inspect(&self) -> Result<(String, Vec<String>), Error> {
+        self.expect_no_dangling_link()?;
+        let path = self.file.display();
+        let metadata = match fs::metadata(&self.folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                self.expect_writable(existing_ancestor(&self.folder))?;
+                let found = format!("{path} is not there; a login would create its folder, too");
+                return Ok((found, Vec::new()));
+            }
+            found => found.map_err(|cause| self.unsavable(&self.folder, &cause))?,
+        };
+        let mut warnings = self.check_folder(&metadata)?;
+        let loaded = self.load()?;
+        warnings.extend(loaded.warnings);
+        // The one case in which a file is written in place.
+        let in_place = platform::is_mount_point(&self.file) && platform::may_write(&self.file);
+        if !in_place {
+            self.expect_writable(&self.folder)?;
+        }
+        let state = match (fs::metadata(&self.file), loaded.mode) {
+            (Ok(file), Some(mode)) => format!("mode {mode:04o}, owner {}", platform::owner(&file)),
+            (Ok(_), None) => "is there".to_owned(),
+            (Err(_), _) => "is not there".to_owned(),
+        };
+        let found = format!("{path}: {state}; a login could be saved");
+        Ok((found, warnings))
+    }
+
+    fn expect_writable(&self, folder: &Path) -> Result<(), Error> {
+        if platform::may_write(folder) {
+            return Ok(());
+        }
+        let denied = io::ErrorKind::PermissionDenied.into();
+        Err(self.unsavable(folder, &denied))
+    }
+
+    fn expect_no_dangling_link(&self) -> Result<(), Error> {
         if self.folder.is_symlink() && !self.folder.exists() {
+            let folder = self.folder.display();
             return Err(
                 Error::machine(format!("{folder} is a link that leads nowhere"))
                     .with_hint("remove it, or set SEKUIRE_CONFIG_DIR to another folder"),
             );
         }
-        let metadata = self
-            .find_or_create_folder()
-            .map_err(|cause| self.unsavable(&self.folder, &cause))?;
+        Ok(())
+    }
+
+    /// What is wrong with a folder that is there.
+    fn check_folder(&self, metadata: &Metadata) -> Result<Vec<String>, Error> {
+        let folder = self.folder.display();
         if !metadata.is_dir() {
             return Err(Error::machine(format!("{folder} is not a folder"))
                 .with_hint("move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder"));
         }
-        let mode = platform::mode(&metadata).unwrap_or_default();
+        let mode = platform::mode(metadata).unwrap_or_default();
         let chmod = |change| {
-            let may = platform::can_change_mode(&self.folder, &metadata);
+            let may = platform::can_change_mode(&self.folder, metadata);
             may.then(|| format!("run: chmod {change} {}", shell::quote(&self.folder)))
         };
         if mode & 0o002 != 0 {
@@ -81,4 +132,11 @@ impl Store {
             })
         })
     }
+}
+
+/// The nearest folder above that is there.
+fn existing_ancestor(path: &Path) -> &Path {
+    path.ancestors()
+        .find(|ancestor| ancestor.exists())
+        .unwrap_or(path)
 }

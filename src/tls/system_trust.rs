@@ -10,9 +10,27 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct TrustSource;
 
+#[allow(clippy::unused_self, reason = "one signature on every system")]
+impl TrustSource {
+    /// Where the certificates come from.
+    pub fn source(&self) -> &str {
+        "the system's certificate store"
+    }
+
+    /// How many there are, in words.
+    pub fn count(&self) -> String {
+        "the system's own verifier decides".to_owned()
+    }
+
+    /// How many more could not be read.
+    pub fn unreadable(&self) -> usize {
+        0
+    }
+}
+
 impl fmt::Display for TrustSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system's certificate store")
+        f.write_str(self.source())
     }
 }
 

@@ -38,6 +38,23 @@ pub struct TrustSource {
     folder: Option<PrivateFolder>,
 }
 
+impl TrustSource {
+    /// Where the certificates come from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// How many there are, in words.
+    pub fn count(&self) -> String {
+        format!("{} CA certificates", self.certificates)
+    }
+
+    /// How many more could not be read.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+}
+
 impl fmt::Display for TrustSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)?;

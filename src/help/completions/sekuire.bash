@@ -17,19 +17,20 @@ _sekuire() {
         --web-url | --backend | --backend-url | --workspace | --timeout | --wait | --get | = | :) return ;;
     esac
     case $command in
-        '') words='login logout status auth whoami completions man help --help --version' ;;
-        auth) words='login logout status whoami token --help' ;;
+        '') words='login logout status auth whoami doctor completions man help --help --version' ;;
+        auth) words='login logout status whoami token exec --help' ;;
         login | 'auth login')
             words='--web-url --backend --backend-url --api-key-stdin --workspace --timeout --wait --help' ;;
         logout | 'auth logout') words='--help' ;;
         status | 'auth status') words='--json --get --quiet -q --help' ;;
         whoami | 'auth whoami')
             words='--backend-url --backend --json --get --quiet -q --timeout --wait --help' ;;
-        'auth token') words='--help' ;;
+        'auth token' | 'auth exec') words='--help' ;;
+        doctor) words='--online --backend-url --backend --json --timeout --help' ;;
         completions) words='bash zsh fish --help' ;;
         man) words='--help' ;;
-        help) words='login logout status auth whoami completions man help --help' ;;
-        'help auth') words='login logout status whoami token --help' ;;
+        help) words='login logout status auth whoami doctor completions man help --help' ;;
+        'help auth') words='login logout status whoami token exec --help' ;;
     esac
     # Not mapfile: macOS has bash 3.2.
     COMPREPLY=($(compgen -W "$words" -- "$word"))

@@ -26,11 +26,15 @@ _sekuire() {
     commands=(
         "$in_auth[@]"
         'auth:Commands of authentication'
+        'doctor:Say what is wrong with this machine'\''s login, layer by layer'
         'completions:Print the completion script of a shell: bash, zsh or fish'
         'man:Print the man page'
         'help:Show help, also for one command'
     )
-    in_auth+=('token:Print the API key, for use by another program')
+    in_auth+=(
+        'token:Print the API key, for use by another program'
+        'exec:Run a program with the API key in its environment'
+    )
     case $command in
         '')
             _describe -t commands command commands
@@ -66,6 +70,14 @@ _sekuire() {
                 '--timeout=[Longest time for one attempt, 1 to 300 (default\: 10)]:SECS: ' \
                 '--wait=[Keep trying for so long, 0 to 3600 (default\: 0, three attempts)]:SECS: ' \
                 '(- *)'{-h,--help}'[Show help]' ;;
+        doctor)
+            _arguments \
+                '--online[Also go the way to the backend, step by step, and ask it]' \
+                '--backend-url=[Backend URL (default\: the one logged in to)]:URL: ' \
+                '--backend=[Backend URL (default\: the one logged in to)]:URL: ' \
+                '--json[Print one JSON object]' \
+                '--timeout=[Longest time for one attempt, 1 to 300 (default\: 10)]:SECS: ' \
+                '(- *)'{-h,--help}'[Show help]' ;;
         completions)
             _arguments '1: :(bash zsh fish)' '(- *)'{-h,--help}'[Show help]' ;;
         help)
@@ -74,7 +86,7 @@ _sekuire() {
         'help auth')
             _describe -t commands command in_auth
             _arguments '(- *)'{-h,--help}'[Show help]' ;;
-        logout | 'auth logout' | 'auth token' | man)
+        logout | 'auth logout' | 'auth token' | 'auth exec' | man)
             _arguments '(- *)'{-h,--help}'[Show help]' ;;
     esac
 }

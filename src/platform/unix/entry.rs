@@ -33,7 +33,7 @@ extern "C" fn main(count: c_int, values: *const *const c_char) -> c_int {
 
 /// Fills the closed ones of the descriptors 0 to 2, so that no file that is opened later becomes
 /// standard output: `sekuire status >&-` must not write into auth.json. What fills them can be
-/// neither read nor written, so that using them is an error as before.
+/// neither read nor written, so that using them is an error as before, and is closed on exec.
 ///
 /// # Errors
 /// As open(2): nothing may be opened while a place is free.
@@ -43,7 +43,12 @@ fn occupy_closed_descriptors() -> io::Result<()> {
         if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
             // open(2) gives the lowest free descriptor, and the loop goes upwards.
             // SAFETY: the path is zero-terminated.
-            let filled = unsafe { libc::open(c"/".as_ptr(), OPEN_UNUSABLE | libc::O_DIRECTORY) };
+            let filled = unsafe {
+                libc::open(
+                    c"/".as_ptr(),
+                    OPEN_UNUSABLE | libc::O_DIRECTORY | libc::O_CLOEXEC,
+                )
+            };
             if filled == -1 {
                 return Err(io::Error::last_os_error());
             }

@@ -183,6 +183,15 @@ pub fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
     may && result == 0 && mount.f_flag & libc::ST_RDONLY == 0
 }
 
+/// Whether this user may write to a file or folder (faccessat(2), with `AT_EACCESS`).
+pub fn may_write(path: &Path) -> bool {
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: the path is zero-terminated, and nothing is written.
+    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) == 0 }
+}
+
 /// Whether another name on this disk leads to the same file.
 pub fn has_other_names(metadata: &Metadata) -> bool {
     metadata.nlink() > 1

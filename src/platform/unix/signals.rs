@@ -1,8 +1,18 @@
 //! What the process does when a signal arrives (signal(7)).
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libc::{c_int, sigaction, sighandler_t};
+
+/// What would end us when we write: to a closed pipe, or beyond a limit on file sizes.
+const WRITING: [c_int; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
+
+/// What was done at each of [`WRITING`] before.
+static FOUND: [AtomicUsize; 2] = [
+    AtomicUsize::new(libc::SIG_DFL),
+    AtomicUsize::new(libc::SIG_DFL),
+];
 
 /// What ends process 1 of a container: `docker stop`, Ctrl-C, a terminal that goes away.
 const ENDING: [c_int; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
@@ -14,14 +24,24 @@ pub(super) type Handler = extern "C" fn(c_int);
 /// the backend's answer and the saving of the key would waste the binding. And gives process 1 the
 /// default actions that the kernel spares it (`pid_namespaces(7)`).
 pub fn prepare_signals() {
-    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
-        let _ = set_action(signal, &action(libc::SIG_IGN));
+    for (signal, found) in WRITING.into_iter().zip(&FOUND) {
+        if let Ok(before) = exchange_action(signal, &action(libc::SIG_IGN)) {
+            found.store(before.sa_sigaction, Ordering::Relaxed);
+        }
     }
     // SAFETY: getpid(2) takes nothing and always succeeds.
     if unsafe { libc::getpid() } == 1 {
         for signal in ENDING {
             catch(signal, end_process);
         }
+    }
+}
+
+/// Gives back what was done at the signals that [`prepare_signals`] has us ignore. Handlers go by themselves
+/// where another program takes this one's place (execve(2)).
+pub(super) fn give_back() {
+    for (signal, found) in WRITING.into_iter().zip(&FOUND) {
+        let _ = set_action(signal, &action(found.load(Ordering::Relaxed)));
     }
 }
 
@@ -48,8 +68,16 @@ pub(super) extern "C" fn end_process(signal: c_int) {
 
 /// Sets what is done at a signal. It calls only sigaction, which is safe in a handler.
 pub(super) fn set_action(signal: c_int, action: &sigaction) -> io::Result<()> {
-    // SAFETY: sigaction(2) reads one structure; the handlers in this program do only what is safe in one.
-    super::check(unsafe { libc::sigaction(signal, action, std::ptr::null_mut()) })
+    exchange_action(signal, action).map(drop)
+}
+
+/// As [`set_action`], and returns what was done before.
+fn exchange_action(signal: c_int, new: &sigaction) -> io::Result<sigaction> {
+    let mut old = action(libc::SIG_DFL);
+    // SAFETY: sigaction(2) reads one structure and writes another; the handlers in this program do only what
+    // is safe in one.
+    super::check(unsafe { libc::sigaction(signal, new, &raw mut old) })?;
+    Ok(old)
 }
 
 /// `SA_RESETHAND` and `SA_NODEFER`: inside the handler the default action can be raised. `SA_RESTART`:

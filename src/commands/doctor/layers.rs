@@ -1,0 +1,214 @@
+//! What this machine holds: nothing is asked of the network.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Check, Tell};
+use crate::backend_url::{BackendUrl, Scheme};
+use crate::cli::Options;
+use crate::clock::{self, BEFORE_RELEASE};
+use crate::commands::backend::{self, Backend};
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
+use crate::device::{self, Device};
+use crate::environment;
+use crate::error::Error;
+use crate::http::{Route, choose_route};
+use crate::store::Store;
+use crate::tls::{self, TrustSource};
+
+/// What the layers are about.
+pub(super) struct Patient {
+    pub(super) credential: Option<Credential>,
+    pub(super) device: Device,
+    /// None where the URL can't be used.
+    pub(super) backend: Option<BackendUrl>,
+    /// What TLS trusts, where it was prepared: that can be done once.
+    pub(super) trust: Option<TrustSource>,
+    /// Whether all that a request needs of this machine is well.
+    pub(super) can_ask: bool,
+}
+
+/// Looks at every layer of this machine.
+///
+/// # Errors
+/// As `tell`.
+pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Error> {
+    tell(configuration())?;
+    let found = credentials::find();
+    tell(key(&found))?;
+    let credential = found.ok().and_then(|found| found.credential);
+    let bound = credential
+        .as_ref()
+        .and_then(|found| found.bound_fingerprint.as_deref());
+    let device = Device::detect(bound);
+    tell(identity(&device, bound))?;
+    let backend = match &credential {
+        Some(credential) => backend::of_key(options, credential),
+        None => backend::of_login(options),
+    };
+    let backend = backend.and_then(|backend| {
+        let allowed = environment::raw("SEKUIRE_ALLOW_HTTP");
+        backend.url.check_scheme(allowed.as_deref())?;
+        Ok(backend)
+    });
+    let mut can_ask = backend.is_ok();
+    let mut tell = |check: Check| {
+        can_ask &= check.result != "failed";
+        tell(check)
+    };
+    tell(address(&backend))?;
+    let backend = backend.ok().map(|backend| backend.url);
+    let mut prepared = None;
+    if let Some(url) = &backend {
+        tell(trust(url, &mut prepared))?;
+        tell(proxy(url))?;
+    }
+    tell(time())?;
+    Ok(Patient {
+        credential,
+        device,
+        backend,
+        trust: prepared,
+        can_ask,
+    })
+}
+
+fn configuration() -> Check {
+    let name = "configuration";
+    let store = match Store::locate() {
+        Ok(store) => store,
+        Err(error) => return Check::failed(name, &error),
+    };
+    let source = if environment::raw("SEKUIRE_CONFIG_DIR").is_some() {
+        "SEKUIRE_CONFIG_DIR"
+    } else if environment::raw("HOME").is_some() {
+        "HOME"
+    } else {
+        "the password database"
+    };
+    match store.inspect() {
+        Ok((found, warnings)) if warnings.is_empty() => Check::ok(name, found),
+        Ok((found, warnings)) => Check::ok(name, found).warning(warnings.join("; ")),
+        Err(error) => Check::failed(name, &error),
+    }
+    .from(source)
+}
+
+fn key(found: &Result<Found, Error>) -> Check {
+    let name = "key";
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Check::failed(name, error),
+    };
+    let Some(credential) = &found.credential else {
+        return Check::failed(name, &Error::not_logged_in());
+    };
+    let environment = match credential.api_key.environment() {
+        Some(environment) => environment.name(),
+        None => "of an unknown environment",
+    };
+    let check = Check::ok(name, format!("{}, {environment}", credential.api_key));
+    match credential.source {
+        Source::File => check.from("auth.json"),
+        Source::Variable(variable) => {
+            let check = check.from(variable);
+            if auth_file_has_key() {
+                check.warning(format!(
+                    "{variable} wins over the key in auth.json; unset it to use that one"
+                ))
+            } else {
+                check
+            }
+        }
+    }
+}
+
+fn auth_file_has_key() -> bool {
+    Store::locate().is_ok_and(|store| store.may_hold_key())
+}
+
+fn identity(device: &Device, bound: Option<&str>) -> Check {
+    let fingerprint = device::shorten(&device.fingerprint, device::SHORT);
+    let found = format!("{}, fingerprint {fingerprint}", device.name);
+    let check = Check::ok("device", found).from(device.source.name());
+    match bound {
+        Some(bound) if !device.matches(bound) => check.warning(super::super::OTHER_DEVICE),
+        _ if device.source == device::Source::HostName => check.warning(device::FOLLOWS_HOST_NAME),
+        _ => check,
+    }
+}
+
+fn address(backend: &Result<Backend, Error>) -> Check {
+    let name = "backend";
+    match backend {
+        Err(error) => Check::failed(name, error),
+        Ok(Backend { url, source }) => {
+            let clear = match url.scheme() {
+                Scheme::Https => "",
+                Scheme::Http if url.is_loopback() => "; http, for it is this machine",
+                Scheme::Http => "; http, for SEKUIRE_ALLOW_HTTP names it",
+            };
+            Check::ok(name, format!("{url}{clear}")).from(source)
+        }
+    }
+}
+
+fn trust(url: &BackendUrl, prepared: &mut Option<TrustSource>) -> Check {
+    let name = "trust";
+    if url.scheme() == Scheme::Http {
+        return Check::ok(name, "not needed for http");
+    }
+    match tls::prepare_trust() {
+        Ok(trust) => {
+            let check = Check::ok(name, trust.count()).from(trust.source());
+            let unreadable = trust.unreadable();
+            *prepared = Some(trust);
+            match unreadable {
+                0 => check,
+                unreadable => check.warning(format!(
+                    "{unreadable} more could not be read: see that each is a whole certificate in PEM form"
+                )),
+            }
+        }
+        Err(error) => Check::failed(name, &error),
+    }
+}
+
+fn proxy(url: &BackendUrl) -> Check {
+    let name = "proxy";
+    match choose_route(url) {
+        Ok(Route::Direct) => Check::ok(name, "none is set").from("default"),
+        Ok(Route::NeverProxied) => {
+            Check::ok(name, "none is used to this machine, or for http").from("default")
+        }
+        Ok(Route::Excepted(variable, entry)) => {
+            Check::ok(name, format!("none is used: {entry} takes it away")).from(variable)
+        }
+        Ok(Route::Through(variable, proxy)) => {
+            let login = if proxy.has_user_info() {
+                ", with a user name and password"
+            } else {
+                ""
+            };
+            Check::ok(name, format!("http://{proxy}{login}")).from(variable)
+        }
+        Err(error) => Check::failed(name, &error),
+    }
+}
+
+fn time() -> Check {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_secs());
+    let name = "clock";
+    if now < BEFORE_RELEASE {
+        let message = format!(
+            "{}, a time before this program was released",
+            clock::date(now)
+        );
+        return Check::failed(
+            name,
+            &Error::machine(message).with_hint("set this machine's clock"),
+        );
+    }
+    Check::ok(name, clock::date(now))
+}

@@ -1,0 +1,56 @@
+//! `sekuire auth exec`: runs a program with the key in its environment, where nobody sees it printed.
+
+use std::io;
+
+use super::backend;
+use crate::cli::Options;
+use crate::credential::Credential;
+use crate::credentials::{self, KEY_VARIABLE};
+use crate::error::{Error, Kind};
+use crate::platform;
+
+/// The names that Sekuire's SDK reads.
+const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
+const URL_VARIABLE: &str = "SEKUIRE_API_URL";
+
+/// Becomes the program; where the system has no such thing, runs it and returns its exit status.
+///
+/// # Errors
+/// There is no key, or the program can't be run.
+pub(super) fn run(options: &Options) -> Result<u8, Error> {
+    let found = credentials::find()?;
+    super::warn(&found);
+    let credential = found.credential.ok_or_else(Error::not_logged_in)?;
+    let backend = backend::of_status(&credential)?;
+    set_variables(&credential, &backend.url.to_string());
+    drop(credential);
+    let program = options.program.first().cloned().unwrap_or_default();
+    platform::run_program(&options.program).map_err(|cause| {
+        let program = program.display();
+        match cause.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
+                Kind::ProgramNotFound,
+                format!("{program} was not found"),
+            )
+            .with_hint("name a program that PATH leads to, or its full path (a script needs its interpreter, too)"),
+            _ => Error::new(
+                Kind::ProgramNotExecutable,
+                format!("{program} can't be run: {cause}"),
+            )
+            .with_hint("see its mode, and what machine it is built for"),
+        }
+    })
+}
+
+fn set_variables(credential: &Credential, backend: &str) {
+    let variables = [
+        (KEY_VARIABLE, Some(credential.api_key.reveal())),
+        (WORKSPACE_VARIABLE, credential.workspace_id.as_deref()),
+        (URL_VARIABLE, Some(backend)),
+    ];
+    for (name, value) in variables {
+        if let Some(value) = value {
+            platform::set_variable(name, Some(value.as_ref()));
+        }
+    }
+}

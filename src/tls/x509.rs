@@ -1,0 +1,125 @@
+//! What a person wants to know of a certificate: its names, who issued it, and until when it is valid
+//! (RFC 5280, 4.1). It is shown only after it was verified; nothing is decided by it.
+
+use std::fmt;
+
+use rustls::pki_types::CertificateDer;
+use webpki::EndEntityCert;
+
+const CONTEXT_0: u8 = 0xa0;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const UTC_TIME: u8 = 0x17;
+
+/// The attribute types of a name (RFC 5280, appendix A), in the order in which they are shown.
+const ATTRIBUTES: [&[u8]; 2] = [&[0x55, 4, 3], &[0x55, 4, 10]];
+
+/// A certificate in words.
+pub struct Summary {
+    names: Vec<String>,
+    issuer: String,
+    until: String,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary {
+            names,
+            issuer,
+            until,
+        } = self;
+        let names = names.join(", ");
+        write!(
+            f,
+            "certificate for {names}, issued by {issuer}, valid until {until}"
+        )
+    }
+}
+
+impl Summary {
+    /// The summary of a certificate; none where it can't be read.
+    pub(super) fn of(certificate: &CertificateDer<'_>) -> Option<Summary> {
+        let parsed = EndEntityCert::try_from(certificate).ok()?;
+        let mut tbs = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
+        if tbs.peek() == Some(CONTEXT_0) {
+            tbs.next()?;
+        }
+        let (_serial, _algorithm) = (tbs.next()?, tbs.next()?);
+        let issuer = Der(tbs.take(SEQUENCE)?);
+        let mut validity = Der(tbs.take(SEQUENCE)?);
+        let (_from, until) = (validity.next()?, validity.next()?);
+        Some(Summary {
+            names: names(&parsed),
+            issuer: name(issuer).unwrap_or_else(|| "a CA without a name".into()),
+            until: day(until)?,
+        })
+    }
+}
+
+fn names(certificate: &EndEntityCert<'_>) -> Vec<String> {
+    let mut names: Vec<String> = certificate.valid_dns_names().map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The common name of a distinguished name, else its organization.
+fn name(distinguished: Der<'_>) -> Option<String> {
+    let mut found = [None, None];
+    let mut sets = distinguished;
+    while let Some(set) = sets.take(SET) {
+        let mut attribute = Der(Der(set).take(SEQUENCE)?);
+        let (_, kind) = attribute.next()?;
+        let (_, value) = attribute.next()?;
+        for (place, wanted) in found.iter_mut().zip(ATTRIBUTES) {
+            if kind == wanted {
+                *place = Some(String::from_utf8_lossy(value).into_owned());
+            }
+        }
+    }
+    found.into_iter().flatten().next()
+}
+
+/// The day of a time, as `2027-01-31`: `YYMMDD…` or `YYYYMMDD…` (RFC 5280, 4.1.2.5).
+fn day((tag, time): (u8, &[u8])) -> Option<String> {
+    let time = std::str::from_utf8(time).ok()?;
+    let (century, rest) = if tag == UTC_TIME {
+        (if time >= "50" { "19" } else { "20" }, time)
+    } else {
+        time.split_at_checked(2)?
+    };
+    let (year, month, day) = (rest.get(..2)?, rest.get(2..4)?, rest.get(4..6)?);
+    Some(format!("{century}{year}-{month}-{day}"))
+}
+
+/// Values of DER, one behind the other (X.690, 8.1).
+struct Der<'a>(&'a [u8]);
+
+impl<'a> Der<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.0.first().copied()
+    }
+
+    /// The next value's tag and content.
+    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (&[tag, first], rest) = self.0.split_first_chunk()?;
+        let (length, rest) = match first {
+            0x81 => (usize::from(*rest.first()?), rest.get(1..)?),
+            0x82 => {
+                let (&[high, low], rest) = rest.split_first_chunk()?;
+                (usize::from(u16::from_be_bytes([high, low])), rest)
+            }
+            first => (usize::from(first), rest),
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some((tag, content))
+    }
+
+    /// The next value's content, if it has this tag.
+    fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next()
+            .filter(|(found, _)| *found == tag)
+            .map(|(_, content)| content)
+    }
+}

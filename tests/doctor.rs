@@ -1,0 +1,491 @@
+//! `sekuire doctor`: each layer, sound and broken, in text and in JSON. What a broken layer says is what
+//! the other commands say of it.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::fixtures::{FINGERPRINT, auth_with, log_in, logged_in_home, sekuire};
+use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response, TlsKind};
+use crate::support::command::Sekuire;
+use crate::support::home::Home;
+use crate::support::outcome::Outcome;
+use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
+
+/// What no layer needs: an offline look.
+const OFFLINE: [&str; 7] = [
+    "configuration",
+    "key",
+    "device",
+    "backend",
+    "trust",
+    "proxy",
+    "clock",
+];
+
+fn backend() -> Backend {
+    let backend = Backend::builder().tls(TlsKind::Valid).start();
+    backend.add_key(ApiKey {
+        bound: Some(FINGERPRINT.to_owned()),
+        ..ApiKey::new(KEY)
+    });
+    backend
+}
+
+fn doctor(home: &Home) -> Sekuire {
+    sekuire(home).arg("doctor")
+}
+
+fn checks(outcome: &Outcome) -> Vec<Value> {
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("one JSON object");
+    let checks = report["checks"].as_array().expect("a list").clone();
+    let all_well = checks.iter().all(|check| check["result"] != "failed");
+    assert_eq!(report["ok"], json!(all_well), "{outcome}");
+    checks
+}
+
+/// Asserts that in `layer` the result is this and the words are among what was found and advised, and
+/// that text and JSON and the exit status agree.
+#[track_caller]
+fn finds(call: impl Fn() -> Sekuire, layer: &str, result: &str, words: &[&str], code: i32) {
+    let outcome = call().arg("--json").run();
+    outcome.exits(code).complains_not().hides(KEY);
+    let checks = checks(&outcome);
+    let check = checks.iter().find(|check| check["name"] == layer);
+    let check = check.unwrap_or_else(|| panic!("no {layer}: {outcome}"));
+    assert_eq!(check["result"], result, "{outcome}");
+    for word in words {
+        let texts = [&check["found"], &check["hint"], &check["source"]];
+        let any = texts
+            .iter()
+            .any(|text| text.as_str().is_some_and(|text| text.contains(word)));
+        assert!(any, "{layer} lacks {word:?}: {outcome}");
+    }
+    let text = call().run();
+    text.exits(code).complains_not().hides(KEY);
+    let names = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with(' '));
+        lines
+            .map(|line| {
+                line.get(9..)
+                    .and_then(|line| line.split(':').next())
+                    .expect("a name")
+                    .to_owned()
+            })
+            .collect()
+    };
+    let in_json: Vec<&str> = checks
+        .iter()
+        .filter_map(|check| check["name"].as_str())
+        .collect();
+    assert_eq!(names(&text.stdout), in_json, "{text}");
+}
+
+#[test]
+fn a_sound_machine() {
+    let backend = backend();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let before = backend.connections();
+    let file = fs::metadata(home.auth_json())
+        .expect("auth.json")
+        .modified()
+        .expect("a time");
+
+    let call = || doctor(&home).ca(&backend.ca_file());
+    let outcome = call().arg("--json").run();
+    outcome.exits(0).complains_not().hides(KEY);
+    let found = checks(&outcome);
+    let names: Vec<&str> = found
+        .iter()
+        .filter_map(|check| check["name"].as_str())
+        .collect();
+    assert_eq!(names, OFFLINE);
+    assert!(
+        found.iter().all(|check| check["result"] == "ok"),
+        "{outcome}"
+    );
+    for check in &found {
+        let fields: Vec<&String> = check.as_object().expect("an object").keys().collect();
+        assert_eq!(
+            fields,
+            ["found", "hint", "name", "result", "source"],
+            "{outcome}"
+        );
+    }
+    assert_eq!(backend.connections(), before, "offline");
+    finds(
+        call,
+        "key",
+        "ok",
+        &["sk_live_abc...xyz, live", "auth.json"],
+        0,
+    );
+    finds(
+        call,
+        "device",
+        "ok",
+        &["fingerprint b225d709...", "SEKUIRE_DEVICE_ID"],
+        0,
+    );
+    finds(call, "backend", "ok", &[&backend.url(), "auth.json"], 0);
+    finds(
+        call,
+        "trust",
+        "ok",
+        &["1 CA certificates", "SSL_CERT_FILE="],
+        0,
+    );
+    finds(
+        call,
+        "configuration",
+        "ok",
+        &["mode 0600, owner ", "a login could be saved", "HOME"],
+        0,
+    );
+
+    let online = || call().arg("--online");
+    finds(online, "name look-up", "ok", &["127.0.0.1", " ms)"], 0);
+    finds(online, "connection", "ok", &["answered", " ms)"], 0);
+    finds(
+        online,
+        "tls",
+        "ok",
+        &[
+            "TLS 1.3, TLS13_AES_256_GCM_SHA384",
+            "development CA",
+            "valid until 20",
+        ],
+        0,
+    );
+    finds(online, "backend clock", "ok", &[" ms)"], 0);
+    finds(
+        online,
+        "account",
+        "ok",
+        &["accepted, of dev@example.com"],
+        0,
+    );
+    assert_eq!(home.listing(), ["auth.json"]);
+    let after = fs::metadata(home.auth_json())
+        .expect("auth.json")
+        .modified()
+        .expect("a time");
+    assert_eq!(after, file, "it changes nothing");
+}
+
+/// The key is sent in the last step only.
+#[test]
+fn the_key_is_sent_last() {
+    let backend = backend();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let before = backend.requests().len();
+    doctor(&home)
+        .ca(&backend.ca_file())
+        .arg("--online")
+        .run()
+        .exits(0);
+    let requests = backend.requests();
+    let keys: Vec<bool> = requests[before..]
+        .iter()
+        .map(|request| request.header("X-API-Key").is_some())
+        .collect();
+    assert_eq!(keys, [false, true]);
+}
+
+#[test]
+fn nobody_is_logged_in() {
+    let home = Home::new();
+    let call = || doctor(&home);
+    finds(
+        call,
+        "key",
+        "failed",
+        &["Not logged in", "sekuire login"],
+        1,
+    );
+    finds(
+        call,
+        "configuration",
+        "ok",
+        &["is not there; a login would create"],
+        1,
+    );
+    assert!(!home.sekuire_dir().exists(), "it changes nothing");
+}
+
+#[test]
+fn a_damaged_or_an_open_file() {
+    let home = Home::new();
+    home.write_auth("{\"api_key\":");
+    let call = || doctor(&home);
+    finds(
+        call,
+        "configuration",
+        "failed",
+        &["auth.json is damaged"],
+        3,
+    );
+    finds(call, "key", "failed", &["auth.json is damaged"], 3);
+    let home = logged_in_home();
+    fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("its mode");
+    let call = || doctor(&home);
+    finds(
+        call,
+        "configuration",
+        "warning",
+        &["mode 0644", "chmod 600"],
+        0,
+    );
+    fs::set_permissions(home.sekuire_dir(), fs::Permissions::from_mode(0o777)).expect("its mode");
+    finds(
+        call,
+        "configuration",
+        "failed",
+        &["every user of this machine can write", "chmod go-w"],
+        3,
+    );
+}
+
+#[test]
+fn no_home() {
+    let home = Home::new();
+    let relative = || doctor(&home).env("HOME", "relative");
+    finds(
+        relative,
+        "configuration",
+        "failed",
+        &["not an absolute path", "SEKUIRE_CONFIG_DIR", "HOME"],
+        3,
+    );
+    let named = home.path().join("named");
+    let named = || doctor(&home).env("SEKUIRE_CONFIG_DIR", &named);
+    finds(named, "configuration", "ok", &["SEKUIRE_CONFIG_DIR"], 1);
+}
+
+#[test]
+fn a_key_in_two_places() {
+    let home = logged_in_home();
+    let call = || doctor(&home).env("SEKUIRE_API_KEY", "sk_test_another-key-of-mine");
+    finds(
+        call,
+        "key",
+        "warning",
+        &[
+            "sk_test_ano...ine, test",
+            "SEKUIRE_API_KEY wins over the key in auth.json",
+        ],
+        0,
+    );
+    let malformed = || doctor(&home).env("SEKUIRE_API_KEY", "another");
+    finds(malformed, "key", "failed", &["SEKUIRE_API_KEY"], 2);
+}
+
+#[test]
+fn another_devices_fingerprint() {
+    let home = Home::new();
+    home.write_auth(&auth_with("device_fingerprint", json!("0".repeat(64))).to_string());
+    let call = || doctor(&home);
+    finds(
+        call,
+        "device",
+        "warning",
+        &["bound to another device", "sekuire login"],
+        0,
+    );
+}
+
+#[test]
+fn a_backend_that_can_not_be_asked() {
+    let home = logged_in_home();
+    let option = |url: &'static str| {
+        let home = &home;
+        move || doctor(home).args(["--backend-url", url])
+    };
+    let clear = option("http://backend.example:9300");
+    finds(
+        clear,
+        "backend",
+        "failed",
+        &["is not https", "SEKUIRE_ALLOW_HTTP"],
+        2,
+    );
+    let allowed = || clear().env("SEKUIRE_ALLOW_HTTP", "http://backend.example:9300");
+    finds(
+        allowed,
+        "backend",
+        "ok",
+        &["SEKUIRE_ALLOW_HTTP names it", "--backend"],
+        0,
+    );
+    finds(
+        option("http://127.0.0.1:9"),
+        "backend",
+        "ok",
+        &["it is this machine"],
+        0,
+    );
+    finds(
+        option("nonsense"),
+        "backend",
+        "failed",
+        &["does not begin with https://"],
+        2,
+    );
+    let other = || doctor(&home).env("SEKUIRE_BACKEND_URL", "https://other.example");
+    finds(
+        other,
+        "backend",
+        "failed",
+        &["belongs to https://api.sekuire.ai"],
+        2,
+    );
+}
+
+#[test]
+fn trust_and_proxy() {
+    let home = logged_in_home();
+    let missing = || doctor(&home).env("SSL_CERT_FILE", "/no/such/file");
+    finds(
+        missing,
+        "trust",
+        "failed",
+        &["/no/such/file", "SSL_CERT_FILE"],
+        3,
+    );
+    let proxied = |value: &'static str| {
+        let home = &home;
+        move || doctor(home).env("HTTPS_PROXY", value)
+    };
+    let good = proxied("http://me:secret@proxy.example:3128");
+    finds(
+        good,
+        "proxy",
+        "ok",
+        &["http://proxy.example:3128, with a user name", "HTTPS_PROXY"],
+        0,
+    );
+    assert!(!good().run().stdout.contains("secret"));
+    finds(
+        proxied("socks5://proxy.example:1080"),
+        "proxy",
+        "failed",
+        &["HTTPS_PROXY"],
+        2,
+    );
+    let excepted = || good().env("NO_PROXY", "other.org,.sekuire.ai");
+    finds(
+        excepted,
+        "proxy",
+        "ok",
+        &[".sekuire.ai takes it away", "NO_PROXY"],
+        0,
+    );
+}
+
+#[test]
+fn each_step_on_the_way_can_fail() {
+    let backend = backend();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let online = || {
+        doctor(&home)
+            .ca(&backend.ca_file())
+            .args(["--online", "--timeout", "2"])
+    };
+    let last_is = |call: &dyn Fn() -> Sekuire, layer: &str| {
+        let outcome = call().arg("--json").run();
+        let checks = checks(&outcome);
+        let last = checks.last().expect("a check");
+        assert_eq!(
+            last["name"], layer,
+            "the first that fails ends it: {outcome}"
+        );
+    };
+    let at = |url: String| move || online().args(["--backend-url", url.as_str()]);
+
+    let nameless = at("https://no-such-host.invalid".into());
+    finds(
+        &nameless,
+        "name look-up",
+        "failed",
+        &["no-such-host.invalid"],
+        4,
+    );
+    last_is(&nameless, "name look-up");
+
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = closed.local_addr().expect("its address").port();
+    drop(closed);
+    let blocked = at(format!("https://127.0.0.1:{port}"));
+    finds(
+        &blocked,
+        "connection",
+        "failed",
+        &["refused the connection", "firewall"],
+        4,
+    );
+    last_is(&blocked, "connection");
+
+    let proxy = Proxy::start(
+        ProxyBehaviour::saying(b"HTTP/1.1 403 No\r\n\r\n", Then::Close),
+        backend.address(),
+    );
+    let refused = || at("https://backend.example".into())().env("HTTPS_PROXY", proxy.url());
+    finds(
+        refused,
+        "tunnel",
+        "failed",
+        &["refused to connect to backend.example"],
+        4,
+    );
+    last_is(&refused, "tunnel");
+
+    let other = Backend::builder().tls(TlsKind::Valid).start();
+    let wrong_ca = || online().ca(&other.ca_file());
+    finds(
+        wrong_ca,
+        "tls",
+        "failed",
+        &["CA that is not trusted", "SSL_CERT_FILE"],
+        4,
+    );
+    last_is(&wrong_ca, "tls");
+
+    backend.behave(Behaviour::Respond(
+        Response::json(401, &json!({})).header("Date", "Wed, 01 Jan 2020 00:00:00 GMT"),
+    ));
+    finds(
+        online,
+        "backend clock",
+        "warning",
+        &["2020", "ahead of it", "set this machine's clock"],
+        1,
+    );
+    finds(
+        online,
+        "account",
+        "failed",
+        &["refused the API key", "sekuire login"],
+        1,
+    );
+    backend.behave(Behaviour::Respond(Response::json(503, &json!({}))));
+    finds(online, "account", "failed", &["503"], 4);
+}
+
+#[test]
+fn usage() {
+    let home = Home::new();
+    for arguments in [
+        &["--quiet"][..],
+        &["x"],
+        &["--get", "ok"],
+        &["--wait", "1"],
+        &["--json", "--json"],
+    ] {
+        doctor(&home).args(arguments).run().exits(2).prints("");
+    }
+}
