@@ -8,12 +8,14 @@ mod fuzz;
 mod memory;
 mod messages;
 mod odd_networks;
+mod openssl;
 mod proxies;
 mod redaction;
 mod redirects;
 mod retries;
 mod shortage;
 mod silence;
+mod stores;
 mod tls;
 
 use std::collections::VecDeque;

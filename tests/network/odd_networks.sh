@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs a login and a whoami in a network namespace whose loopback is as said, against a backend in another
 # one, over a pair of virtual interfaces. Exit status 77: this can't be set up here.
 #
@@ -24,7 +25,8 @@ dropped) ip link set lo up && iptables -A INPUT -i lo -j DROP ;;
 rejected) ip link set lo up && iptables -A OUTPUT -o lo -j REJECT ;;
 without-address) ip link set lo up && ip address delete 127.0.0.1/8 dev lo ;;
 esac || exit 77
-there "$backend" "$folder" "$address" backend.example &
+# Not by the function, whose process would be a shell's: this one becomes the backend, and can be killed.
+nsenter --target "$holder" --net "$backend" "$folder" "$address" backend.example &
 server=$!
 until [ -e "$folder/url" ]; do kill -0 $server || exit 78; sleep 0.02; done
 export HOME="$folder" SSL_CERT_FILE="$folder/ca.pem" SEKUIRE_DEVICE_ID=runner-1

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    NameConstraints, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use tempfile::TempDir;
 
@@ -27,6 +29,26 @@ pub(crate) enum TlsKind {
     NotYetValid,
     /// Valid, without TLS 1.3.
     Tls12Only,
+    /// By itself, and no CA's; it is what `ca_file` holds.
+    SelfSigned,
+    /// By itself, and a CA's: what `openssl req -x509` makes; it is what `ca_file` holds.
+    SelfSignedCa,
+    /// By a CA below ours whose certificate is not sent.
+    MissingIntermediate,
+    /// By a certificate, sent, that is no CA's.
+    ByServer,
+    /// For clients only.
+    ClientOnly,
+    /// With an extension that nobody knows, marked critical.
+    CriticalExtension,
+    /// With a common name, and no other.
+    CommonNameOnly,
+    /// By a CA below ours that may only give names below example.org.
+    OtherDnsNames,
+    /// By a CA below ours that may not give loopback's addresses.
+    OtherAddresses,
+    /// By a CA below ours that may only name an organization.
+    OtherDirectoryNames,
 }
 
 pub(super) struct Authority {
@@ -60,29 +82,93 @@ impl Authority {
             _ => &[&TLS12, &TLS13],
         };
         let key = KeyPair::generate().expect("a key");
-        let params = leaf(kind, self.name.as_deref());
-        let certificate = match kind {
-            TlsKind::UnknownCa => params.signed_by(&key, &issuer("another CA").0),
-            _ => params.signed_by(&key, &self.issuer),
-        }
-        .expect("a certificate");
+        let chain = self.chain(kind, &key);
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a PKCS #8 key");
+        let key = ring::sign::any_supported_type(&key).expect("ring knows this kind of key");
+        // Not looked at: some are refused by rustls' own server, too.
+        let resolver = SingleCertAndKey::from(CertifiedKey::new(chain, key));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(versions)
             .expect("ring knows these versions")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("the certificate fits its key");
+            .with_cert_resolver(Arc::new(resolver));
         Some(Arc::new(config))
     }
+
+    /// The server's certificate, and what it sends with it.
+    fn chain(&self, kind: TlsKind, key: &KeyPair) -> Vec<CertificateDer<'static>> {
+        let params = leaf(kind, self.name.as_deref());
+        let below = |change: &dyn Fn(&mut CertificateParams)| {
+            let mut params = authority("an intermediate CA");
+            change(&mut params);
+            let key = KeyPair::generate().expect("a key");
+            let certificate = params.signed_by(&key, &self.issuer).expect("a CA");
+            (Issuer::new(params, key), certificate.der().clone())
+        };
+        let (issuer, sent) = match kind {
+            TlsKind::SelfSigned | TlsKind::SelfSignedCa => {
+                let certificate = params.self_signed(key).expect("a certificate");
+                fs::write(self.file(), certificate.pem()).expect("the CA's file is written");
+                return vec![certificate.der().clone()];
+            }
+            TlsKind::UnknownCa => (issuer("another CA").0, None),
+            TlsKind::MissingIntermediate => (below(&|_| ()).0, None),
+            TlsKind::ByServer
+            | TlsKind::OtherDnsNames
+            | TlsKind::OtherAddresses
+            | TlsKind::OtherDirectoryNames => {
+                let (issuer, sent) = below(&|params| restrict(kind, params));
+                (issuer, Some(sent))
+            }
+            _ => {
+                let certificate = params.signed_by(key, &self.issuer).expect("a certificate");
+                return vec![certificate.der().clone()];
+            }
+        };
+        let certificate = params.signed_by(key, &issuer).expect("a certificate");
+        std::iter::once(certificate.der().clone())
+            .chain(sent)
+            .collect()
+    }
+}
+
+/// What the intermediate CA may not do.
+fn restrict(kind: TlsKind, params: &mut CertificateParams) {
+    let permitted = match kind {
+        TlsKind::ByServer => {
+            params.is_ca = IsCa::ExplicitNoCa;
+            return;
+        }
+        TlsKind::OtherDnsNames => vec![GeneralSubtree::DnsName("example.org".to_owned())],
+        TlsKind::OtherDirectoryNames => {
+            let mut name = DistinguishedName::new();
+            name.push(DnType::OrganizationName, "Example");
+            vec![GeneralSubtree::DirectoryName(name)]
+        }
+        _ => Vec::new(),
+    };
+    let loopback = GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0]));
+    params.name_constraints = Some(NameConstraints {
+        excluded_subtrees: if permitted.is_empty() {
+            vec![loopback]
+        } else {
+            Vec::new()
+        },
+        permitted_subtrees: permitted,
+    });
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
 }
 
 /// A CA and its certificate as PEM.
 fn issuer(name: &str) -> (Issuer<'static, KeyPair>, String) {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let params = authority(name);
     let key = KeyPair::generate().expect("a key");
     let pem = params.self_signed(&key).expect("a CA certificate").pem();
     (Issuer::new(params, key), pem)
@@ -90,21 +176,35 @@ fn issuer(name: &str) -> (Issuer<'static, KeyPair>, String) {
 
 fn leaf(kind: TlsKind, name: Option<&str>) -> CertificateParams {
     let hosts: &[&str] = match kind {
-        TlsKind::WrongHost => &["backend.example.org"],
+        TlsKind::WrongHost => &["backend.example.org", "192.0.2.1"],
+        TlsKind::CommonNameOnly => &[],
         // The last is for proxies, which are never asked for loopback.
         _ => &["localhost", "127.0.0.1", "backend.example"],
     };
     let hosts: Vec<String> = hosts
         .iter()
         .copied()
-        .chain(name)
+        .chain(name.filter(|_| kind != TlsKind::CommonNameOnly))
         .map(str::to_owned)
         .collect();
     let mut params = CertificateParams::new(hosts).expect("host names");
     params
         .distinguished_name
         .push(DnType::CommonName, "sekuire development backend");
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.extended_key_usages = vec![match kind {
+        TlsKind::ClientOnly => ExtendedKeyUsagePurpose::ClientAuth,
+        _ => ExtendedKeyUsagePurpose::ServerAuth,
+    }];
+    params.is_ca = match kind {
+        TlsKind::SelfSigned => IsCa::ExplicitNoCa,
+        TlsKind::SelfSignedCa => IsCa::Ca(BasicConstraints::Unconstrained),
+        _ => IsCa::NoCa,
+    };
+    if kind == TlsKind::CriticalExtension {
+        let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    }
     let (from, until) = match kind {
         TlsKind::Expired => (2001, 2002),
         TlsKind::NotYetValid => (2090, 2091),
