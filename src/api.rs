@@ -135,9 +135,13 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
         email: text(&answer, "email"),
         organization: text(&answer, "organization")
             .or_else(|| ["name", "slug", "id"].into_iter().find_map(of_organization)),
-        org_id: organization.as_ref().and_then(|object| identifier(object, "id")),
+        org_id: organization
+            .as_ref()
+            .and_then(|object| identifier(object, "id")),
         workspaces: answer.objects("workspaces").map(|workspaces| {
-            let ids = workspaces.iter().filter_map(|object| identifier(object, "id"));
+            let ids = workspaces
+                .iter()
+                .filter_map(|object| identifier(object, "id"));
             ids.collect()
         }),
     })
