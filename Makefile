@@ -15,7 +15,7 @@ demo:
 	$(CARGO) build --locked --bin sekuire --example demo
 	target/debug/examples/demo
 
-# 300 clients at once against a backend limited to a rate, then 100,000 simulated: about a minute.
+# 300 clients at once against a backend limited to a rate, 150 against another, then 100,000 simulated: about a minute.
 fleet: build
 	$(CARGO) build --locked --release --example fleet
 	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
@@ -34,6 +34,7 @@ faults:
 check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	.release/deny
 	$(CARGO) test --locked
 
 golden:
@@ -100,7 +101,7 @@ reproducible: static
 	.release/reproducible
 
 bench:
-	$(CARGO) build --locked --example demo
+	$(CARGO) build --locked --release --example demo
 	.release/bench
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.

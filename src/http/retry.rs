@@ -78,12 +78,13 @@ impl Retry {
     }
 
     /// How far apart those come back who were all told to come back after `told`. Under `--wait`,
-    /// which is for fleets, as far as we ever pause, from the first time on: a narrower spread only
-    /// brings those back together whom the server refused together (`make fleet` measures it). A
-    /// person who waits without it gets a narrow spread that widens.
+    /// which is for fleets, far from the first time on: a narrow spread only brings those back together
+    /// whom the server refused together; but the full one would let a small fleet wait for chance alone,
+    /// so it widens by the second (`make fleet` measures both). A person who waits without it gets a
+    /// narrow spread that widens faster.
     fn spread(&self, told: Duration) -> Duration {
         if !self.wait.is_zero() {
-            return LONGEST;
+            return Duration::from_secs(5 + u64::from(self.attempts)).min(LONGEST);
         }
         let first = told.max(Duration::from_secs(1));
         first
