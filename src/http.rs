@@ -109,7 +109,7 @@ impl Client {
         };
         let unread_variable = proxy::unread_variable(&base);
         for variable in MINREQ_VARIABLES {
-            platform::set_variable(variable, None);
+            platform::remove_variable(variable);
         }
         let trust = match base.scheme() {
             Scheme::Https => Some(prepared.map_or_else(tls::prepare_trust, Ok)?),

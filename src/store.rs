@@ -393,11 +393,12 @@ fn is_denied(cause: &io::Error) -> bool {
 fn home_folder() -> Option<PathBuf> {
     let is_empty = std::env::var_os("HOME").is_some_and(|home| home.is_empty());
     if is_empty {
-        platform::set_variable("HOME", None);
+        platform::remove_variable("HOME");
     }
     let folder = home::home_dir();
     if is_empty {
-        platform::set_variable("HOME", Some("".as_ref()));
+        // Without memory for it the variable is not there, which means the same.
+        let _ = platform::set_variable("HOME", "".as_ref());
     }
     folder
 }

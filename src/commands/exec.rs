@@ -22,7 +22,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     super::warn(&found);
     let credential = found.credential.ok_or_else(Error::not_logged_in)?;
     let backend = backend::of_status(&credential)?;
-    set_variables(&credential, &backend.url.to_string());
+    set_variables(&credential, &backend.url.to_string())?;
     drop(credential);
     let program = options.program.first().cloned().unwrap_or_default();
     platform::run_program(&options.program).map_err(|cause| {
@@ -42,7 +42,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     })
 }
 
-fn set_variables(credential: &Credential, backend: &str) {
+fn set_variables(credential: &Credential, backend: &str) -> Result<(), Error> {
     let variables = [
         (KEY_VARIABLE, Some(credential.api_key.reveal())),
         (WORKSPACE_VARIABLE, credential.workspace_id.as_deref()),
@@ -50,7 +50,12 @@ fn set_variables(credential: &Credential, backend: &str) {
     ];
     for (name, value) in variables {
         if let Some(value) = value {
-            platform::set_variable(name, Some(value.as_ref()));
+            platform::set_variable(name, value.as_ref()).map_err(|cause| {
+                Error::machine(format!("can't set {name}: {cause}")).with_hint(
+                    "check the limits of this process (ulimit -a, or the container's), and what auth.json holds",
+                )
+            })?;
         }
     }
+    Ok(())
 }

@@ -31,8 +31,11 @@ const MAX_STATUS_LINE: usize = 16 * 1024;
 /// What minreq answers, with status 503, where there was no status line.
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
-/// What an attempt needs at the most, in bytes: TLS, the trusted CAs, an answer as large as it may be.
-const MEMORY: usize = 12 * 1024 * 1024;
+/// What an attempt needs at the most, in bytes: stacks, TLS, the trusted CAs, an answer as large as it may be.
+const ADDRESS_SPACE: usize = 12 * 1024 * 1024;
+
+/// What it uses of that, in bytes, and saving after it. The heap keeps it: so much is had from here on.
+const MEMORY: usize = 1536 * 1024;
 
 /// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
 /// what the system's resolver opens.
@@ -94,8 +97,16 @@ pub(super) fn make(
     let exchange = exchange.map_err(local)?;
     let relayed = match waiting.accept(deadline.left()) {
         Ok(client) => relay(&client, target, resolver, deadline)?,
-        // It has failed before, and says why.
-        Err(_) => None,
+        // It gave up, or has failed before, and says why.
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::TimedOut
+            ) =>
+        {
+            None
+        }
+        Err(cause) => return Err(local(cause)),
     };
     let waiting_for =
         || Failure::timed_out(format!("waiting for {} to answer", target.base.host()));
@@ -103,10 +114,11 @@ pub(super) fn make(
         Some(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
             Err(waiting_for())
         }
-        Some(RelayError::Wait(cause)) => Err(local(cause)),
+        Some(RelayError::Wait(cause)) => Err(Failure::local_within(&cause)),
         relayed => {
             let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
-            judge(target, outcome.map_err(local)?, relayed)
+            let outcome = outcome.map_err(|cause| Failure::local_within(&cause))?;
+            judge(target, outcome, relayed)
         }
     }
 }
@@ -131,11 +143,9 @@ fn relay(
 
 /// A connection for minreq, made sure that the rest can be had, too.
 fn reserve() -> io::Result<(Waiting, Handover)> {
-    let mut memory: Vec<u8> = Vec::new();
-    memory
-        .try_reserve_exact(MEMORY)
-        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    drop(black_box(memory));
+    platform::spare_address_space(ADDRESS_SPACE)?;
+    // Written, so that a control group that has less ends the program here, not behind a binding.
+    drop(black_box(vec![1_u8; MEMORY]));
     let pair = platform::local_connection()?;
     platform::spare_descriptors(DESCRIPTORS)?;
     Ok(pair)

@@ -12,6 +12,8 @@ use crate::tls::Refusal;
 pub(super) enum Failure {
     /// This machine is short of something, or refuses it.
     Local(String),
+    /// The same in the middle of a request.
+    LocalWithin(String),
     /// Nothing came in time, while this was done.
     TimedOut { doing: String, time: Duration },
     /// A name has no address.
@@ -81,6 +83,14 @@ impl Failure {
         })
     }
 
+    /// A failure of this machine, when something may have been sent.
+    pub(super) fn local_within(cause: &io::Error) -> Failure {
+        Failure::LocalWithin(match platform::shortage(cause) {
+            Some(what) => format!("this machine is out of {what}"),
+            None => format!("this machine can't go on with a request ({cause})"),
+        })
+    }
+
     /// Nothing came in time, while `doing` was done; [`Failure::within`] adds the time.
     pub(super) fn timed_out(doing: String) -> Failure {
         let time = Duration::ZERO;
@@ -105,6 +115,13 @@ impl Failure {
                 No,
                 cause.clone(),
                 "nothing was sent; check the limits of this process (ulimit -a, or the container's)".into(),
+            ),
+            // What was begun is to be finished: another attempt may.
+            Failure::LocalWithin(cause) => (
+                Machine,
+                Yes,
+                cause.clone(),
+                "the request may have arrived; check the limits of this process (ulimit -a, or the container's), then run this again".into(),
             ),
             Failure::TimedOut { doing, time } => (
                 Backend,

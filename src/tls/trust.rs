@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::environment;
 use crate::error::Error;
-use crate::platform::set_variable;
+use crate::platform::remove_variable;
 use handover::{PrivateFolder, hand_over};
 use store::{Files, Problem, Store};
 
@@ -129,7 +129,7 @@ fn named() -> Result<Option<Found>, Error> {
 fn value(variable: &str) -> Option<PathBuf> {
     let value = environment::raw(variable);
     if value.is_none() {
-        set_variable(variable, None);
+        remove_variable(variable);
     }
     value.map(PathBuf::from)
 }

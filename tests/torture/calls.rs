@@ -131,6 +131,10 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{} at {} no. {}", self.error, self.call, self.occurrence)
+        write!(
+            to,
+            "{} at {} no. {}",
+            self.error, self.call, self.occurrence
+        )
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Group(PathBuf);
 /// # Errors
 /// Why not.
 pub(crate) fn try_one(limit: Limit) -> Result<(), String> {
-    match Group::new(limit, 64 * 1024 * 1024) {
+    match Group::new(limit, 1024 * 1024) {
         Ok(_) => Ok(()),
         Err(cause) => Err(format!("no control group can be made in {ROOT}: {cause}")),
     }

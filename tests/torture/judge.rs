@@ -23,7 +23,7 @@ pub(crate) struct Case {
 pub(crate) enum End {
     Status(i32),
     Signal,
-    /// The loader of a program that is not static gave up before it began.
+    /// It did not begin: the loader, or the C library's own start, gave up.
     Loader,
     /// It did not, or the check itself failed.
     Broken,
@@ -44,6 +44,7 @@ impl Case {
         &self,
         shortage: &Shortage,
         outcome: &Outcome,
+        end: End,
         hit: bool,
         bound: Option<String>,
     ) -> Verdict {
@@ -51,7 +52,6 @@ impl Case {
         let is_new = self.subject.is_new(&self.before, &self.key, now.as_deref());
         let is_old = now.as_deref() == Some(self.before.as_str());
         let in_vain = self.subject == Subject::Login && bound.is_some() && !is_new;
-        let end = end(outcome);
         let mut complaints = Vec::new();
         let mut must = |holds: bool, what: &str| {
             if !holds {
@@ -117,7 +117,7 @@ impl Case {
     }
 }
 
-fn end(outcome: &Outcome) -> End {
+pub(crate) fn end(outcome: &Outcome) -> End {
     match outcome.code {
         None => End::Signal,
         Some(127) if outcome.stderr.contains("shared librar") => End::Loader,

@@ -10,11 +10,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use nix::libc;
 use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
 
 use crate::calls::STRACE;
 use crate::cgroup::Group;
-use crate::judge::{Case, Verdict};
+use crate::judge::{self, Case, End, Verdict};
 use crate::shortage::Shortage;
 use crate::subject::Subject;
 use crate::support::backend::{Backend, TlsKind};
@@ -88,14 +89,20 @@ impl Stage {
     fn try_one(&self, subject: Subject, shortage: &Shortage) -> Verdict {
         let trial = AssertUnwindSafe(|| {
             let case = self.case(subject);
-            let (outcome, hit) = match shortage {
-                Shortage::OfCall(fault) => {
-                    let (outcome, trace) = self.under_strace(&case, &fault.options());
-                    (outcome, trace.contains("(INJECTED)"))
-                }
-                limit => (self.limited(&case, limit), true),
+            let arguments = subject.arguments(&self.backend.url());
+            let (outcome, hit) = self.run(&case, shortage, &arguments);
+            // What a C library does before `main` is not our doing: some die there without a word.
+            let crashed = outcome.signal == Some(libc::SIGSEGV);
+            let begins = !crashed || {
+                let (version, _) = self.run(&case, shortage, &["--version".to_owned()]);
+                version.signal != outcome.signal
             };
-            case.judge(shortage, &outcome, hit, self.backend.bound(&case.key))
+            let end = if begins {
+                judge::end(&outcome)
+            } else {
+                End::Loader
+            };
+            case.judge(shortage, &outcome, end, hit, self.backend.bound(&case.key))
         });
         catch_unwind(trial).unwrap_or_else(|_| Verdict::broken(subject, shortage))
     }
@@ -103,9 +110,21 @@ impl Stage {
     /// All the system calls of a run in which nothing goes wrong.
     pub(crate) fn trace(&self, subject: Subject) -> String {
         let case = self.case(subject);
-        let (outcome, trace) = self.under_strace(&case, &[]);
+        let arguments = subject.arguments(&self.backend.url());
+        let (outcome, trace) = self.under_strace(&case, &[], &arguments);
         outcome.exits(0);
         trace
+    }
+
+    /// Whether the shortage came about is told, too: threads do not always make the same calls.
+    fn run(&self, case: &Case, shortage: &Shortage, arguments: &[String]) -> (Outcome, bool) {
+        match shortage {
+            Shortage::OfCall(fault) => {
+                let (outcome, trace) = self.under_strace(case, &fault.options(), arguments);
+                (outcome, trace.contains("(INJECTED)"))
+            }
+            limit => (self.limited(case, limit, arguments), true),
+        }
     }
 
     fn case(&self, subject: Subject) -> Case {
@@ -124,7 +143,7 @@ impl Stage {
         }
     }
 
-    fn limited(&self, case: &Case, shortage: &Shortage) -> Outcome {
+    fn limited(&self, case: &Case, shortage: &Shortage, arguments: &[String]) -> Outcome {
         let group = match shortage {
             Shortage::OfGroup(limit, value) => {
                 Some(Group::new(*limit, *value).expect("a control group"))
@@ -138,12 +157,15 @@ impl Stage {
         };
         let call = self.on_machine(call);
         let call = shortage.limit(as_user(call, case));
-        self.dressed(call, case)
-            .args(case.subject.arguments(&self.backend.url()))
-            .run()
+        self.dressed(call, case).args(arguments).run()
     }
 
-    fn under_strace(&self, case: &Case, options: &[String]) -> (Outcome, String) {
+    fn under_strace(
+        &self,
+        case: &Case,
+        options: &[String],
+        arguments: &[String],
+    ) -> (Outcome, String) {
         // Not --seccomp-bpf, which would be faster: with it strace 6.1 misses the first thread.
         let trace = case.home.path().join("trace");
         let call = self.on_machine(Sekuire::at(Path::new(STRACE)));
@@ -154,7 +176,7 @@ impl Stage {
             .args(options)
             .arg("--")
             .arg(self.program())
-            .args(case.subject.arguments(&self.backend.url()))
+            .args(arguments)
             .run();
         let trace = fs::read(trace).expect("strace's trace");
         (outcome, String::from_utf8_lossy(&trace).into_owned())

@@ -25,7 +25,10 @@ impl<'a> Row<'a> {
     }
 
     fn count(&self, choose: impl Fn(&Verdict) -> bool) -> usize {
-        self.verdicts.iter().filter(|verdict| choose(verdict)).count()
+        self.verdicts
+            .iter()
+            .filter(|verdict| choose(verdict))
+            .count()
     }
 }
 
@@ -35,7 +38,10 @@ impl fmt::Display for Row<'_> {
         let [done, one, two, three, four] = [0, 1, 2, 3, 4].map(|code| ended(End::Status(code)));
         let (signal, loader) = (ended(End::Signal), ended(End::Loader));
         let steps = self.verdicts.len();
-        let other = steps - [done, one, two, three, four, signal, loader].iter().sum::<usize>();
+        let other = steps
+            - [done, one, two, three, four, signal, loader]
+                .iter()
+                .sum::<usize>();
         write!(
             to,
             "{:<9}{:<14}{steps:>6}{done:>7}{one:>7}{two:>7}{three:>7}{four:>7}{other:>7}{signal:>8}{loader:>8}{:>9}{:>6}{:>7}",

@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
-use crate::platform::{create_private_file, is_own, memory_file, mode, set_variable};
+use crate::platform::{
+    create_private_file, is_own, memory_file, mode, remove_variable, set_variable,
+};
 use crate::random;
 
 /// The bundle's name in its folder.
@@ -19,18 +21,19 @@ const NAME: &str = "roots.pem";
 /// Neither can be made.
 pub(super) fn hand_over(pem: &str) -> io::Result<Option<PrivateFolder>> {
     if let Ok(path) = memory_file(pem.as_bytes()) {
-        trust_only(OsStr::new(&path));
+        trust_only(OsStr::new(&path))?;
         return Ok(None);
     }
     let folder = PrivateFolder::enter()?;
     create_private_file(NAME.as_ref())?.write_all(pem.as_bytes())?;
-    trust_only(OsStr::new(NAME));
+    trust_only(OsStr::new(NAME))?;
     Ok(Some(folder))
 }
 
-fn trust_only(file: &OsStr) {
-    set_variable("SSL_CERT_FILE", Some(file));
-    set_variable("SSL_CERT_DIR", None);
+fn trust_only(file: &OsStr) -> io::Result<()> {
+    set_variable("SSL_CERT_FILE", file)?;
+    remove_variable("SSL_CERT_DIR");
+    Ok(())
 }
 
 /// A folder that only this user can enter, and in which this process stands: the file has a name without
