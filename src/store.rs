@@ -211,8 +211,9 @@ impl Store {
         };
         swept.map_err(|cause| {
             Error::machine(format!(
-                "can't remove what an earlier login left in {}: {cause}",
-                self.folder.display()
+                "can't remove what an earlier login left in {}: {}",
+                self.folder.display(),
+                messages::words(&cause)
             ))
             .with_hint("remove it by hand: it may hold the API key")
         })?;

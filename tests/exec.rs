@@ -62,6 +62,18 @@ fn a_key_from_the_environment_goes_before_the_file() {
     }
 }
 
+/// What no variable can hold (execve(2)): found by making each call fail that sets one.
+#[test]
+fn a_zero_byte_in_the_file_is_an_error() {
+    let home = logged_in_home();
+    home.write_auth(&auth_with("workspace_id", json!("ws\0abc")).to_string());
+    let outcome = shell(&home, "echo ran");
+    outcome
+        .exits(3)
+        .prints("")
+        .complains("error: can't set SEKUIRE_WORKSPACE_ID: ");
+}
+
 #[test]
 fn without_a_key_nothing_runs() {
     let outcome = shell(&Home::new(), "echo ran");

@@ -6,7 +6,7 @@ use super::backend;
 use crate::cli::Options;
 use crate::credential::Credential;
 use crate::credentials::{self, KEY_VARIABLE};
-use crate::error::{Error, Kind};
+use crate::error::{CHECK_LIMITS, Error, Kind};
 use crate::platform;
 
 /// The names that Sekuire's SDK reads.
@@ -51,9 +51,9 @@ fn set_variables(credential: &Credential, backend: &str) -> Result<(), Error> {
     for (name, value) in variables {
         if let Some(value) = value {
             platform::set_variable(name, value.as_ref()).map_err(|cause| {
-                Error::machine(format!("can't set {name}: {cause}")).with_hint(
-                    "check the limits of this process (ulimit -a, or the container's), and what auth.json holds",
-                )
+                Error::machine(format!("can't set {name}: {cause}")).with_hint(format!(
+                    "look at what auth.json holds for it, and {CHECK_LIMITS}"
+                ))
             })?;
         }
     }

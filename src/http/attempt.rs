@@ -111,10 +111,10 @@ pub(super) fn make(
     let waiting_for =
         || Failure::timed_out(format!("waiting for {} to answer", target.base.host()));
     match relayed {
-        Some(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
+        Some(RelayError::Halted(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
             Err(waiting_for())
         }
-        Some(RelayError::Wait(cause)) => Err(Failure::local_within(&cause)),
+        Some(RelayError::Halted(cause)) => Err(Failure::local_within(&cause)),
         relayed => {
             let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
             let outcome = outcome.map_err(|cause| Failure::local_within(&cause))?;
@@ -134,10 +134,10 @@ fn relay(
     let local = |cause| Failure::local(&cause);
     client.set_nonblocking(true).map_err(local)?;
     let server = open(target, resolver, deadline)?;
-    deadline
-        .bound(client)
-        .write_all(TUNNEL_REPLY)
-        .map_err(local)?;
+    if deadline.bound(client).write_all(TUNNEL_REPLY).is_err() {
+        // minreq has given up, and says why.
+        return Ok(None);
+    }
     Ok(relay::carry(client, &server, target.base.scheme(), deadline).err())
 }
 
@@ -324,6 +324,9 @@ fn judge(
         ),
         (Ok(answered), _) => Ok(answered.response),
         (Err(_), Some(RelayError::TooLong)) => no_answer(host, without_end()),
+        (Err(Unanswered::Head(minreq::Error::IoError(cause))), _) if is_local(&cause) => {
+            Err(Failure::local_within(&cause))
+        }
         (Err(Unanswered::Head(minreq::Error::IoError(cause))), relayed) => {
             match (tls_error(&cause), relayed) {
                 (Some(error), _) => Err(target.refusal(error)),
@@ -352,6 +355,11 @@ impl Answered {
             && self.response.body.is_empty()
             && matches!(self.response.status, 0..=99 | 200..=203 | 205..=299)
     }
+}
+
+/// Whether minreq's end of the connection, which leads no further than to this program, failed by itself.
+fn is_local(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::Interrupted || platform::shortage(cause).is_some()
 }
 
 fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {

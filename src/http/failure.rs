@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::error::Kind;
+use crate::error::{CHECK_LIMITS, Kind};
 use crate::platform;
 use crate::tls::Refusal;
 
@@ -114,14 +114,14 @@ impl Failure {
                 Machine,
                 No,
                 cause.clone(),
-                "nothing was sent; check the limits of this process (ulimit -a, or the container's)".into(),
+                format!("nothing was sent; {CHECK_LIMITS}"),
             ),
             // What was begun is to be finished: another attempt may.
             Failure::LocalWithin(cause) => (
                 Machine,
                 Yes,
                 cause.clone(),
-                "the request may have arrived; check the limits of this process (ulimit -a, or the container's), then run this again".into(),
+                format!("the request may have arrived; {CHECK_LIMITS}, then run this again"),
             ),
             Failure::TimedOut { doing, time } => (
                 Backend,
@@ -159,18 +159,8 @@ impl Failure {
                 format!("{host} {how}"),
                 "try again later, or ask whoever runs the backend".into(),
             ),
-            Failure::NotHttp { host } => (
-                Backend,
-                No,
-                format!("{host} does not speak HTTP on this port"),
-                "check the host and port of the URL".into(),
-            ),
-            Failure::NotTls { host } => (
-                Backend,
-                No,
-                format!("{host} does not speak TLS on this port"),
-                "check the host and port of the URL".into(),
-            ),
+            Failure::NotHttp { host } => wrong_port(host, "HTTP"),
+            Failure::NotTls { host } => wrong_port(host, "TLS"),
             Failure::Tls(refusal) => (
                 refusal.kind,
                 if refusal.clock { WhileWaiting } else { No },
@@ -213,6 +203,15 @@ impl Failure {
             hint,
         }
     }
+}
+
+fn wrong_port(host: &str, protocol: &str) -> (Kind, Retryable, String, String) {
+    (
+        Kind::Backend,
+        Retryable::No,
+        format!("{host} does not speak {protocol} on this port"),
+        "check the host and port of the URL".into(),
+    )
 }
 
 fn login_words(

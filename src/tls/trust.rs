@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::environment;
-use crate::error::Error;
+use crate::error::{CHECK_LIMITS, Error};
 use crate::platform::remove_variable;
 use handover::{PrivateFolder, hand_over};
 use store::{Files, Problem, Store};
@@ -110,6 +110,7 @@ fn named() -> Result<Option<Found>, Error> {
         store.add_file(&file).map_err(|cause| {
             let hint = match cause {
                 Problem::IsFolder => format!("name a folder in {FOLDERS}"),
+                Problem::Shortage(_) => CHECK_LIMITS.to_owned(),
                 _ => correct(FILE),
             };
             unusable(FILE, &file, &cause).with_hint(hint)

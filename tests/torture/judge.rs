@@ -46,12 +46,12 @@ impl Case {
         outcome: &Outcome,
         end: End,
         hit: bool,
-        bound: Option<String>,
+        is_bound: bool,
     ) -> Verdict {
         let now = fs::read_to_string(self.home.auth_json()).ok();
         let is_new = self.subject.is_new(&self.before, &self.key, now.as_deref());
         let is_old = now.as_deref() == Some(self.before.as_str());
-        let in_vain = self.subject == Subject::Login && bound.is_some() && !is_new;
+        let in_vain = self.subject == Subject::Login && is_bound && !is_new;
         let mut complaints = Vec::new();
         let mut must = |holds: bool, what: &str| {
             if !holds {
@@ -67,6 +67,7 @@ impl Case {
             !(claims_nothing_sent && in_vain),
             "it says that nothing was sent",
         );
+        must(!outcome.stderr.contains("panicked"), "it panics");
         match end {
             End::Status(0) => {
                 must(is_new, "it says that all is done");
@@ -78,6 +79,10 @@ impl Case {
                 let says_why =
                     outcome.stderr.contains("error: ") && outcome.stderr.contains("\nhint: ");
                 must(says_why, "it does not say why");
+                let says_what = shortage
+                    .name()
+                    .is_none_or(|name| outcome.stderr.contains(name));
+                must(says_what, "it does not say of what there is too little");
                 must(
                     !outcome.stdout.contains(self.subject.success()),
                     "it says that all is done",
@@ -90,7 +95,7 @@ impl Case {
             End::Loader => must(hit, "the loader failed"),
             End::Status(_) | End::Broken => must(false, "an exit status that means something else"),
         }
-        let removes = matches!(shortage, Shortage::OfCall(fault) if fault.removes());
+        let removes = matches!(shortage, Shortage::Call(fault) if fault.removes());
         let strays = self.strays();
         must(
             strays.is_empty() || end == End::Signal || removes,
@@ -120,7 +125,8 @@ impl Case {
 pub(crate) fn end(outcome: &Outcome) -> End {
     match outcome.code {
         None => End::Signal,
-        Some(127) if outcome.stderr.contains("shared librar") => End::Loader,
+        // Of these commands none has this exit status.
+        Some(127) => End::Loader,
         Some(code) => End::Status(code),
     }
 }

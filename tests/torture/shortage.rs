@@ -29,11 +29,11 @@ pub(crate) enum Resource {
 #[derive(Clone, Debug)]
 pub(crate) enum Shortage {
     /// A limit of the process (setrlimit(2)).
-    OfProcess(Resource, u64),
+    Process(Resource, u64),
     /// A limit of its control group (cgroups(7)).
-    OfGroup(Limit, u64),
+    Group(Limit, u64),
     /// One system call that fails.
-    OfCall(Fault),
+    Call(Fault),
 }
 
 impl Resource {
@@ -69,7 +69,7 @@ impl Resource {
     }
 
     pub(crate) fn steps(self, stage: &Stage, subject: Subject) -> Vec<Shortage> {
-        let of_process = |limit| Shortage::OfProcess(self, limit);
+        let of_process = |limit| Shortage::Process(self, limit);
         match self {
             Self::Processes => (1..=8).map(of_process).collect(),
             Self::AddressSpace => {
@@ -81,14 +81,14 @@ impl Resource {
             }
             Self::Descriptors => (3..=12).map(of_process).collect(),
             Self::Memory => (1..=32)
-                .map(|step| Shortage::OfGroup(Limit::Memory, step * 256 * KIB))
+                .map(|step| Shortage::Group(Limit::Memory, step * 256 * KIB))
                 .collect(),
             Self::Tasks => (1..=5)
-                .map(|limit| Shortage::OfGroup(Limit::Tasks, limit))
+                .map(|limit| Shortage::Group(Limit::Tasks, limit))
                 .collect(),
             Self::Calls => calls::all_of(stage, subject)
                 .into_iter()
-                .map(Shortage::OfCall)
+                .map(Shortage::Call)
                 .collect(),
         }
     }
@@ -97,7 +97,7 @@ impl Resource {
 impl Shortage {
     /// `call`, which is set up otherwise, with this limit.
     pub(crate) fn limit(&self, call: Sekuire) -> Sekuire {
-        let &Self::OfProcess(resource, limit) = self else {
+        let &Self::Process(resource, limit) = self else {
             return call;
         };
         let resource = match resource {
@@ -110,28 +110,40 @@ impl Shortage {
         call.before_exec(move || Ok(setrlimit(resource, limit, limit)?))
     }
 
+    /// What a message calls it, where it is a limit.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Process(Resource::Descriptors, _) => "open files",
+            Self::Process(Resource::AddressSpace, _) | Self::Group(Limit::Memory, _) => {
+                "memory or address space"
+            }
+            Self::Process(..) | Self::Group(..) => "processes or threads",
+            Self::Call(_) => return None,
+        })
+    }
+
     /// Whether the kernel ends the process where there is too little.
     pub(crate) fn kills(&self) -> bool {
-        matches!(self, Self::OfGroup(Limit::Memory, _))
+        matches!(self, Self::Group(Limit::Memory, _))
     }
 
     /// Whether it holds from the beginning to the end: then it is to be noticed before anything is
     /// sent. A single call may also fail afterwards.
     pub(crate) fn lasts(&self) -> bool {
-        !matches!(self, Self::OfCall(_))
+        !matches!(self, Self::Call(_))
     }
 }
 
 impl fmt::Display for Shortage {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OfProcess(Resource::AddressSpace, limit) => {
+            Self::Process(Resource::AddressSpace, limit) => {
                 write!(to, "address space of {} KiB", limit / KIB)
             }
-            Self::OfProcess(resource, limit) => write!(to, "{limit} {}", resource.name()),
-            Self::OfGroup(Limit::Memory, limit) => write!(to, "cgroup of {} KiB", limit / KIB),
-            Self::OfGroup(Limit::Tasks, limit) => write!(to, "cgroup of {limit} tasks"),
-            Self::OfCall(fault) => fault.fmt(to),
+            Self::Process(resource, limit) => write!(to, "{limit} {}", resource.name()),
+            Self::Group(Limit::Memory, limit) => write!(to, "cgroup of {} KiB", limit / KIB),
+            Self::Group(Limit::Tasks, limit) => write!(to, "cgroup of {limit} tasks"),
+            Self::Call(fault) => fault.fmt(to),
         }
     }
 }

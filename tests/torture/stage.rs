@@ -102,7 +102,13 @@ impl Stage {
             } else {
                 End::Loader
             };
-            case.judge(shortage, &outcome, end, hit, self.backend.bound(&case.key))
+            case.judge(
+                shortage,
+                &outcome,
+                end,
+                hit,
+                self.backend.bound(&case.key).is_some(),
+            )
         });
         catch_unwind(trial).unwrap_or_else(|_| Verdict::broken(subject, shortage))
     }
@@ -119,7 +125,7 @@ impl Stage {
     /// Whether the shortage came about is told, too: threads do not always make the same calls.
     fn run(&self, case: &Case, shortage: &Shortage, arguments: &[String]) -> (Outcome, bool) {
         match shortage {
-            Shortage::OfCall(fault) => {
+            Shortage::Call(fault) => {
                 let (outcome, trace) = self.under_strace(case, &fault.options(), arguments);
                 (outcome, trace.contains("(INJECTED)"))
             }
@@ -145,7 +151,7 @@ impl Stage {
 
     fn limited(&self, case: &Case, shortage: &Shortage, arguments: &[String]) -> Outcome {
         let group = match shortage {
-            Shortage::OfGroup(limit, value) => {
+            Shortage::Group(limit, value) => {
                 Some(Group::new(*limit, *value).expect("a control group"))
             }
             _ => None,

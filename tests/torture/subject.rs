@@ -72,7 +72,7 @@ impl Subject {
     pub(crate) fn is_new(self, before: &str, key: &str, now: Option<&str>) -> bool {
         match (self, now) {
             (Self::Login, Some(now)) => serde_json::from_str::<serde_json::Value>(now)
-                .is_ok_and(|content| content["api_key"] == key),
+                .is_ok_and(|content| content.get("api_key").is_some_and(|own| own == key)),
             // A file that can't be removed is emptied.
             (Self::Logout, now) => now.is_none() || now == Some("{}\n"),
             (Self::Whoami | Self::Status, now) => now == Some(before),
