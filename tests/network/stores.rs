@@ -274,7 +274,7 @@ fn built_in_roots_can_not_be_exchanged() {
     let over = AtomicBool::new(false);
     let (exchanged, outcomes) = thread::scope(|scope| {
         let stranger = scope.spawn(|| exchange(place, &over));
-        // Judged when the stranger has stopped: it would go on for ever.
+        // Checked when the stranger has stopped: it would go on for ever.
         let outcomes: Vec<_> = (0..RUNS).map_while(|_| after(&change, &fixture)).collect();
         over.store(true, Ordering::Relaxed);
         (stranger.join().unwrap(), outcomes)
