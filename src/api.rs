@@ -154,9 +154,9 @@ fn text(object: &Object<'_>, name: &str) -> Option<String> {
     Some(redact(&text))
 }
 
-/// As [`text`], of what auth.json shall hold.
+/// As [`text`], of what auth.json and a variable shall hold.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    text(object, name).filter(|id| id.len() <= MAX_ID)
+    text(object, name).filter(|id| id.len() <= MAX_ID && !id.contains(char::is_control))
 }
 
 /// The object that a good answer holds.
