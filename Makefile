@@ -6,7 +6,7 @@ DESTDIR ?=
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
 .PHONY: build demo test faults fleet fuzz check golden install test-install toolchain static static-arm64 \
-  dist reproducible smoke smoke-arm64 container bench cross backend clean
+  dist reproducible smoke smoke-arm64 container boot bench cross backend clean
 
 build:
 	$(CARGO) build --locked --release
@@ -87,6 +87,10 @@ smoke-arm64: backend
 
 container: backend
 	tests/container/run.sh $(STATIC)
+
+# Debian's systemd, its sysvinit and busybox's init as process 1, with the recipes (root, systemd-nspawn, debootstrap).
+boot: backend
+	tests/boot/run.sh $(STATIC)
 
 # Linked statically, to run in an empty image. Only the last step is told: the rest is shared.
 backend:

@@ -18,6 +18,10 @@ use crate::redact::{redact, sanitize};
 /// The most that is shown of an error's plain text, in characters.
 const MAX_SHOWN: usize = 200;
 
+/// The longest identifier of an organization or a workspace, in bytes: what is longer counts as none, for
+/// auth.json has to hold it.
+pub const MAX_ID: usize = 512;
+
 /// The path that tells whose key it is.
 const ME: &str = "/api/v1/me";
 
@@ -86,7 +90,7 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
     let answer = read(base, &response)?;
     match answer.flag("valid").ok() {
         Some(true) => Ok(Verified {
-            org_id: text(&answer, "org_id"),
+            org_id: identifier(&answer, "org_id"),
         }),
         Some(false) => Err(refused(base, said(&answer))),
         None => Err(malformed(base, "an answer without \"valid\"")),
@@ -131,9 +135,13 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
         email: text(&answer, "email"),
         organization: text(&answer, "organization")
             .or_else(|| ["name", "slug", "id"].into_iter().find_map(of_organization)),
-        org_id: of_organization("id"),
+        org_id: organization
+            .as_ref()
+            .and_then(|object| identifier(object, "id")),
         workspaces: answer.objects("workspaces").map(|workspaces| {
-            let ids = workspaces.iter().filter_map(|object| text(object, "id"));
+            let ids = workspaces
+                .iter()
+                .filter_map(|object| identifier(object, "id"));
             ids.collect()
         }),
     })
@@ -144,6 +152,11 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
 fn text(object: &Object<'_>, name: &str) -> Option<String> {
     let text = object.text(name).ok().filter(|text| !text.is_empty())?;
     Some(redact(&text))
+}
+
+/// As [`text`], of what auth.json shall hold.
+fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
+    text(object, name).filter(|id| id.len() <= MAX_ID)
 }
 
 /// The object that a good answer holds.

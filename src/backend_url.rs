@@ -7,6 +7,9 @@ use std::net::Ipv4Addr;
 
 use crate::error::Error;
 
+/// The longest URL that is taken, in bytes: auth.json has to hold it.
+const MAX_LEN: usize = 2048;
+
 /// A base URL: scheme, host, port and path prefix (RFC 3986), nothing else.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BackendUrl {
@@ -49,6 +52,9 @@ impl BackendUrl {
     /// What is wrong with it, in words that complete "the URL …" and quote nothing of it: user info
     /// may be a password.
     pub fn parse(url: &str) -> Result<BackendUrl, &'static str> {
+        if url.len() > MAX_LEN {
+            return Err("is longer than 2048 characters");
+        }
         if !url.is_ascii() {
             return Err("is not ASCII; write an international host name in its xn-- form");
         }

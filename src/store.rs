@@ -263,9 +263,10 @@ impl Store {
                 Err(Error::machine(self.locked())
                     .with_hint("see whether another sekuire hangs, then try again"))
             }
-            lock => Ok(Some(
-                lock.map_err(|cause| self.unsavable(&self.folder, &cause))?,
-            )),
+            held => {
+                let path = lock::path(&self.folder);
+                Ok(Some(held.map_err(|cause| self.unsavable(&path, &cause))?))
+            }
         }
     }
 

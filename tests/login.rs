@@ -484,6 +484,37 @@ fn the_organization_is_the_one_of_verify_or_else_of_me() {
     }
 }
 
+/// A file of more than 64 KiB is damage: a login must not make one, whatever it was told.
+#[test]
+fn identifiers_beyond_measure_are_not_saved() {
+    let backend = Backend::http();
+    let long = "x".repeat(65_000);
+    let respond = |answer: &Value| Behaviour::Respond(Response::json(200, answer));
+    let verified = json!({"valid": true, "org_id": long});
+    backend.on(Endpoint::Verify, respond(&verified));
+    let workspaces = json!({"workspaces": [{"id": long}, {"id": "ws_1"}]});
+    backend.on(Endpoint::Me, respond(&workspaces));
+    let home = Home::new();
+    log_in(&home, &backend);
+    sekuire(&home).arg("status").run().exits(0);
+    assert_eq!(saved(&home)["org_id"], Value::Null);
+    assert_eq!(saved(&home)["workspace_id"], "ws_1");
+    let before = home.read_auth();
+    let asked = backend.requests().len();
+    let url = format!("{}/{long}", backend.url());
+    for (option, value) in [("--workspace", &long), ("--backend", &url)] {
+        with_backend(&home, &backend)
+            .args(["login", "--api-key-stdin", option, value])
+            .stdin(KEY.as_bytes())
+            .run()
+            .exits(2)
+            .complains("longer than")
+            .hides(&long);
+    }
+    assert_eq!(backend.requests().len(), asked);
+    assert_eq!(home.read_auth(), before);
+}
+
 /// Told apart: 1 for a key refused, 4 for a backend in trouble. auth.json stays either way.
 #[test]
 fn refused_is_one_and_trouble_is_four_and_neither_touches_the_file() {

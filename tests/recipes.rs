@@ -1,5 +1,5 @@
 //! The README's recipes, executed; the files lie in tests/recipes. What needs a tool that is missing is
-//! skipped, and said. A container is built elsewhere: here the Dockerfile is only read.
+//! skipped, and said. Containers are built by `make container`, and what an init runs is booted by `make boot`.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -18,10 +18,15 @@ use crate::support::needs;
 const SCRIPTS: &[&str] = &[
     "agent.init",
     "ci-login.sh",
+    "ci-job.sh",
     "wait-at-boot.sh",
     "air-gapped.sh",
 ];
-const UNITS: &[&str] = &["agent.service", "agent-with-credential.service"];
+const UNITS: &[&str] = &[
+    "agent.service",
+    "agent-with-credential.service",
+    "agent-exec.service",
+];
 
 fn recipe(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -158,6 +163,34 @@ fn a_ci_job_that_fails_leaves_no_key_either() {
     assert!(shell.home.listing().is_empty(), "{outcome}");
 }
 
+/// Traced, too: `set -x` writes each command with its arguments.
+#[test]
+fn a_ci_job_never_prints_its_key() {
+    let (shell, backend, bound) = (Shell::new(), Backend::http(), Home::new());
+    let login = Sekuire::new().env("SEKUIRE_DEVICE_ID", "ci-runners");
+    let login = login.env("SEKUIRE_BACKEND_URL", backend.url()).home(&bound);
+    let login = login.args(["login", "--api-key-stdin"]);
+    login.stdin(KEY.as_bytes()).run().exits(0);
+    let secret = shell.path.path().join("secret");
+    let step = r#"read -r key < "$1" && [ "$SEKUIRE_API_KEY" = "$key" ] && echo the step has it"#;
+    let job = |key: &str| {
+        fs::write(&secret, format!("{key}\n")).expect("the secret");
+        let run = shell.run("ci-job.sh").without("SEKUIRE_DEVICE_ID");
+        let run = run.env("SEKUIRE_API_KEY_FILE", &secret);
+        let run = run.env("SEKUIRE_BACKEND_URL", backend.url());
+        run.args(["sh", "-c", step, "-"]).arg(&secret).run()
+    };
+    let outcome = job(KEY);
+    outcome.exits(0).hides(KEY).complains("+ sekuire auth exec");
+    assert!(outcome.stdout.contains("the step has it\n"), "{outcome}");
+    let refused = KEY.replace("abc", "xyz");
+    let outcome = job(&refused);
+    outcome.exits(1).hides(&refused);
+    let says = "failed   account: ";
+    assert!(outcome.stdout.contains(says), "{outcome}");
+    assert!(shell.home.listing().is_empty(), "{outcome}");
+}
+
 #[test]
 fn a_boot_waits_for_the_backend() {
     let (shell, backend) = (Shell::new(), Backend::http());
@@ -236,21 +269,33 @@ fn many_runners_share_one_identity() {
     whoami("another").finish().exits(1);
 }
 
+/// The lines of a recipe but comments.
+fn lines(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(recipe(name)).expect("the recipe");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
 #[test]
-fn the_dockerfile_runs_only_what_the_image_holds() {
-    let text = fs::read_to_string(recipe("Dockerfile")).expect("the Dockerfile");
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+fn the_dockerfiles_run_only_what_their_images_hold() {
     let health = r#"HEALTHCHECK --interval=30s --timeout=5s CMD ["/sekuire","status","--quiet"]"#;
-    let entry = r#"ENTRYPOINT ["/sekuire"]"#;
-    let command = r#"CMD ["auth","whoami","--wait","60"]"#;
     assert_eq!(
-        lines,
+        lines("Dockerfile"),
         [
             "FROM scratch",
             "COPY sekuire /sekuire",
             health,
-            entry,
-            command
+            r#"ENTRYPOINT ["/sekuire"]"#,
+            r#"CMD ["auth","whoami","--wait","60"]"#
+        ]
+    );
+    assert_eq!(
+        lines("Dockerfile.exec"),
+        [
+            "FROM scratch",
+            "COPY sekuire agent /",
+            "ENV SEKUIRE_API_KEY_FILE=/run/secrets/sekuire",
+            r#"ENTRYPOINT ["/sekuire", "auth", "exec", "--", "/agent"]"#
         ]
     );
 }

@@ -58,6 +58,15 @@ complains() {
     done
 }
 
+# says_not TEXT: the last command's standard output does not hold it.
+says_not() {
+    judge "does not say '$1'" absent "$1" "$scratch/out"
+}
+
+absent() {
+    ! grep -qF -e "$1" "$2"
+}
+
 # silent: the last command said nothing at all.
 silent() {
     judge 'says nothing' [ ! -s "$scratch/out" -a ! -s "$scratch/err" ]

@@ -19,6 +19,8 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("status", "logged-in loggedin check info state"),
     ("whoami", "who me user profile identity"),
     ("auth token", "token key api-key get-token print-token"),
+    ("auth exec", "exec env with-key"),
+    ("doctor", "diagnose diagnostics debug health"),
     ("completions", "complete autocomplete"),
     ("--version", "version ver"),
     (
@@ -71,7 +73,7 @@ fn unknown(
     let word = typed
         .strip_prefix("auth ")
         .unwrap_or(typed.trim_start_matches('-'));
-    let near = nearest(typed.trim_start_matches('-'), &names);
+    let near = nearest(typed.trim_start_matches('-'), &names).or_else(|| nearest(word, &names));
     let shown = presentable(typed, near.is_some());
     let error = Error::usage(match shown {
         Some(shown) => format!("unknown {kind} '{shown}'"),

@@ -21,6 +21,7 @@ use crate::terminal;
 /// Whatever fails, an existing auth.json is as it was.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
+    check_workspace(options)?;
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
     let mut client = super::client(backend::of_login(options)?.url, options)?;
     let store = Store::locate()?;
@@ -40,6 +41,19 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         ));
     }
     show_success(options, &device)
+}
+
+/// Refuses what no backend can have sent, and auth.json could not hold.
+fn check_workspace(options: &Options) -> Result<(), Error> {
+    let is_too_long = |id: &String| id.len() > api::MAX_ID;
+    if options.workspace.as_ref().is_some_and(is_too_long) {
+        return Err(Error::usage(format!(
+            "the value of --workspace is longer than {} characters",
+            api::MAX_ID
+        ))
+        .with_hint("'sekuire whoami --get workspaces' lists the workspaces of the key in use"));
+    }
+    Ok(())
 }
 
 /// The fingerprint that the present auth.json holds: a device keeps the one that the existing client

@@ -336,10 +336,11 @@ fn judge(
 }
 
 impl Answered {
+    /// 204 has no body of its own (RFC 9110, 15.3.5).
     fn is_cut_in_head(&self) -> bool {
         self.ended_by_close
             && self.response.body.is_empty()
-            && matches!(self.response.status, 0..=99 | 200..=299)
+            && matches!(self.response.status, 0..=99 | 200..=203 | 205..=299)
     }
 }
 

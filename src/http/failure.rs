@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use super::proxy::Proxy;
 use crate::error::Kind;
 use crate::platform;
 use crate::tls::Refusal;
@@ -34,19 +33,21 @@ pub(super) enum Failure {
     /// TLS was refused.
     Tls(Refusal),
     /// The connection to a proxy was lost.
-    ProxyLost { proxy: Proxy, cause: io::Error },
+    ProxyLost { proxy: String, cause: io::Error },
     /// A proxy does not speak HTTP.
-    ProxyNotHttp { proxy: Proxy },
+    ProxyNotHttp { proxy: String },
     /// A proxy wants to know who asks, or does not believe it.
     ProxyLogin {
-        proxy: Proxy,
+        proxy: String,
         status: u16,
+        /// Whether a user name was sent.
+        has_user_info: bool,
         /// The authentication schemes that it offers (RFC 9110, 11.7.1), where it says.
         offers: Vec<String>,
     },
     /// A proxy could not reach the backend, or does not want to.
     ProxyRefused {
-        proxy: Proxy,
+        proxy: String,
         status: u16,
         host: String,
     },
@@ -171,8 +172,8 @@ impl Failure {
                 format!("the proxy {proxy} did not answer in HTTP"),
                 "check the host and port in HTTPS_PROXY".into(),
             ),
-            Failure::ProxyLogin { proxy, status, offers } => {
-                let (cause, hint) = login_words(proxy, *status, offers);
+            Failure::ProxyLogin { proxy, status, has_user_info, offers } => {
+                let (cause, hint) = login_words(proxy, *status, *has_user_info, offers);
                 (Backend, No, cause, hint)
             }
             Failure::ProxyRefused { proxy, status: status @ (429 | 502..=504), host } => (
@@ -197,12 +198,17 @@ impl Failure {
     }
 }
 
-fn login_words(proxy: &Proxy, status: u16, offers: &[String]) -> (String, String) {
+fn login_words(
+    proxy: &str,
+    status: u16,
+    has_user_info: bool,
+    offers: &[String],
+) -> (String, String) {
     let speaks_basic = offers.is_empty()
         || offers
             .iter()
             .any(|scheme| scheme.eq_ignore_ascii_case("basic"));
-    let cause = match (proxy.has_user_info(), offers.join(", ")) {
+    let cause = match (has_user_info, offers.join(", ")) {
         _ if !speaks_basic => format!(
             "the proxy {proxy} wants a login by {} ({status}), and only Basic is spoken here",
             offers.join(", ")

@@ -210,13 +210,13 @@ impl Proxy {
         base: &BackendUrl,
         deadline: &mut Deadline<'_>,
     ) -> Result<(), Failure> {
-        let proxy = self.clone();
+        let proxy = self.to_string();
         let head = self.exchange(stream, base, deadline).map_err(|cause| {
             if deadline.left().is_zero() {
                 return Failure::timed_out("waiting for the proxy's answer".into());
             }
             Failure::ProxyLost {
-                proxy: self.clone(),
+                proxy: self.to_string(),
                 cause,
             }
         })?;
@@ -225,6 +225,7 @@ impl Proxy {
             // 401 is what tinyproxy says to a wrong password.
             Some(status @ (401 | 407)) => Err(Failure::ProxyLogin {
                 offers: offered_schemes(&head),
+                has_user_info: self.has_user_info(),
                 proxy,
                 status,
             }),

@@ -26,10 +26,15 @@ impl Lock {
     /// # Errors
     /// `TimedOut`: another process holds the lock for too long. Else the lock's file can't be had.
     pub(super) fn acquire(folder: &Path) -> io::Result<Lock> {
-        let path = folder.join(NAME);
+        let path = path(folder);
         let file = wait_for(|| platform::try_lock(&path))?;
         Ok(Lock { path, _file: file })
     }
+}
+
+/// Where the lock's file of a folder is.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join(NAME)
 }
 
 impl Drop for Lock {

@@ -1,6 +1,6 @@
 //! Answers of every status and every body, whole and cut.
 
-use super::{Asks, BOTH, Behaviour, Case, body, case, framed, raw, try_all};
+use super::{Asks, BOTH, Behaviour, Case, Fixture, body, case, framed, raw, try_all};
 use crate::support::backend::{Framing, TlsKind};
 
 /// Failures that may pass are tried three times; an answer here never takes longer than this.
@@ -62,6 +62,22 @@ fn statuses_without_body() {
             case(status, Behaviour::Raw(bytes), &[4], "error: ")
         });
         try_all("no body", cases.into(), Asks::Verify, kind, SECONDS);
+    }
+}
+
+/// It is an answer, though not one that was asked for, and would be the same again.
+#[test]
+fn no_content_is_not_a_connection_that_was_lost() {
+    for kind in BOTH {
+        let fixture = Fixture::new(kind);
+        let bytes = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
+        fixture.backend.behave(Behaviour::Raw(bytes));
+        fixture
+            .ask(Asks::Verify)
+            .run()
+            .exits(4)
+            .complains("status 204");
+        assert_eq!(fixture.backend.requests().len(), 1);
     }
 }
 

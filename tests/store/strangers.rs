@@ -59,6 +59,10 @@ const PLANTED: &[(&str, Plant)] = &[
         symlink(home.path().join("missing"), path).unwrap();
         None
     }),
+    ("a folder", |_, path| {
+        fs::create_dir(path).unwrap();
+        None
+    }),
     ("a FIFO", |_, path| {
         mkfifo(path, Mode::S_IRWXU).unwrap();
         None
@@ -114,17 +118,19 @@ fn nothing_that_is_planted_hinders_a_login_or_a_logout() {
     }
 }
 
-/// A folder can't be removed as a file can: no login there, but no key stays either.
+/// A folder that holds something can't be removed as a file can: no login there, but no key stays either.
 #[test]
 fn a_folder_in_place_of_the_lock_keeps_no_key_on_the_machine() {
     let backend = Backend::http();
     let home = Home::new();
     home.write_auth(OLD);
-    fs::create_dir(home.sekuire_dir().join(LOCK)).unwrap();
+    let lock = home.sekuire_dir().join(LOCK);
+    fs::create_dir_all(lock.join("within")).unwrap();
     login(&home, &backend)
         .run()
         .exits(3)
-        .complains("can't save");
+        .complains("can't save")
+        .complains(&lock.display().to_string());
     assert!(backend.requests().is_empty());
     Sekuire::new().home(&home).arg("logout").run().exits(0);
     assert_eq!(home.listing(), [LOCK]);

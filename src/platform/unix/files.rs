@@ -266,6 +266,7 @@ fn clear_for_lock(path: &Path) -> io::Result<()> {
         Ok(found) if is_private_file(&found) => {
             fs::set_permissions(path, Permissions::from_mode(0o600))
         }
+        Ok(found) if found.is_dir() => fs::remove_dir(path),
         Ok(_) => fs::remove_file(path),
         Err(cause) => Err(cause),
     };

@@ -1,0 +1,25 @@
+/* The recipes' agent, linked statically: says that it was given a key, never which, and stays until it is told to end. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void end(int signal)
+{
+    (void)signal;
+    _exit(0);
+}
+
+int main(void)
+{
+    const char *key = getenv("SEKUIRE_API_KEY");
+    const char *url = getenv("SEKUIRE_API_URL");
+
+    signal(SIGTERM, end);
+    printf("agent: started as process %d with a key of %zu characters, for %s\n",
+           (int)getpid(), key ? strlen(key) : 0, url ? url : "nobody");
+    fflush(stdout);
+    for (;;)
+        pause();
+}
