@@ -264,7 +264,17 @@ fn no_home() {
         &["not an absolute path", "SEKUIRE_CONFIG_DIR", "HOME"],
         3,
     );
-    let named = home.path().join("named");
+    // A login makes no home.
+    let missing = home.path().join("missing");
+    let missing = || doctor(&home).env("HOME", &missing);
+    finds(
+        missing,
+        "configuration",
+        "failed",
+        &["can't save", "create "],
+        3,
+    );
+    let named = home.path().join("those above, too/named");
     let named = || doctor(&home).env("SEKUIRE_CONFIG_DIR", &named);
     finds(named, "configuration", "ok", &["SEKUIRE_CONFIG_DIR"], 1);
 }
