@@ -106,7 +106,7 @@ pub(super) fn make(
         Some(RelayError::Wait(cause)) => Err(local(cause)),
         relayed => {
             let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
-            judge(target, outcome.map_err(local)?, relayed)
+            combine(target, outcome.map_err(local)?, relayed)
         }
     }
 }
@@ -279,7 +279,7 @@ fn retry_after(value: &str) -> Option<Duration> {
 }
 
 /// What minreq made of it, and what the relay saw, taken together.
-fn judge(
+fn combine(
     target: &Target,
     outcome: Result<Answered, Unanswered>,
     relayed: Option<RelayError>,
