@@ -60,6 +60,14 @@ impl Check {
         Check { source, ..self }
     }
 
+    /// As [`Check::warning`], of several things or none.
+    fn warnings(self, what: &[String]) -> Check {
+        match what {
+            [] => self,
+            what => self.warning(what.join("; ")),
+        }
+    }
+
     /// What is not as it should be, though it does not keep a login from working.
     fn warning(self, what: impl AsRef<str>) -> Check {
         Check {

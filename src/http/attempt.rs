@@ -118,7 +118,7 @@ pub(super) fn make(
         relayed => {
             let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
             let outcome = outcome.map_err(|cause| Failure::local_within(&cause))?;
-            judge(target, outcome, relayed)
+            combine(target, outcome, relayed)
         }
     }
 }
@@ -289,7 +289,7 @@ fn retry_after(value: &str) -> Option<Duration> {
 }
 
 /// What minreq made of it, and what the relay saw, taken together.
-fn judge(
+fn combine(
     target: &Target,
     outcome: Result<Answered, Unanswered>,
     relayed: Option<RelayError>,

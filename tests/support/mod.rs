@@ -20,6 +20,7 @@ pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod machine;
 pub(crate) mod needs;
+#[cfg(target_os = "linux")]
 pub(crate) mod other_user;
 pub(crate) mod outcome;
 pub(crate) mod process;
