@@ -156,7 +156,7 @@ fn text(object: &Object<'_>, name: &str) -> Option<String> {
 
 /// As [`text`], of what auth.json and a variable shall hold.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    text(object, name).filter(|id| id.len() <= MAX_ID && !id.contains(char::is_control))
+    text(object, name).filter(|id| id.len() <= MAX_ID && !id.contains('\0'))
 }
 
 /// The object that a good answer holds.

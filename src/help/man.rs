@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{EXIT_STATUSES, flags, operand, wrap};
+use super::text::{EXIT_STATUSES, flags, operand, wrap};
 use crate::cli::{COMMANDS, CommandSpec};
 use crate::environment::VARIABLES;
 

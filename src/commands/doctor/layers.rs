@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Check, Tell};
+use super::check::{Check, Tell};
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::cli::Options;
 use crate::clock::{self, BEFORE_RELEASE};
