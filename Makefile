@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults fleet fuzz check golden install test-install toolchain static static-arm64 \
+.PHONY: build demo test faults torture fleet fuzz check golden install test-install test-installer toolchain static static-arm64 \
   dist reproducible smoke smoke-arm64 container boot bench cross backend clean
 
 build:
@@ -30,6 +30,12 @@ test:
 faults:
 	$(CARGO) build --locked --bin sekuire --example faults
 	target/debug/examples/faults
+
+# Too little of everything, and each system call failing: about a minute. As root, limits on processes and
+# control groups count, too. SEKUIRE_BIN as above: of 4 MB of address space only a static program makes use.
+torture:
+	$(CARGO) build --locked --bin sekuire --example torture
+	target/debug/examples/torture
 
 check:
 	$(CARGO) fmt --check
@@ -59,6 +65,10 @@ install: build
 
 test-install:
 	sh tests/install.sh
+
+# install.sh of a release, against a release of its own: no build is needed.
+test-installer:
+	sh tests/installer.sh
 
 # The release files. Debian and root are needed for the toolchain alone.
 toolchain:

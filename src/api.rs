@@ -154,9 +154,9 @@ fn text(object: &Object<'_>, name: &str) -> Option<String> {
     Some(redact(&text))
 }
 
-/// As [`text`], of what auth.json shall hold.
+/// As [`text`], of what auth.json and a variable shall hold.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    text(object, name).filter(|id| id.len() <= MAX_ID)
+    text(object, name).filter(|id| id.len() <= MAX_ID && !id.contains('\0'))
 }
 
 /// The object that a good answer holds.
@@ -178,7 +178,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
     let body = Object::parse(&response.body).ok();
     let said = match &body {
         Some(body) => said(body),
-        None => plain_text(&response.body),
+        None => plain_text(response),
     };
     let attempts = &response.attempts;
     let (what, hint) = match status {
@@ -268,12 +268,14 @@ fn said(body: &Object<'_>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The text of an error body that is no JSON; markup says nothing to a person.
-fn plain_text(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
+/// The text of an error body that is no JSON, or of which too much is missing; markup says nothing to a
+/// person.
+fn plain_text(response: &Response) -> Option<String> {
+    let text = String::from_utf8_lossy(&response.body);
     let text = text.trim();
+    let is_damaged = text.starts_with(['{', '[']) && !response.too_long;
     Some(text)
-        .filter(|text| !text.is_empty() && !text.starts_with(['<', '{', '[']))
+        .filter(|text| !text.is_empty() && !text.starts_with('<') && !is_damaged)
         .map(str::to_owned)
 }
 

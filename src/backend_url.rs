@@ -129,9 +129,12 @@ impl BackendUrl {
         if self.scheme == Scheme::Https || self.is_loopback() || allowed == Some(&origin) {
             return Ok(());
         }
-        let but = allowed
-            .map(|allowed| format!("; SEKUIRE_ALLOW_HTTP holds {allowed}"))
-            .unwrap_or_default();
+        // What stands before an @ may be a password, whether a URL is around it or not.
+        let but = allowed.map(|allowed| match allowed.rsplit_once('@') {
+            Some((_, host)) => format!("; SEKUIRE_ALLOW_HTTP holds ...@{host}"),
+            None => format!("; SEKUIRE_ALLOW_HTTP holds {allowed}"),
+        });
+        let but = but.unwrap_or_default();
         let message = format!("{origin} is not https: the API key would travel in clear{but}");
         Err(Error::usage(message).with_hint(format!(
             "use https; in a network that nobody else can read, set SEKUIRE_ALLOW_HTTP={origin}"

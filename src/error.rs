@@ -40,6 +40,9 @@ impl Kind {
     }
 }
 
+/// What to do about a shortage of this machine's.
+pub const CHECK_LIMITS: &str = "check the limits of this process (ulimit -a, or the container's)";
+
 /// A failure: its kind, what failed and where, and what to do next.
 ///
 /// The texts may hold what a server or a file said; they are sanitized where they are printed.

@@ -109,7 +109,7 @@ impl Client {
         };
         let unread_variable = proxy::unread_variable(&base);
         for variable in MINREQ_VARIABLES {
-            platform::set_variable(variable, None);
+            platform::remove_variable(variable);
         }
         let trust = match base.scheme() {
             Scheme::Https => Some(prepared.map_or_else(tls::prepare_trust, Ok)?),
@@ -144,7 +144,7 @@ impl Client {
                 .map_err(|failure| failure.within(time).words());
             let (retryable, retry_after, cause) = match &result {
                 Ok(response) => (
-                    judge_status(response.status),
+                    retryable_status(response.status),
                     response.retry_after,
                     format!("status {}", response.status),
                 ),
@@ -249,7 +249,7 @@ impl Client {
     }
 }
 
-fn judge_status(status: u16) -> Retryable {
+fn retryable_status(status: u16) -> Retryable {
     match status {
         429 | 502..=504 => Retryable::Yes,
         _ => Retryable::No,

@@ -26,8 +26,8 @@ use temporary::{Temporary, is_temporary};
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
 
-/// What is written to find out whether a key could be: as much as any auth.json needs.
-const TRIAL: [u8; 4096] = [b' '; 4096];
+/// As much as any auth.json needs, in bytes, beside what a newer client wrote into it.
+const ROOM: usize = 8 * 1024;
 
 /// The place of auth.json.
 pub struct Store {
@@ -164,7 +164,8 @@ impl Store {
         let _lock = self.lock_to_save()?;
         let swept = self.sweep();
         let before = fs::symlink_metadata(&self.file);
-        let trial = || Temporary::create(&self.folder, &TRIAL).and_then(Temporary::remove);
+        let content = self.trial();
+        let trial = || Temporary::create(&self.folder, &content).and_then(Temporary::remove);
         let way = self.change(None, trial);
         match way.map_err(|(path, cause)| self.unsavable(path, &cause))? {
             Way::Replaced => swept.map_err(|cause| self.unsavable(&self.folder, &cause))?,
@@ -173,6 +174,13 @@ impl Store {
             }
         }
         Ok(warnings)
+    }
+
+    /// What is written to find out whether a key could be: no less than [`Store::save`] may write.
+    fn trial(&self) -> Vec<u8> {
+        let old = fs::metadata(&self.file).map_or(0, |old| old.len());
+        let old = usize::try_from(old).unwrap_or(json::MAX_LEN);
+        vec![b' '; json::MAX_LEN.min(ROOM.saturating_add(old))]
     }
 
     /// Saves auth.json. What a newer client wrote into it stays.
@@ -211,8 +219,9 @@ impl Store {
         };
         swept.map_err(|cause| {
             Error::machine(format!(
-                "can't remove what an earlier login left in {}: {cause}",
-                self.folder.display()
+                "can't remove what an earlier login left in {}: {}",
+                self.folder.display(),
+                messages::words(&cause)
             ))
             .with_hint("remove it by hand: it may hold the API key")
         })?;
@@ -393,11 +402,12 @@ fn is_denied(cause: &io::Error) -> bool {
 fn home_folder() -> Option<PathBuf> {
     let is_empty = std::env::var_os("HOME").is_some_and(|home| home.is_empty());
     if is_empty {
-        platform::set_variable("HOME", None);
+        platform::remove_variable("HOME");
     }
     let folder = home::home_dir();
     if is_empty {
-        platform::set_variable("HOME", Some("".as_ref()));
+        // Without memory for it the variable is not there, which means the same.
+        let _ = platform::set_variable("HOME", "".as_ref());
     }
     folder
 }

@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod certificate;
+mod explain;
 mod handshake;
 mod provider;
 mod refusal;
@@ -13,7 +14,8 @@ mod trust;
 #[path = "tls/system_trust.rs"]
 mod trust;
 
+pub use explain::refusal;
 pub use handshake::shake_hands;
 pub use provider::choose_provider;
-pub use refusal::{Refusal, refusal};
+pub use refusal::Refusal;
 pub use trust::{TrustSource, prepare_trust};

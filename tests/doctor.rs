@@ -127,7 +127,10 @@ fn a_sound_machine() {
         call,
         "device",
         "ok",
-        &["fingerprint b225d709...", "SEKUIRE_DEVICE_ID"],
+        &[
+            "fingerprint b225d709..., which auth.json has, too",
+            "SEKUIRE_DEVICE_ID",
+        ],
         0,
     );
     finds(call, "backend", "ok", &[&backend.url(), "auth.json"], 0);
@@ -261,7 +264,17 @@ fn no_home() {
         &["not an absolute path", "SEKUIRE_CONFIG_DIR", "HOME"],
         3,
     );
-    let named = home.path().join("named");
+    // A login makes no home.
+    let missing = home.path().join("missing");
+    let missing = || doctor(&home).env("HOME", &missing);
+    finds(
+        missing,
+        "configuration",
+        "failed",
+        &["can't save", "create "],
+        3,
+    );
+    let named = home.path().join("those above, too/named");
     let named = || doctor(&home).env("SEKUIRE_CONFIG_DIR", &named);
     finds(named, "configuration", "ok", &["SEKUIRE_CONFIG_DIR"], 1);
 }
@@ -282,6 +295,40 @@ fn a_key_in_two_places() {
     );
     let malformed = || doctor(&home).env("SEKUIRE_API_KEY", "another");
     finds(malformed, "key", "failed", &["SEKUIRE_API_KEY"], 2);
+}
+
+/// What `status` warns of is told here, too, and once.
+#[test]
+fn what_the_other_commands_warn_of() {
+    let home = logged_in_home();
+    let quoted = || doctor(&home).env("SEKUIRE_DEVICE_ID", "\"runner-1\"");
+    finds(quoted, "key", "warning", &["quotation marks"], 0);
+    fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("its mode");
+    let outcome = doctor(&home).run();
+    assert_eq!(
+        outcome.stderr.matches("open to other users").count()
+            + outcome.stdout.matches("open to other users").count(),
+        1,
+        "{outcome}"
+    );
+    let home = Home::new();
+    home.write_auth("{\"token\": \"of-an-older-login\"}");
+    let old = || doctor(&home);
+    finds(
+        old,
+        "key",
+        "failed",
+        &["older client", "Run 'sekuire login'"],
+        1,
+    );
+    home.write_auth("{\"api_key\": \"other_abcdefghijkl\"}");
+    finds(
+        || doctor(&home),
+        "key",
+        "warning",
+        &["neither sk_live_ nor sk_test_"],
+        0,
+    );
 }
 
 #[test]
@@ -335,6 +382,8 @@ fn a_backend_that_can_not_be_asked() {
         &["does not begin with https://"],
         2,
     );
+    // The trust does not depend on it.
+    finds(option("nonsense"), "trust", "ok", &["CA certificates"], 2);
     let other = || doctor(&home).env("SEKUIRE_BACKEND_URL", "https://other.example");
     finds(
         other,

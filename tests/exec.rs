@@ -62,6 +62,17 @@ fn a_key_from_the_environment_goes_before_the_file() {
     }
 }
 
+/// What JSON can hold and the environment can't.
+#[test]
+fn a_workspace_with_a_zero_byte() {
+    let home = Home::new();
+    home.write_auth(&auth_with("workspace_id", json!("ws\0abc")).to_string());
+    exec(&home, &["true"])
+        .exits(3)
+        .complains("zero byte")
+        .complains("hint: run 'sekuire login'");
+}
+
 #[test]
 fn without_a_key_nothing_runs() {
     let outcome = shell(&Home::new(), "echo ran");

@@ -484,15 +484,16 @@ fn the_organization_is_the_one_of_verify_or_else_of_me() {
     }
 }
 
-/// A file of more than 64 KiB is damage: a login must not make one, whatever it was told.
+/// A file of more than 64 KiB is damage, and no variable holds a zero byte: a login must not make such a
+/// file, whatever it was told.
 #[test]
-fn identifiers_beyond_measure_are_not_saved() {
+fn identifiers_that_nobody_gives_are_not_saved() {
     let backend = Backend::http();
     let long = "x".repeat(65_000);
     let respond = |answer: &Value| Behaviour::Respond(Response::json(200, answer));
     let verified = json!({"valid": true, "org_id": long});
     backend.on(Endpoint::Verify, respond(&verified));
-    let workspaces = json!({"workspaces": [{"id": long}, {"id": "ws_1"}]});
+    let workspaces = json!({"workspaces": [{"id": long}, {"id": "ws\0abc"}, {"id": "ws_1"}]});
     backend.on(Endpoint::Me, respond(&workspaces));
     let home = Home::new();
     log_in(&home, &backend);

@@ -30,6 +30,9 @@ const COMMANDS: &[&[&str]] = &[
     &["completions", "fish"],
     &["status"],
     &["status", "--json"],
+    &["status", "--get", "key"],
+    &["doctor"],
+    &["doctor", "--json"],
     &["auth", "token"],
     &["whoami"],
     &["whoami", "--json"],
@@ -38,7 +41,7 @@ const COMMANDS: &[&[&str]] = &[
     &["logout"],
 ];
 
-fn each_command(to: impl Fn(Sekuire) -> Sekuire, judge: impl Fn(&[&str], &Outcome)) {
+fn each_command(to: impl Fn(Sekuire) -> Sekuire, check: impl Fn(&[&str], &Outcome)) {
     let backend = Backend::http();
     for arguments in COMMANDS {
         let home = Home::new();
@@ -47,7 +50,7 @@ fn each_command(to: impl Fn(Sekuire) -> Sekuire, judge: impl Fn(&[&str], &Outcom
             .args(*arguments)
             .stdin(KEY.as_bytes());
         let outcome = to(command).run();
-        judge(arguments, &outcome);
+        check(arguments, &outcome);
         assert!(
             !outcome.stderr.contains("panicked"),
             "{arguments:?}; {outcome}"

@@ -118,7 +118,7 @@ fn a_file_that_others_can_read_is_a_warning() {
 }
 
 #[test]
-fn the_masks_and_fingerprints_of_odd_files_are_harmless() {
+fn the_masks_and_fingerprints_of_odd_files_are_sanitized() {
     let long = "x".repeat(512);
     let cases: &[(Value, &str)] = &[
         (json!("sk_live_"), "sk_live_..."),

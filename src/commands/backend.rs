@@ -121,7 +121,7 @@ fn from_variable() -> Result<Option<Backend>, Error> {
 }
 
 fn default_backend() -> Result<Backend, Error> {
-    backend("the default", DEFAULT_BACKEND)
+    backend("default", DEFAULT_BACKEND)
 }
 
 fn backend(source: &'static str, url: &str) -> Result<Backend, Error> {

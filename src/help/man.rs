@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{EXIT_STATUSES, flags, operand, wrap};
+use super::text::{EXIT_STATUSES, flags, operand, wrap};
 use crate::cli::{COMMANDS, CommandSpec};
 use crate::environment::VARIABLES;
 
@@ -106,7 +106,7 @@ fn paragraph(page: &mut String, text: &str) {
     }
 }
 
-/// Makes text harmless in roff: a hyphen that can be copied, no escape, and no word that is a macro
+/// Escapes text for roff: a hyphen that can be copied, no escape, and no word that is a macro
 /// where it comes to stand at a line's start.
 fn escape(text: &str) -> String {
     let text = text

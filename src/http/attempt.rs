@@ -31,8 +31,11 @@ const MAX_STATUS_LINE: usize = 16 * 1024;
 /// What minreq answers, with status 503, where there was no status line.
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
-/// What an attempt needs at the most, in bytes: TLS, the trusted CAs, an answer as large as it may be.
-const MEMORY: usize = 12 * 1024 * 1024;
+/// What an attempt needs at the most, in bytes: stacks, TLS, the trusted CAs, an answer as large as it may be.
+const ADDRESS_SPACE: usize = 12 * 1024 * 1024;
+
+/// What it uses of that, in bytes, and saving after it. The heap keeps it: so much is had from here on.
+const MEMORY: usize = 1536 * 1024;
 
 /// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
 /// what the system's resolver opens.
@@ -94,19 +97,28 @@ pub(super) fn make(
     let exchange = exchange.map_err(local)?;
     let relayed = match waiting.accept(deadline.left()) {
         Ok(client) => relay(&client, target, resolver, deadline)?,
-        // It has failed before, and says why.
-        Err(_) => None,
+        // It gave up, or has failed before, and says why.
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::TimedOut
+            ) =>
+        {
+            None
+        }
+        Err(cause) => return Err(local(cause)),
     };
     let waiting_for =
         || Failure::timed_out(format!("waiting for {} to answer", target.base.host()));
     match relayed {
-        Some(RelayError::Wait(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
+        Some(RelayError::Halted(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
             Err(waiting_for())
         }
-        Some(RelayError::Wait(cause)) => Err(local(cause)),
+        Some(RelayError::Halted(cause)) => Err(Failure::local_within(&cause)),
         relayed => {
             let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
-            judge(target, outcome.map_err(local)?, relayed)
+            let outcome = outcome.map_err(|cause| Failure::local_within(&cause))?;
+            combine(target, outcome, relayed)
         }
     }
 }
@@ -122,20 +134,18 @@ fn relay(
     let local = |cause| Failure::local(&cause);
     client.set_nonblocking(true).map_err(local)?;
     let server = open(target, resolver, deadline)?;
-    deadline
-        .bound(client)
-        .write_all(TUNNEL_REPLY)
-        .map_err(local)?;
+    if deadline.bound(client).write_all(TUNNEL_REPLY).is_err() {
+        // minreq has given up, and says why.
+        return Ok(None);
+    }
     Ok(relay::carry(client, &server, target.base.scheme(), deadline).err())
 }
 
 /// A connection for minreq, made sure that the rest can be had, too.
 fn reserve() -> io::Result<(Waiting, Handover)> {
-    let mut memory: Vec<u8> = Vec::new();
-    memory
-        .try_reserve_exact(MEMORY)
-        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    drop(black_box(memory));
+    platform::spare_address_space(ADDRESS_SPACE)?;
+    // Written, so that a control group that has less ends the program here, not behind a binding.
+    drop(black_box(vec![1_u8; MEMORY]));
     let pair = platform::local_connection()?;
     platform::spare_descriptors(DESCRIPTORS)?;
     Ok(pair)
@@ -279,7 +289,7 @@ fn retry_after(value: &str) -> Option<Duration> {
 }
 
 /// What minreq made of it, and what the relay saw, taken together.
-fn judge(
+fn combine(
     target: &Target,
     outcome: Result<Answered, Unanswered>,
     relayed: Option<RelayError>,
@@ -314,6 +324,9 @@ fn judge(
         ),
         (Ok(answered), _) => Ok(answered.response),
         (Err(_), Some(RelayError::TooLong)) => no_answer(host, without_end()),
+        (Err(Unanswered::Head(minreq::Error::IoError(cause))), _) if is_local(&cause) => {
+            Err(Failure::local_within(&cause))
+        }
         (Err(Unanswered::Head(minreq::Error::IoError(cause))), relayed) => {
             match (tls_error(&cause), relayed) {
                 (Some(error), _) => Err(target.refusal(error)),
@@ -342,6 +355,11 @@ impl Answered {
             && self.response.body.is_empty()
             && matches!(self.response.status, 0..=99 | 200..=203 | 205..=299)
     }
+}
+
+/// Whether minreq's end of the connection, which leads no further than to this program, failed by itself.
+fn is_local(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::Interrupted || platform::shortage(cause).is_some()
 }
 
 fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {

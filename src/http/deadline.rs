@@ -105,6 +105,7 @@ impl Bounded<'_, '_> {
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
                     self.deadline.poll(&mut [watch(self.stream)], LONG)?;
                 }
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::error::Kind;
+use crate::error::{CHECK_LIMITS, Kind};
 use crate::platform;
 use crate::tls::Refusal;
 
@@ -12,6 +12,8 @@ use crate::tls::Refusal;
 pub(super) enum Failure {
     /// This machine is short of something, or refuses it.
     Local(String),
+    /// The same in the middle of a request.
+    LocalWithin(String),
     /// Nothing came in time, while this was done.
     TimedOut { doing: String, time: Duration },
     /// A name has no address.
@@ -81,6 +83,14 @@ impl Failure {
         })
     }
 
+    /// A failure of this machine, when something may have been sent.
+    pub(super) fn local_within(cause: &io::Error) -> Failure {
+        Failure::LocalWithin(match platform::shortage(cause) {
+            Some(what) => format!("this machine is out of {what}"),
+            None => format!("this machine can't go on with a request ({cause})"),
+        })
+    }
+
     /// Nothing came in time, while `doing` was done; [`Failure::within`] adds the time.
     pub(super) fn timed_out(doing: String) -> Failure {
         let time = Duration::ZERO;
@@ -104,7 +114,14 @@ impl Failure {
                 Machine,
                 No,
                 cause.clone(),
-                "nothing was sent; check the limits of this process (ulimit -a, or the container's)".into(),
+                format!("nothing was sent; {CHECK_LIMITS}"),
+            ),
+            // What was begun is to be finished: another attempt may.
+            Failure::LocalWithin(cause) => (
+                Machine,
+                Yes,
+                cause.clone(),
+                format!("the request may have arrived; {CHECK_LIMITS}, then run this again"),
             ),
             Failure::TimedOut { doing, time } => (
                 Backend,
@@ -142,18 +159,8 @@ impl Failure {
                 format!("{host} {how}"),
                 "try again later, or ask whoever runs the backend".into(),
             ),
-            Failure::NotHttp { host } => (
-                Backend,
-                No,
-                format!("{host} does not speak HTTP on this port"),
-                "check the host and port of the URL".into(),
-            ),
-            Failure::NotTls { host } => (
-                Backend,
-                No,
-                format!("{host} does not speak TLS on this port"),
-                "check the host and port of the URL".into(),
-            ),
+            Failure::NotHttp { host } => wrong_port(host, "HTTP"),
+            Failure::NotTls { host } => wrong_port(host, "TLS"),
             Failure::Tls(refusal) => (
                 refusal.kind,
                 if refusal.clock { WhileWaiting } else { No },
@@ -196,6 +203,15 @@ impl Failure {
             hint,
         }
     }
+}
+
+fn wrong_port(host: &str, protocol: &str) -> (Kind, Retryable, String, String) {
+    (
+        Kind::Backend,
+        Retryable::No,
+        format!("{host} does not speak {protocol} on this port"),
+        "check the host and port of the URL".into(),
+    )
 }
 
 fn login_words(

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::deadline::{Deadline, LONG};
 use crate::backend_url::Scheme;
-use crate::platform::Watch;
+use crate::platform::{self, Watch};
 
 /// The most that a server may send in all, in bytes: a body of 64 KiB, its head, a TLS handshake, and
 /// what frames records and chunks. It bounds minreq's memory, which keeps each header line.
@@ -35,8 +35,8 @@ pub(super) enum RelayError {
     NotTls,
     /// The server sent more than any answer has.
     TooLong,
-    /// The deadline has passed, or waiting failed.
-    Wait(io::Error),
+    /// The deadline has passed, or this machine is short of what is needed to go on.
+    Halted(io::Error),
 }
 
 /// Carries everything until minreq has what it wants. Neither stream blocks.
@@ -69,20 +69,26 @@ pub(super) fn carry(
         ];
         deadline
             .poll(&mut watched, LONG)
-            .map_err(RelayError::Wait)?;
+            .map_err(RelayError::Halted)?;
         let [client_ready, server_ready] = watched.map(|watch| watch.ready);
         if client_ready {
-            if answer.drain(client).is_err() {
+            if let Err(cause) = answer.drain(client) {
+                check_supplies(cause)?;
                 // minreq has all that it wants.
                 return broken.map_or(Ok(()), Err);
             }
-            if request.is_empty() && request.fill(client) == Filled::End {
-                return broken.map_or(Ok(()), Err);
+            if request.is_empty() {
+                match request.fill(client) {
+                    Filled::End => return broken.map_or(Ok(()), Err),
+                    Filled::Short(cause) => return Err(RelayError::Halted(cause)),
+                    Filled::Some | Filled::None | Filled::Broken(_) => {}
+                }
             }
         }
         if server_ready {
             asked |= !request.is_empty();
-            if request.drain(server).is_err() {
+            if let Err(cause) = request.drain(server) {
+                check_supplies(cause)?;
                 // What is left of the request is in vain. An answer may have come all the same.
                 request.clear();
             }
@@ -90,6 +96,7 @@ pub(super) fn carry(
                 match answer.fill(server) {
                     Filled::Some => inspector.inspect(answer.rest())?,
                     Filled::None => {}
+                    Filled::Short(cause) => return Err(RelayError::Halted(cause)),
                     Filled::End if inspector.lacks_head() => {
                         return Err(RelayError::NoHead("closed the connection".into()));
                     }
@@ -118,7 +125,6 @@ struct Piece {
 }
 
 /// What came of reading.
-#[derive(Debug, Eq, PartialEq)]
 enum Filled {
     /// Bytes.
     Some,
@@ -128,6 +134,8 @@ enum Filled {
     End,
     /// An error, in words.
     Broken(String),
+    /// This machine is short of something.
+    Short(io::Error),
 }
 
 impl Piece {
@@ -159,6 +167,7 @@ impl Piece {
                 Filled::Some
             }
             Err(cause) if is_passing(&cause) => Filled::None,
+            Err(cause) if platform::shortage(&cause).is_some() => Filled::Short(cause),
             Err(cause) => Filled::Broken(match cause.kind() {
                 ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
                     "reset the connection".into()
@@ -178,6 +187,14 @@ impl Piece {
             Err(cause) => return Err(cause),
         }
         Ok(())
+    }
+}
+
+/// Makes sure that an error of a connection is the peer's doing, and no shortage of this machine.
+fn check_supplies(cause: io::Error) -> Result<(), RelayError> {
+    match platform::shortage(&cause) {
+        Some(_) => Err(RelayError::Halted(cause)),
+        None => Ok(()),
     }
 }
 

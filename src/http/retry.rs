@@ -1,4 +1,4 @@
-//! When a request is tried again. Pure: the clock and the dice are passed in.
+//! When a request is tried again. Pure: the clock and the jitter are passed in.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl Retry {
     }
 
     /// The pause before the next attempt, after one that ended `elapsed` after the first began;
-    /// none: there is no next attempt. `dice` is from 0 up to 1.
+    /// none: there is no next attempt. `jitter` is from 0 up to 1.
     ///
     /// Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015): clients that
     /// failed together must not come back together. For the same reason jitter is added to
@@ -50,7 +50,7 @@ impl Retry {
         &mut self,
         elapsed: Duration,
         retry_after: Option<Duration>,
-        dice: f64,
+        jitter: f64,
     ) -> Option<Duration> {
         if self.wait.is_zero() && self.attempts >= ATTEMPTS {
             return None;
@@ -69,9 +69,9 @@ impl Retry {
         let pause = match retry_after {
             Some(told) => {
                 let slack = left.checked_sub(told).filter(|slack| !slack.is_zero())?;
-                told + self.spread(told).min(slack / 2).mul_f64(dice)
+                told + self.spread(told).min(slack / 2).mul_f64(jitter)
             }
-            None => doubled.min(left / 2).mul_f64(dice),
+            None => doubled.min(left / 2).mul_f64(jitter),
         };
         self.attempts += 1;
         Some(pause)
@@ -105,12 +105,12 @@ mod tests {
     fn retry_after_is_kept_and_the_window_too() {
         for wait in [0, 5, 120] {
             for told in [0, 1, 4].map(Duration::from_secs) {
-                for dice in [0.0, 0.5, ALMOST_ONE] {
+                for jitter in [0.0, 0.5, ALMOST_ONE] {
                     let mut retry = Retry::new(Duration::from_secs(wait));
                     let window = Duration::from_secs(if wait == 0 { 15 } else { wait });
                     let mut elapsed = Duration::ZERO;
-                    while let Some(pause) = retry.pause(elapsed, Some(told), dice) {
-                        let case = format!("--wait {wait}, told {told:?}, dice {dice}");
+                    while let Some(pause) = retry.pause(elapsed, Some(told), jitter) {
+                        let case = format!("--wait {wait}, told {told:?}, jitter {jitter}");
                         assert!(
                             pause >= told && pause <= told + LONGEST,
                             "{case}: {pause:?}"

@@ -1,6 +1,7 @@
 //! Linux.
 
 mod handover;
+mod heap;
 
 use std::ffi::CString;
 use std::fs;
@@ -12,9 +13,8 @@ use std::path::Path;
 pub use super::unix::*;
 pub use handover::{Handover, Waiting, local_connection, replay};
 
-/// 22 µs less per start than the static build's own C library, whose heap maps and trims a slab for each size of block.
 #[global_allocator]
-static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static HEAP: heap::Heap = heap::Heap;
 
 /// Where the machine id is kept (machine-id(5)), in the order in which they are asked.
 const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];

@@ -7,11 +7,12 @@ mod files;
 mod hidden_input;
 mod signals;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -142,18 +143,25 @@ fn allow_core_files() {
     }
 }
 
-/// Sets or removes a variable of this process's environment.
+/// Sets a variable of this process's environment. std's own function panics where this fails.
 ///
 /// Call it only while no second thread exists.
-pub fn set_variable(name: &str, value: Option<&std::ffi::OsStr>) {
-    // SAFETY: called from the main thread before the first thread is started (http.rs), so nobody
-    // reads the environment meanwhile (setenv(3), "MT-Unsafe const:env").
-    unsafe {
-        match value {
-            Some(value) => std::env::set_var(name, value),
-            None => std::env::remove_var(name),
-        }
-    }
+///
+/// # Errors
+/// As setenv(3): memory is short. Also where a zero byte stands in the value.
+pub fn set_variable(name: &str, value: &OsStr) -> io::Result<()> {
+    let (name, value) = (CString::new(name)?, CString::new(value.as_bytes())?);
+    // SAFETY: both are zero-terminated, and copied; called from the main thread before the first thread
+    // is started (http.rs), so nobody reads the environment meanwhile (setenv(3), "MT-Unsafe const:env").
+    check(unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) })
+}
+
+/// Removes a variable from this process's environment.
+///
+/// Call it only while no second thread exists.
+pub fn remove_variable(name: &str) {
+    // SAFETY: as in `set_variable`. Nothing is allocated, and a name of ours is never malformed.
+    unsafe { std::env::remove_var(name) }
 }
 
 /// Waits until one of the sockets is ready, or for `time`; false: none is (poll(2)).
@@ -210,6 +218,29 @@ pub fn shortage(cause: &io::Error) -> Option<&'static str> {
 /// Whether a connection is being made without being waited for (connect(2)).
 pub fn is_in_progress(cause: &io::Error) -> bool {
     cause.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// Makes sure that there are so many more bytes of address space, in one piece.
+///
+/// # Errors
+/// There are not.
+pub fn spare_address_space(bytes: usize) -> io::Result<()> {
+    // SAFETY: a new mapping without a file, at a place of the system's choice, touches nothing of ours (mmap(2)).
+    let place = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            bytes,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if place == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is the mapping just made, whole, and nobody knows of it.
+    check(unsafe { libc::munmap(place, bytes) })
 }
 
 /// Makes sure that so many more descriptors can be opened.

@@ -205,17 +205,27 @@ pub fn is_mount_point(_path: &Path) -> bool {
     false
 }
 
-/// Sets or removes a variable of this process's environment.
+/// Sets a variable of this process's environment.
 ///
 /// Call it only while no second thread exists.
-pub fn set_variable(name: &str, value: Option<&OsStr>) {
-    // SAFETY: on Windows these are always safe to call (std::env::set_var).
-    unsafe {
-        match value {
-            Some(value) => std::env::set_var(name, value),
-            None => std::env::remove_var(name),
-        }
+///
+/// # Errors
+/// A zero byte stands in the value.
+pub fn set_variable(name: &str, value: &OsStr) -> io::Result<()> {
+    if value.as_encoded_bytes().contains(&0) {
+        return Err(io::ErrorKind::InvalidInput.into());
     }
+    // SAFETY: on Windows this is always safe to call (std::env::set_var).
+    unsafe { std::env::set_var(name, value) };
+    Ok(())
+}
+
+/// Removes a variable from this process's environment.
+///
+/// Call it only while no second thread exists.
+pub fn remove_variable(name: &str) {
+    // SAFETY: on Windows this is always safe to call (std::env::remove_var).
+    unsafe { std::env::remove_var(name) }
 }
 
 /// Creates a folder; with `parents`, those that are missing too. The user's profile, in which it
@@ -388,6 +398,19 @@ pub fn shortage(cause: &io::Error) -> Option<&'static str> {
 /// Whether a connection is being made without being waited for (`connect`).
 pub fn is_in_progress(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::WouldBlock
+}
+
+/// Makes sure that there are so many more bytes of address space, in one piece.
+///
+/// # Errors
+/// There are not.
+pub fn spare_address_space(bytes: usize) -> io::Result<()> {
+    let mut memory: Vec<u8> = Vec::new();
+    memory
+        .try_reserve_exact(bytes)
+        .map_err(|_| io::ErrorKind::OutOfMemory)?;
+    drop(std::hint::black_box(memory));
+    Ok(())
 }
 
 /// There is no such limit here.

@@ -31,7 +31,11 @@ impl Store {
         let path = self.file.display();
         let metadata = match fs::metadata(&self.folder) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                self.expect_writable(existing_ancestor(&self.folder))?;
+                let ancestor = existing_ancestor(&self.folder);
+                if !self.named && self.folder.parent() != Some(ancestor) {
+                    return Err(self.unsavable(&self.folder, &cause));
+                }
+                self.expect_writable(ancestor)?;
                 let found = format!("{path} is not there; a login would create its folder, too");
                 return Ok((found, Vec::new()));
             }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Store, lock};
-use crate::error::Error;
+use crate::error::{CHECK_LIMITS, Error};
 use crate::platform::{self, FileKind};
 use crate::shell;
 
@@ -67,24 +67,30 @@ impl Store {
     }
 
     pub(super) fn unreadable(&self, cause: &io::Error) -> Error {
-        Error::machine(format!("can't read {}: {cause}", self.file.display())).with_hint(
-            match cause.kind() {
-                io::ErrorKind::PermissionDenied => {
-                    "run this as the user whom the file belongs to, or mend its permissions"
-                }
-                _ => ELSEWHERE,
-            },
-        )
+        Error::machine(format!(
+            "can't read {}: {}",
+            self.file.display(),
+            words(cause)
+        ))
+        .with_hint(match cause.kind() {
+            _ if platform::shortage(cause).is_some() => CHECK_LIMITS,
+            io::ErrorKind::PermissionDenied => {
+                "run this as the user whom the file belongs to, or mend its permissions"
+            }
+            _ => ELSEWHERE,
+        })
     }
 
     pub(super) fn unsavable(&self, path: &Path, cause: &io::Error) -> Error {
         let elsewhere = "or set SEKUIRE_CONFIG_DIR to another folder";
         Error::machine(format!(
-            "can't save {}: {}: {cause}",
+            "can't save {}: {}: {}",
             self.file.display(),
-            path.display()
+            path.display(),
+            words(cause)
         ))
         .with_hint(match cause.kind() {
+            _ if platform::shortage(cause).is_some() => CHECK_LIMITS.to_owned(),
             io::ErrorKind::Unsupported => {
                 "its file system (FAT, SMB, FUSE) lets other users read the key; \
                  set SEKUIRE_CONFIG_DIR to a folder on another one"
@@ -109,19 +115,29 @@ impl Store {
 
     pub(super) fn unremovable(&self, path: &Path, cause: &io::Error) -> Error {
         Error::machine(format!(
-            "can't remove {}: {}: {cause}",
+            "can't remove {}: {}: {}",
             self.file.display(),
-            path.display()
+            path.display(),
+            words(cause)
         ))
         .with_hint("give this user write access to it, or remove it by hand: it holds the API key")
     }
 
     pub(super) fn unconfirmed(&self, cause: &io::Error) -> Error {
         Error::machine(format!(
-            "{} is changed, but the disk did not confirm it: {cause}",
-            self.file.display()
+            "{} is changed, but the disk did not confirm it: {}",
+            self.file.display(),
+            words(cause)
         ))
         .with_hint("see what is wrong with the disk, then run the command again")
+    }
+}
+
+/// What the system says, and what there is too little of, where it says so.
+pub(super) fn words(cause: &io::Error) -> String {
+    match platform::shortage(cause) {
+        Some(what) => format!("this machine is out of {what} ({cause})"),
+        None => cause.to_string(),
     }
 }
 

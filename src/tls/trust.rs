@@ -17,8 +17,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::environment;
-use crate::error::Error;
-use crate::platform::set_variable;
+use crate::error::{CHECK_LIMITS, Error};
+use crate::platform::remove_variable;
 use handover::{PrivateFolder, hand_over};
 use store::{Files, Problem, Store};
 
@@ -110,6 +110,7 @@ fn named() -> Result<Option<Found>, Error> {
         store.add_file(&file).map_err(|cause| {
             let hint = match cause {
                 Problem::IsFolder => format!("name a folder in {FOLDERS}"),
+                Problem::Shortage(_) => CHECK_LIMITS.to_owned(),
                 _ => correct(FILE),
             };
             unusable(FILE, &file, &cause).with_hint(hint)
@@ -129,7 +130,7 @@ fn named() -> Result<Option<Found>, Error> {
 fn value(variable: &str) -> Option<PathBuf> {
     let value = environment::raw(variable);
     if value.is_none() {
-        set_variable(variable, None);
+        remove_variable(variable);
     }
     value.map(PathBuf::from)
 }

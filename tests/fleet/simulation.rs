@@ -68,11 +68,11 @@ pub(crate) fn run() -> std::result::Result<(), Box<dyn Error>> {
 }
 
 fn simulate(rate: usize, retry_after: Option<Duration>) -> Result {
-    let mut dice = Dice(1);
+    let mut random = Random(1);
     let mut bucket = Bucket::new(rate);
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| Client::new()).collect();
     let mut agenda: BinaryHeap<Reverse<(Duration, usize)>> = (0..CLIENTS)
-        .map(|number| Reverse((Duration::from_millis(500).mul_f64(dice.roll()), number)))
+        .map(|number| Reverse((Duration::from_millis(500).mul_f64(random.roll()), number)))
         .collect();
     for Reverse((at, number)) in &agenda {
         clients[*number].began = *at;
@@ -91,7 +91,7 @@ fn simulate(rate: usize, retry_after: Option<Duration>) -> Result {
             client.is_answered(now)
         } else {
             let elapsed = now.saturating_sub(client.began);
-            let pause = client.retry.pause(elapsed, retry_after, dice.roll());
+            let pause = client.retry.pause(elapsed, retry_after, random.roll());
             pause.map(|pause| now + pause)
         };
         match next {
@@ -161,9 +161,9 @@ impl Result {
 }
 
 /// xorshift64* (Marsaglia 2003, Vigna 2016): the same sequence in every run.
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn roll(&mut self) -> f64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

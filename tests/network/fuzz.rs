@@ -53,9 +53,9 @@ const WORDS: &[&str] = &[
 ];
 
 /// Numbers that look random and are the same in every run (Marsaglia, "Xorshift RNGs", 2003).
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn throw(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -95,9 +95,9 @@ impl Dice {
 }
 
 /// One answer, whose end is a close, a reset or an endless wait.
-fn try_one(fixture: &Fixture, dice: &mut Dice, asks: Asks) {
-    let bytes = dice.answer();
-    let behaviour = match dice.throw(8) {
+fn try_one(fixture: &Fixture, random: &mut Random, asks: Asks) {
+    let bytes = random.answer();
+    let behaviour = match random.throw(8) {
         0 => Behaviour::RawThenReset(bytes.clone()),
         1 if bytes.len() < 300 => Behaviour::DripRaw(bytes.clone(), Duration::from_millis(1)),
         _ => Behaviour::Raw(bytes.clone()),
@@ -130,9 +130,9 @@ fn response_path() {
     let count = AtomicU64::new(0);
     let run = |kind: TlsKind, asks: Asks, seed: u64| {
         let fixture = Fixture::new(kind);
-        let mut dice = Dice(seed);
+        let mut random = Random(seed);
         while Instant::now() < end {
-            try_one(&fixture, &mut dice, asks);
+            try_one(&fixture, &mut random, asks);
             count.fetch_add(1, Ordering::Relaxed);
         }
     };

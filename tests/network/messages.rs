@@ -120,6 +120,11 @@ fn of_a_long_error_body() {
                 .complains("long long long")
                 .complains("...");
             assert!(outcome.stderr.len() < 1000, "{outcome}");
+            let json = format!(r#"{{"error":"no room","x":"{}"}}"#, "long ".repeat(100_000));
+            fixture.backend.behave(raw(framed(status, json.as_bytes())));
+            let outcome = fixture.whoami().run();
+            outcome.exits(code).complains("no room");
+            assert!(outcome.stderr.len() < 1000, "{outcome}");
         }
     }
 }

@@ -417,4 +417,14 @@ fn passwords_in_urls() {
             fixture.assert_clean_failure(url, &outcome);
         }
     }
+    for allowed in ["http://user:hunter2@host", "user:hunter2@host", "hunter2@"] {
+        let command = fixture.bare().arg("whoami").env("SEKUIRE_API_KEY", KEY);
+        command
+            .env("SEKUIRE_ALLOW_HTTP", allowed)
+            .args(["--backend", "http://backend.example"])
+            .run()
+            .exits(2)
+            .complains("SEKUIRE_ALLOW_HTTP holds ")
+            .hides("hunter2");
+    }
 }

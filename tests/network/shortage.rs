@@ -1,13 +1,17 @@
 //! Too little of what a request needs: an error of this machine that says what is lacking, noticed
 //! before anything is sent, so that no binding is wasted. Never a crash.
 
-use nix::libc::rlim_t;
+use std::cell::Cell;
+use std::fs;
+
+use nix::libc::{self, rlim_t};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::geteuid;
 
 use super::{Asks, BOTH, Fixture, KEY, OLD_AUTH, SLACK, assert_no_panic};
 use crate::support::backend::TlsKind;
-use crate::support::command::Sekuire;
+use crate::support::command::{Sekuire, binary};
+use crate::support::needs;
 use crate::support::other_user::{NO_ONE, OtherUser};
 use crate::support::outcome::Outcome;
 
@@ -101,5 +105,101 @@ fn of_stack_by_a_variable_does_not_count() {
         let fixture = Fixture::new(TlsKind::Valid);
         let outcome = fixture.login().env("RUST_MIN_STACK", size).run();
         outcome.exits(0).complains_not();
+    }
+}
+
+/// The program under strace(1), which makes the n-th call of a name fail in each thread, for every n
+/// until there are no more; `make torture` does so with every call.
+fn sweep(asks: Asks, call: &str, error: &str, check: impl Fn(&str, &Fixture, &Outcome)) {
+    for number in 1.. {
+        let Some(strace) = needs::strace() else {
+            return;
+        };
+        let fixture = Fixture::new(TlsKind::Valid);
+        let trace = fixture.home.path().join("trace");
+        let arguments: &[&str] = match asks {
+            Asks::Verify => &["login", "--api-key-stdin", "--backend"],
+            Asks::Me => &["whoami", "--backend-url"],
+        };
+        let strace = match asks {
+            Asks::Verify => strace.stdin(KEY.as_bytes()),
+            Asks::Me => strace.env("SEKUIRE_API_KEY", KEY),
+        };
+        let outcome = strace
+            .home(&fixture.home)
+            .ca(&fixture.backend.ca_file())
+            .args(["-f", "-qq", "-e", &format!("trace={call}"), "-e"])
+            .arg(format!("inject={call}:error={error}:when={number}"))
+            .arg("-o")
+            .arg(&trace)
+            .arg(binary())
+            .args(arguments)
+            .arg(fixture.backend.url())
+            .run();
+        let trace = fs::read_to_string(&trace).expect("strace's trace");
+        if !trace.contains("(INJECTED)") {
+            assert!(number > 1, "no {call} was seen: {outcome}");
+            return;
+        }
+        check(
+            &format!("{error} at {call} no. {number}"),
+            &fixture,
+            &outcome,
+        );
+    }
+}
+
+/// The abort that Rust makes of it is no exit status that a script could know.
+#[test]
+fn of_memory_at_any_moment() {
+    let refused = Cell::new(0);
+    sweep(Asks::Me, "mmap", "ENOMEM", |name, _, outcome| {
+        // Some C libraries die without a word before `main`.
+        let is_start = outcome.signal == Some(libc::SIGSEGV) && outcome.stderr.is_empty();
+        if is_start || outcome.code == Some(127) {
+            return;
+        }
+        assert_no_panic(name, outcome);
+        match outcome.code {
+            Some(0) => {}
+            Some(3) => {
+                outcome.complains("error: ").complains("\nhint: ");
+                refused.set(refused.get() + 1);
+            }
+            _ => panic!("{name}: {outcome}"),
+        }
+    });
+    assert!(refused.get() > 0 || needs::strace().is_none());
+}
+
+/// What is begun is finished: another attempt is made, and nobody is told that nothing was sent.
+#[test]
+fn in_the_middle_of_a_request() {
+    for call in ["poll", "recvfrom"] {
+        sweep(Asks::Verify, call, "ENOMEM", |name, fixture, outcome| {
+            assert_no_panic(name, outcome);
+            let is_sent = !fixture.backend.requests().is_empty();
+            let denies = outcome.stderr.contains("nothing was sent");
+            assert!(
+                !(is_sent && denies && outcome.code != Some(0)),
+                "{name}: {outcome}"
+            );
+            // Each thread of an attempt meets it again, and so can every attempt.
+            let code = outcome.code;
+            assert!(code == Some(0) || code == Some(3), "{name}: {outcome}");
+        });
+    }
+}
+
+/// Our own end of a connection is not the backend's, nor its failing.
+#[cfg(target_os = "linux")]
+#[test]
+fn within_this_process_is_not_blamed_on_the_backend() {
+    for call in ["dup3", "socket"] {
+        sweep(Asks::Me, call, "EMFILE", |name, _, outcome| {
+            assert_no_panic(name, outcome);
+            assert_eq!(outcome.code, Some(3), "{name}: {outcome}");
+            outcome.complains("this machine is out of open files (ulimit -n)");
+        });
     }
 }

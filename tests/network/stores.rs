@@ -274,7 +274,7 @@ fn built_in_roots_can_not_be_exchanged() {
     let over = AtomicBool::new(false);
     let (exchanged, outcomes) = thread::scope(|scope| {
         let stranger = scope.spawn(|| exchange(place, &over));
-        // Judged when the stranger has stopped: it would go on for ever.
+        // Checked when the stranger has stopped: it would go on for ever.
         let outcomes: Vec<_> = (0..RUNS).map_while(|_| after(&change, &fixture)).collect();
         over.store(true, Ordering::Relaxed);
         (stranger.join().unwrap(), outcomes)
@@ -309,6 +309,26 @@ fn exchange(place: &Path, over: &AtomicBool) -> usize {
     exchanged
 }
 
+/// Nothing but our own goes, where our folder can't be entered: this process stands somewhere else then.
+#[test]
+fn a_file_of_the_same_name_elsewhere_stays() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let (place, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let theirs = elsewhere.path().join("roots.pem");
+    fs::write(&theirs, "theirs").unwrap();
+    let change = format!(
+        "{NO_STORE}; mount -t tmpfs none /proc; export TMPDIR={}; cd {}; umask 0777; \
+         exec setpriv --bounding-set -dac_override,-dac_read_search \"$0\" whoami --backend \"$1\"",
+        place.path().display(),
+        elsewhere.path().display()
+    );
+    if let Some(outcome) = after(&change, &fixture) {
+        outcome.exits(3).complains("Permission denied");
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+}
+
 /// Where nobody exchanges anything, they are used without /proc, and nothing of them is left.
 #[test]
 fn built_in_roots_without_proc() {
@@ -323,6 +343,11 @@ fn built_in_roots_without_proc() {
             .exits(4)
             .complains("trusted are the built-in CA certificates of Mozilla");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+    // Folders in it inherit its group, and that they do.
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o2777)).unwrap();
+    if let Some(outcome) = after(&change, &fixture) {
+        outcome.exits(4);
     }
     let nowhere = format!("{NO_STORE}; mount -t tmpfs none /proc; export TMPDIR=/nonexistent");
     if let Some(outcome) = after(&nowhere, &fixture) {

@@ -241,18 +241,27 @@ fn no_umask_changes_the_modes() {
     let backend = Backend::http();
     for mask in [0o000, 0o022, 0o077, 0o277, 0o777] {
         let other = OtherUser::new(NOBODY);
-        let outcome = other
-            .sekuire()
-            .before_exec(move || {
-                umask(Mode::from_bits_truncate(mask));
-                Ok(())
-            })
-            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-            .stdin(KEY.as_bytes())
-            .run();
+        let log_in = || {
+            other
+                .sekuire()
+                .before_exec(move || {
+                    umask(Mode::from_bits_truncate(mask));
+                    Ok(())
+                })
+                .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+                .stdin(KEY.as_bytes())
+        };
+        let outcome = log_in().run();
         assert_eq!(outcome.code, Some(0), "umask {mask:04o}: {outcome}");
         assert_eq!(mode(&other.home.sekuire_dir()), 0o700, "umask {mask:04o}");
         assert_eq!(mode(&other.home.auth_json()), 0o600, "umask {mask:04o}");
+        let above = other.home.path().join("above");
+        let named = above.join("within/named");
+        let outcome = log_in().env("SEKUIRE_CONFIG_DIR", &named).run();
+        assert_eq!(outcome.code, Some(0), "umask {mask:04o}: {outcome}");
+        for folder in [&above, &above.join("within"), &named] {
+            assert_eq!(mode(folder), 0o700, "umask {mask:04o}");
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Check, Tell};
+use super::check::{Check, Tell};
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::cli::Options;
 use crate::clock::{self, BEFORE_RELEASE};
 use crate::commands::backend::{self, Backend};
+use crate::commands::report::Text;
 use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
@@ -33,9 +34,10 @@ pub(super) struct Patient {
 /// # Errors
 /// As `tell`.
 pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Error> {
-    tell(configuration())?;
+    let (check, told) = configuration();
+    tell(check)?;
     let found = credentials::find();
-    tell(key(&found))?;
+    tell(key(&found, &told))?;
     let credential = found.ok().and_then(|found| found.credential);
     let bound = credential
         .as_ref()
@@ -59,8 +61,8 @@ pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Erro
     tell(address(&backend))?;
     let backend = backend.ok().map(|backend| backend.url);
     let mut prepared = None;
+    tell(trust(backend.as_ref(), &mut prepared))?;
     if let Some(url) = &backend {
-        tell(trust(url, &mut prepared))?;
         tell(proxy(url))?;
     }
     tell(time())?;
@@ -73,11 +75,12 @@ pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Erro
     })
 }
 
-fn configuration() -> Check {
+/// The folder and its file, and what a person is told of them.
+fn configuration() -> (Check, Vec<String>) {
     let name = "configuration";
-    let store = match Store::locate() {
-        Ok(store) => store,
-        Err(error) => return Check::failed(name, &error),
+    let inspected = match Store::locate() {
+        Ok(store) => store.inspect(),
+        Err(error) => return (Check::failed(name, &error), Vec::new()),
     };
     let source = if environment::raw("SEKUIRE_CONFIG_DIR").is_some() {
         "SEKUIRE_CONFIG_DIR"
@@ -86,41 +89,45 @@ fn configuration() -> Check {
     } else {
         "the password database"
     };
-    match store.inspect() {
-        Ok((found, warnings)) if warnings.is_empty() => Check::ok(name, found),
-        Ok((found, warnings)) => Check::ok(name, found).warning(warnings.join("; ")),
-        Err(error) => Check::failed(name, &error),
-    }
-    .from(source)
+    let (check, warnings) = match inspected {
+        Ok((found, warnings)) => (Check::ok(name, found).warnings(&warnings), warnings),
+        Err(error) => (Check::failed(name, &error), Vec::new()),
+    };
+    (check.from(source), warnings)
 }
 
-fn key(found: &Result<Found, Error>) -> Check {
+/// The key, and what the other commands warn of with it, but for what was `told` already.
+fn key(found: &Result<Found, Error>, told: &[String]) -> Check {
     let name = "key";
     let found = match found {
         Ok(found) => found,
         Err(error) => return Check::failed(name, error),
     };
+    let news = found.warnings.iter().filter(|text| !told.contains(text));
+    let mut warnings: Vec<String> = news.cloned().collect();
     let Some(credential) = &found.credential else {
-        return Check::failed(name, &Error::not_logged_in());
+        let error = Error::not_logged_in();
+        warnings.insert(0, error.to_string());
+        return Check {
+            found: Text::new(warnings.join("; ")),
+            ..Check::failed(name, &error)
+        };
     };
     let environment = match credential.api_key.environment() {
         Some(environment) => environment.name(),
         None => "of an unknown environment",
     };
     let check = Check::ok(name, format!("{}, {environment}", credential.api_key));
-    match credential.source {
-        Source::File => check.from("auth.json"),
-        Source::Variable(variable) => {
-            let check = check.from(variable);
-            if auth_file_has_key() {
-                check.warning(format!(
-                    "{variable} wins over the key in auth.json; unset it to use that one"
-                ))
-            } else {
-                check
-            }
-        }
+    let source = match credential.source {
+        Source::File => "auth.json",
+        Source::Variable(variable) => variable,
+    };
+    if source != "auth.json" && auth_file_has_key() {
+        warnings.push(format!(
+            "{source} wins over the key in auth.json; unset it to use that one"
+        ));
     }
+    check.from(source).warnings(&warnings)
 }
 
 fn auth_file_has_key() -> bool {
@@ -129,7 +136,11 @@ fn auth_file_has_key() -> bool {
 
 fn identity(device: &Device, bound: Option<&str>) -> Check {
     let fingerprint = device::shorten(&device.fingerprint, device::SHORT);
-    let found = format!("{}, fingerprint {fingerprint}", device.name);
+    let same = match bound {
+        Some(bound) if device.matches(bound) => ", which auth.json has, too",
+        _ => "",
+    };
+    let found = format!("{}, fingerprint {fingerprint}{same}", device.name);
     let check = Check::ok("device", found).from(device.source.name());
     match bound {
         Some(bound) if !device.matches(bound) => check.warning(super::super::OTHER_DEVICE),
@@ -153,9 +164,9 @@ fn address(backend: &Result<Backend, Error>) -> Check {
     }
 }
 
-fn trust(url: &BackendUrl, prepared: &mut Option<TrustSource>) -> Check {
+fn trust(url: Option<&BackendUrl>, prepared: &mut Option<TrustSource>) -> Check {
     let name = "trust";
-    if url.scheme() == Scheme::Http {
+    if url.is_some_and(|url| url.scheme() == Scheme::Http) {
         return Check::ok(name, "not needed for http");
     }
     match tls::prepare_trust() {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::check::{Check, Tell};
 use super::layers::Patient;
-use super::{Check, Tell};
 use crate::api;
 use crate::cli::Options;
 use crate::clock;

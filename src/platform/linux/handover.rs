@@ -73,8 +73,14 @@ impl Waiting {
     /// # Errors
     /// It did not ask within `at_most`, or gave up first (`UnexpectedEof`).
     pub fn accept(self, at_most: Duration) -> io::Result<TcpStream> {
-        read_head(&self.0, at_most)?;
-        Ok(self.0)
+        match read_head(&self.0, at_most) {
+            Ok(_) => Ok(self.0),
+            Err(cause) => {
+                // Left open as long as the process: minreq panics where it can't write its first line.
+                let _ = self.0.into_raw_fd();
+                Err(cause)
+            }
+        }
     }
 }
 

@@ -15,10 +15,17 @@ use crate::platform::FileKind;
 /// # Errors
 /// As mkdir(2); also where the file system does not keep the mode.
 pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
-    DirBuilder::new()
-        .mode(0o700)
-        .recursive(parents)
-        .create(path)?;
+    match path.parent() {
+        Some(parent) if parents && !parent.exists() => {
+            match create_private_folder(parent, parents) {
+                // Another login was faster.
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created?,
+            }
+        }
+        _ => {}
+    }
+    DirBuilder::new().mode(0o700).create(path)?;
     let is_private = || Ok(fs::metadata(path)?.mode() & 0o777 == 0o700);
     set_mode(is_private, || {
         fs::set_permissions(path, Permissions::from_mode(0o700))

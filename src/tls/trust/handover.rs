@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::platform::{create_private_file, is_own, memory_file, mode, set_variable};
+use crate::platform::{
+    create_private_file, is_own, memory_file, mode, remove_variable, set_variable,
+};
 use crate::random;
 
 /// The bundle's name in its folder.
@@ -19,18 +21,18 @@ const NAME: &str = "roots.pem";
 /// Neither can be made.
 pub(super) fn hand_over(pem: &str) -> io::Result<Option<PrivateFolder>> {
     if let Ok(path) = memory_file(pem.as_bytes()) {
-        trust_only(OsStr::new(&path));
+        trust_only(OsStr::new(&path))?;
         return Ok(None);
     }
-    let folder = PrivateFolder::enter()?;
-    create_private_file(NAME.as_ref())?.write_all(pem.as_bytes())?;
-    trust_only(OsStr::new(NAME));
+    let folder = PrivateFolder::with(pem)?;
+    trust_only(OsStr::new(NAME))?;
     Ok(Some(folder))
 }
 
-fn trust_only(file: &OsStr) {
-    set_variable("SSL_CERT_FILE", Some(file));
-    set_variable("SSL_CERT_DIR", None);
+fn trust_only(file: &OsStr) -> io::Result<()> {
+    set_variable("SSL_CERT_FILE", file)?;
+    remove_variable("SSL_CERT_DIR");
+    Ok(())
 }
 
 /// A folder that only this user can enter, and in which this process stands: the file has a name without
@@ -39,19 +41,32 @@ fn trust_only(file: &OsStr) {
 pub(super) struct PrivateFolder(PathBuf);
 
 impl PrivateFolder {
-    fn enter() -> io::Result<PrivateFolder> {
+    fn with(pem: &str) -> io::Result<PrivateFolder> {
         let name = format!("sekuire-roots-{}", random::hex::<8>()?);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
-        let folder = PrivateFolder(path);
-        std::env::set_current_dir(&folder.0)?;
-        // Who may write the folder above may have put another one in its place.
-        let here = fs::metadata(".")?;
-        if !is_own(&here) || mode(&here) != Some(0o700) {
-            return Err(io::Error::other("somebody has exchanged a folder there"));
-        }
-        Ok(folder)
+        fill(&path, pem).inspect_err(|_| {
+            // The caller hears of the first failure. It is gone, or empty, or somebody else's.
+            let _ = fs::remove_dir(&path);
+        })?;
+        Ok(PrivateFolder(path))
     }
+}
+
+/// Enters a folder that was just made, and puts the bundle there. Where that fails nothing but what was
+/// made here is removed: this process may stand anywhere.
+fn fill(folder: &Path, pem: &str) -> io::Result<()> {
+    std::env::set_current_dir(folder)?;
+    // Who may write the folder above may have put another one in its place.
+    let here = fs::metadata(".")?;
+    let is_private = mode(&here).is_some_and(|mode| mode & 0o777 == 0o700);
+    if !is_own(&here) || !is_private {
+        return Err(io::Error::other("somebody has exchanged a folder there"));
+    }
+    let mut file = create_private_file(NAME.as_ref())?;
+    file.write_all(pem.as_bytes()).inspect_err(|_| {
+        let _ = fs::remove_file(NAME);
+    })
 }
 
 impl Drop for PrivateFolder {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use webpki::anchor_from_trusted_cert;
 
-use crate::platform::{FileKind, file_kind, open_to_read};
+use crate::platform::{FileKind, file_kind, open_to_read, shortage};
 
 /// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
 const MAX_FILE: u64 = 8 * 1024 * 1024;
@@ -32,6 +32,8 @@ pub(super) enum Problem {
     IsFolder,
     /// A FIFO, a socket, a device.
     IsSpecial,
+    /// This machine is short of something, in words.
+    Shortage(String),
     /// In words.
     Other(String),
 }
@@ -41,7 +43,7 @@ impl fmt::Display for Problem {
         f.write_str(match self {
             Problem::IsFolder => "is a folder, not a file",
             Problem::IsSpecial => "is not a regular file",
-            Problem::Other(words) => words,
+            Problem::Shortage(words) | Problem::Other(words) => words,
         })
     }
 }
@@ -54,7 +56,12 @@ impl From<&str> for Problem {
 
 impl From<io::Error> for Problem {
     fn from(cause: io::Error) -> Problem {
-        Problem::Other(format!("can't be read: {cause}"))
+        match shortage(&cause) {
+            Some(what) => {
+                Problem::Shortage(format!("can't be read: this machine is out of {what}"))
+            }
+            None => Problem::Other(format!("can't be read: {cause}")),
+        }
     }
 }
 

@@ -1,0 +1,322 @@
+#!/bin/sh
+# installer.sh: .release/install.sh with the system's tools and curl, with wget, and with busybox alone; it must install,
+# or say why not and leave nothing. The program in the archives is a script: what is inside is the smoke tests' matter.
+# Needs busybox, curl, minisign, python3 and wget.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+for tool in busybox curl minisign python3 wget; do
+    command -v "$tool" >/dev/null || { echo "skipped: installer: $tool is not installed" >&2; exit 0; }
+done
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+server=
+trap 'kill $server 2>/dev/null || :; rm -rf "$scratch"' EXIT
+# shellcheck source=tests/transcript.sh
+. "$root/tests/transcript.sh"
+
+release=$scratch/release to=$scratch/to home=$scratch/home temporary=$scratch/temporary
+mkdir -m 1777 "$temporary"
+installer=$release/install.sh
+archive=sekuire-linux-amd64.tar.gz
+
+# program WORDS NAME: a program that says these words.
+program() {
+    mkdir -p "$scratch/program"
+    printf '#!/bin/sh\necho "%s"\n' "$1" >"$scratch/program/$2"
+    chmod 755 "$scratch/program/$2"
+}
+
+# pack ARCHITECTURE MEMBER...
+pack() {
+    architecture=$1
+    shift
+    tar -C "$scratch/program" -czf "$release/sekuire-linux-$architecture.tar.gz" "$@"
+}
+
+list_sums() {
+    (cd "$release" && sha256sum ./*.tar.gz install.sh | sed 's,\./,,' >SHA256SUMS)
+}
+
+sign() {
+    minisign -S -s "$scratch/$1.key" -t "sekuire 0.0.1" -m "$release/SHA256SUMS" >/dev/null
+}
+
+# Everything that a case may have changed is as it was.
+fresh() {
+    rm -rf "$release" "$to" "$home" "$scratch/program"
+    mkdir -p "$release" "$to" "$home"
+    cp "$root/.release/install.sh" "$installer"
+    for architecture in amd64 arm64 armv7 riscv64; do
+        program "sekuire 0.0.1 for $architecture" "sekuire-linux-$architecture"
+        pack "$architecture" "sekuire-linux-$architecture"
+    done
+    list_sums
+    sign ours
+}
+
+# tools FOLDER BUSYBOX DOWNLOADER: the tools that the installer names, and no others, are PATH from here on.
+tools() {
+    tools=$scratch/$1
+    busybox=$2
+    mkdir "$tools"
+    for tool in dirname id mktemp rm cp awk sha256sum tar gzip mkdir chmod mv "$3"; do
+        ln -s "$(command -v "${busybox:-$tool}")" "$tools/$tool"
+    done
+    ln -s "$(command -v minisign)" "$tools/minisign"
+    machine x86_64
+}
+
+# machine PROCESSOR [SYSTEM]: what uname says.
+machine() {
+    # shellcheck disable=SC2016 # $1 is uname's
+    printf '#!/bin/sh\n[ "$1" = -s ] && echo %s || echo %s\n' "${2:-Linux}" "$1" >"$tools/uname"
+    chmod 755 "$tools/uname"
+}
+
+# install ARGUMENTS
+install() {
+    # shellcheck disable=SC2086 # two words for busybox
+    env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell "$installer" "$@"
+}
+
+files() {
+    find "$1" ! -type d | sort
+}
+
+# refuses STATUS WORDS ARGUMENTS: nothing is installed, nothing is left, and it says why.
+refuses() {
+    status=$1 words=$2
+    shift 2
+    files "$to" >"$scratch/before"
+    run "$status" install "$@"
+    complains "error: $words" 'nothing was installed'
+    files "$to" >"$scratch/after"
+    judge 'nothing was installed' cmp "$scratch/before" "$scratch/after"
+    judge 'nothing is left in TMPDIR' [ -z "$(ls -A "$temporary")" ]
+}
+
+# serve FOLDER [BYTES]: over HTTP, in `url`; at most so many bytes of each file, whatever their length was said to be.
+serve() {
+    kill $server 2>/dev/null || :
+    rm -f "$scratch/url"
+    python3 - "$1" "${2:-}" >"$scratch/url" <<'PYTHON' 2>/dev/null &
+import functools, http.server, sys
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def copyfile(self, source, output):
+        output.write(source.read(int(sys.argv[2]) if sys.argv[2] else -1))
+server = http.server.HTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=sys.argv[1]))
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+PYTHON
+    server=$!
+    until [ -s "$scratch/url" ]; do sleep 0.05; done
+    url=$(cat "$scratch/url")
+}
+
+installs() {
+    section "$1: it installs"
+    fresh
+    run 0 install --to "$to"
+    says "installed: $to/sekuire, sekuire 0.0.1 for amd64" "note: $to is not in PATH"
+    judge 'it is the program' [ "$("$to/sekuire")" = "sekuire 0.0.1 for amd64" ]
+    judge 'its mode is 0755' [ "$(stat -c %a "$to/sekuire")" = 755 ]
+    judge 'and nothing else' [ "$(files "$to")" = "$to/sekuire" ]
+    ln "$to/sekuire" "$scratch/running"
+    run 0 install --from "$release" --to "$to" --public-key "$public"
+    says 'signed: sekuire 0.0.1'
+    judge 'by a rename: the old file is whole' cmp "$scratch/running" "$to/sekuire"
+    judge 'and another file' [ ! "$scratch/running" -ef "$to/sekuire" ]
+    rm "$scratch/running"
+    run 0 install --public-key "$scratch/ours.pub" --to "$scratch/to/a new folder"
+    says "installed: $to/a new folder/sekuire"
+    judge 'the home is as it was' [ -z "$(files "$home")" ]
+    picks_its_archive
+    serve "$release"
+    run 0 install --from "$url/" --to "$to" --public-key "$public"
+    says "installed: $to/sekuire"
+}
+
+picks_its_archive() {
+    [ -z "$busybox" ] || return 0 # its shell has an uname of its own
+    for pair in x86_64:amd64 aarch64:arm64 armv7l:armv7 armv8l:armv7 riscv64:riscv64; do
+        machine "${pair%:*}"
+        run 0 install --to "$to"
+        says "sekuire 0.0.1 for ${pair#*:}"
+    done
+    for there in i686 armv6l mips64; do
+        machine "$there"
+        refuses 1 "there is no archive for Linux on $there" --to "$to"
+    done
+    machine arm64 Darwin
+    refuses 1 "there is no archive for Darwin on arm64" --to "$to"
+    machine x86_64
+}
+
+refuses_archives() {
+    section "$1: an archive that is not the one of SHA256SUMS"
+    fresh && rm "$release/SHA256SUMS"
+    refuses 1 "there is no SHA256SUMS to be had from $release" --to "$to"
+    fresh && sed -i '/amd64/d' "$release/SHA256SUMS"
+    refuses 1 "SHA256SUMS has no sum for $archive" --to "$to"
+    fresh && : >"$release/SHA256SUMS"
+    refuses 1 "SHA256SUMS has no sum for $archive" --to "$to"
+    fresh && sed -i '/amd64/s/^......../00000000/' "$release/SHA256SUMS"
+    refuses 1 "$archive is damaged or was replaced" --to "$to"
+    fresh && sed -i '/amd64/{p;s/^......../00000000/}' "$release/SHA256SUMS"
+    refuses 1 "$archive is damaged or was replaced" --to "$to"
+    fresh && truncate -s 100 "$release/$archive"
+    refuses 1 "$archive is damaged or was replaced" --to "$to"
+    fresh && rm "$release/$archive"
+    refuses 1 "there is no $archive to be had from $release" --to "$to"
+    if [ -z "$busybox" ]; then # its shell has a sha256sum of its own
+        fresh && rm "$tools/sha256sum"
+        refuses 1 "sha256sum does not work here" --to "$to"
+        ln -s "$(command -v sha256sum)" "$tools/sha256sum"
+    fi
+
+    section "$1: an archive with the right sum that holds something else"
+    fresh && program other sekuire-linux-other && pack amd64 sekuire-linux-amd64 sekuire-linux-other && list_sums
+    refuses 1 "$archive holds something else than sekuire-linux-amd64" --to "$to"
+    fresh && program other sekuire-linux-other && pack amd64 sekuire-linux-other && list_sums
+    refuses 1 "$archive holds something else than sekuire-linux-amd64" --to "$to"
+    fresh && pack amd64 sekuire-linux-amd64 sekuire-linux-amd64 && list_sums
+    refuses 1 "$archive holds something else than sekuire-linux-amd64" --to "$to"
+    fresh && ln -sf "$root/LICENSE" "$scratch/program/sekuire-linux-amd64" && pack amd64 sekuire-linux-amd64 && list_sums
+    refuses 1 "" --to "$to"
+    fresh && truncate -s 100 "$release/$archive" && list_sums
+    refuses 1 "$archive can't be" --to "$to"
+    fresh && printf 'no program' >"$scratch/program/sekuire-linux-amd64" && pack amd64 sekuire-linux-amd64 && list_sums
+    refuses 1 "the program does not run on this machine" --to "$to"
+}
+
+refuses_signatures() {
+    section "$1: a signature is wanted"
+    fresh && rm "$release/SHA256SUMS.minisig"
+    refuses 1 "there is no SHA256SUMS.minisig to be had from $release" --to "$to" --public-key "$public"
+    fresh && sign another
+    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
+    fresh && program changed sekuire-linux-amd64 && pack amd64 sekuire-linux-amd64 && list_sums
+    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
+    fresh && sed -i 's/0\.0\.1/0.0.2/' "$release/SHA256SUMS.minisig" # the trusted comment
+    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
+    fresh
+    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$scratch/another.pub"
+    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key RWnonsense
+    refuses 2 "--public-key needs a value" --to "$to" --public-key ''
+    refuses 2 "--public-key needs a value" --public-key --to "$to"
+    rm "$tools/minisign"
+    refuses 1 "--public-key needs minisign, which is not installed" --to "$to" --public-key "$public"
+    ln -s "$(command -v minisign)" "$tools/minisign"
+}
+
+refuses_the_rest() {
+    section "$1: arguments, machines, folders"
+    fresh
+    refuses 2 "unknown argument --prefix" --prefix "$to"
+    refuses 2 "unknown argument " ''
+    refuses 2 "--to needs a value" --to
+    refuses 2 "--to needs a value" --to ''
+    refuses 2 "--from needs a value" --from
+    refuses 1 "there is no SHA256SUMS to be had from $scratch/nothing" --from "$scratch/nothing" --to "$to"
+    refuses 1 "$installer/bin can't be made" --to "$installer/bin"
+    mkdir -p "$to/sekuire"
+    refuses 1 "$to/sekuire is a folder" --to "$to"
+    refuses_network "$1"
+}
+
+refuses_network() {
+    section "$1: over the network"
+    fresh && serve "$release"
+    refuses 1 "$url: whoever is on the way can replace the files" --from "$url" --to "$to"
+    refuses 1 "there is no SHA256SUMS to be had from $url/other" --from "$url/other" --to "$to" --public-key "$public"
+    rm "$release/$archive"
+    refuses 1 "there is no $archive to be had from $url" --from "$url" --to "$to" --public-key "$public"
+    fresh && serve "$release" 50
+    refuses 1 "" --from "$url" --to "$to" --public-key "$public"
+    kill "$server"
+    refuses 1 "there is no SHA256SUMS to be had from $url" --from "$url" --to "$to" --public-key "$public"
+}
+
+# A disk that becomes full while the program is written.
+refuses_full_disk() {
+    section "A full disk"
+    fresh
+    head -c 300000 /dev/urandom >>"$scratch/program/sekuire-linux-amd64"
+    pack amd64 sekuire-linux-amd64 && list_sums
+    # shellcheck disable=SC2016,SC2086 # $0 and "$@" are for the inner shell
+    run 1 unshare --mount sh -c 'mount -t tmpfs -o size=64k none "$0"; "$@"; status=$?; ls -A "$0"; exit $status' "$to" \
+        env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell "$installer" --to "$to"
+    complains "error: $archive can't be unpacked to $to" 'nothing was installed'
+    judge 'nothing is left there' [ ! -s "$scratch/out" ]
+}
+
+# An ordinary user without arguments, and one who breaks it off.
+as_user() {
+    section "An ordinary user, without arguments"
+    fresh
+    chown nobody "$home"
+    # shellcheck disable=SC2086 # $shell is one word or two
+    as_nobody() {
+        setpriv --reuid=nobody --regid=nogroup --clear-groups \
+            env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell "$installer" "$@"
+    }
+    run 0 as_nobody
+    says "installed: $home/.local/bin/sekuire"
+    judge 'the home holds the program alone' [ "$(files "$home")" = "$home/.local/bin/sekuire" ]
+    run 1 as_nobody --to "$to"
+    complains "error: $to can't be written" 'nothing was installed'
+    judge 'nothing is left in TMPDIR' [ -z "$(ls -A "$temporary")" ]
+}
+
+# A server that does not answer, and somebody who does not want to wait (Ctrl-C is for the whole group, too).
+breaks_off() {
+    section 'Broken off'
+    fresh
+    serve "$release"
+    kill -STOP "$server"
+    # shellcheck disable=SC2086 # $shell is one word or two
+    setsid env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell "$installer" \
+        --from "$url" --to "$to" --public-key "$public" &
+    until [ -n "$(ls -A "$temporary")" ]; do sleep 0.05; done
+    kill -- "-$!"
+    status=0
+    wait "$!" || status=$?
+    kill -CONT "$server"
+    judge "exit status $status" [ "$status" = 143 ]
+    judge 'nothing was installed' [ -z "$(files "$to")" ]
+    judge 'nothing is left in TMPDIR' [ -z "$(ls -A "$temporary")" ]
+}
+
+suite() {
+    installs "$1"
+    refuses_archives "$1"
+    refuses_signatures "$1"
+    refuses_the_rest "$1"
+}
+
+for key in ours another; do
+    minisign -G -W -p "$scratch/$key.pub" -s "$scratch/$key.key" >/dev/null
+done
+public=$(sed -n 2p "$scratch/ours.pub")
+
+tools with-curl '' curl
+shell=/bin/sh
+suite 'the tools of the system, curl'
+breaks_off
+if unshare --mount true 2>/dev/null; then
+    as_user
+    refuses_full_disk
+else
+    echo 'skipped: installer: another user and a full disk need root' >&2
+fi
+tools with-wget '' wget
+refuses_network 'the tools of the system, wget'
+if [ "$(uname -m)" = x86_64 ]; then
+    tools with-busybox busybox wget
+    shell="$(command -v busybox) sh"
+    suite 'busybox'
+else
+    echo 'skipped: installer: with busybox on another processor than x86_64' >&2
+fi
+finish
