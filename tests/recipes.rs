@@ -2,7 +2,6 @@
 //! skipped, and said. Containers are built by `make container`, and what an init runs is booted by `make boot`.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
