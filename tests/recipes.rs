@@ -81,7 +81,10 @@ fn systemd_takes_the_units() {
         let folder = TempDir::with_prefix("sekuire-unit-").expect("a folder");
         let text = fs::read_to_string(recipe(name)).expect("the unit");
         assert!(text.contains("/usr/bin/sekuire"), "{name}");
-        let text = text.replace("/usr/bin/sekuire", binary().to_str().expect("text"));
+        // A path of its own: the program's may have a space in it.
+        let program = folder.path().join("sekuire");
+        symlink(binary(), &program).expect("a link to the program");
+        let text = text.replace("/usr/bin/sekuire", program.to_str().expect("text"));
         let unit = folder.path().join(name);
         fs::write(&unit, text).expect("the copy");
         let run = Sekuire::at(&analyze)
