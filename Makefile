@@ -3,10 +3,12 @@
 CARGO   ?= cargo
 PREFIX  ?= /usr/local
 DESTDIR ?=
+VERSION  = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults torture fleet fuzz check golden install test-install test-installer toolchain static static-arm64 \
-  dist reproducible smoke smoke-arm64 container boot bench cross backend clean
+.PHONY: build demo test faults torture fleet fuzz check golden install test-install test-installer toolchain \
+  static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
+  smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench cross backend clean
 
 build:
 	$(CARGO) build --locked --release
@@ -72,7 +74,7 @@ test-installer:
 
 # The release files. Debian and root are needed for the toolchain alone.
 toolchain:
-	.release/toolchain static
+	.release/toolchain static dist
 
 static:
 	.release/build-static x86_64
@@ -80,12 +82,29 @@ static:
 static-arm64:
 	.release/build-static aarch64
 
-dist: static static-arm64
+static-armv7:
+	.release/build-static armv7
+
+static-riscv64:
+	.release/build-static riscv64
+
+dist: static static-arm64 static-armv7 static-riscv64
 	.release/dist
+
+# dist/ as those who take it meet it: sums, packages, images, what is said to be inside.
+test-dist:
+	tests/static/dist.sh
+
+# MINISIGN_KEY is the file of the secret half of a key made by `minisign -G`. It signs what was not changed since `make dist`.
+sign:
+	cd dist && sha256sum --quiet -c SHA256SUMS
+	minisign -S -s '$(MINISIGN_KEY)' -t 'sekuire $(VERSION)' -m dist/SHA256SUMS
 
 # The static files where there is nothing else: alone in a folder, by chroot (root), and in a container (docker).
 STATIC = target/x86_64-unknown-linux-musl/release/sekuire
 STATIC_ARM64 = target/aarch64-unknown-linux-musl/release/sekuire
+STATIC_ARMV7 = target/armv7-unknown-linux-musleabihf/release/sekuire
+STATIC_RISCV64 = target/riscv64gc-unknown-linux-musl/release/sekuire
 
 smoke: backend
 	tests/static/smoke.sh $(STATIC)
@@ -94,6 +113,14 @@ smoke: backend
 smoke-arm64: backend
 	tests/static/smoke.sh $(STATIC_ARM64) qemu-aarch64-static
 	tests/static/tls.sh $(STATIC_ARM64) qemu-aarch64-static
+
+smoke-armv7: backend
+	tests/static/smoke.sh $(STATIC_ARMV7) qemu-arm-static
+	tests/static/tls.sh $(STATIC_ARMV7) qemu-arm-static
+
+smoke-riscv64: backend
+	tests/static/smoke.sh $(STATIC_RISCV64) qemu-riscv64-static
+	tests/static/tls.sh $(STATIC_RISCV64) qemu-riscv64-static
 
 container: backend
 	tests/container/run.sh $(STATIC)
@@ -106,8 +133,8 @@ boot: backend
 backend:
 	$(CARGO) rustc --locked --example backend -- -C target-feature=+crt-static
 
-# The same commit, built in another folder, gives the same bits.
-reproducible: static
+# The same commit, built in another folder, gives the same bits. .release/reproducible takes other processors, too.
+reproducible: dist
 	.release/reproducible
 
 bench:

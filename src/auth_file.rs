@@ -25,7 +25,7 @@ pub enum Content {
 pub fn parse(bytes: &[u8]) -> Result<Content, String> {
     let object = Object::parse(without_mark(bytes))?;
     let text = |name: &str| match object.text(name) {
-        Member::Mistyped => Err(format!("has a {name} that is not text")),
+        Member::Mistyped => Err(format!("holds something else than text as its {name}")),
         member => Ok(member.ok().filter(|text| !text.is_empty())),
     };
     let api_key = text("api_key")?.map(Zeroizing::new);

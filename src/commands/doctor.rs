@@ -9,6 +9,7 @@ use nanoserde::SerJson;
 
 use super::report;
 use crate::cli::Options;
+use crate::commands::shared;
 use crate::error::Error;
 use check::{Check, describe};
 
@@ -27,7 +28,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let mut checks = Vec::new();
     let mut tell = |check: Check| {
         if !options.json {
-            super::print(&describe(&check))?;
+            shared::print(&describe(&check))?;
         }
         checks.push(check);
         Ok(())
@@ -40,7 +41,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let exit_status = failed.map_or(0, |check| check.exit_status);
     if options.json {
         let ok = failed.is_none();
-        super::print(&report::line(&Report { ok, checks }))?;
+        shared::print(&report::line(&Report { ok, checks }))?;
     }
     Ok(exit_status)
 }

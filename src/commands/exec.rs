@@ -4,6 +4,7 @@ use std::io;
 
 use super::backend;
 use crate::cli::Options;
+use crate::commands::shared;
 use crate::credential::Credential;
 use crate::credentials::{self, KEY_VARIABLE};
 use crate::error::{CHECK_LIMITS, Error, Kind};
@@ -20,7 +21,7 @@ const URL_VARIABLE: &str = "SEKUIRE_API_URL";
 /// There is no key, or the program can't be run.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = credentials::find()?;
-    super::warn(&found);
+    shared::warn(&found);
     let credential = found.credential.ok_or_else(Error::not_logged_in)?;
     expect_plain_workspace(&credential)?;
     let backend = backend::of_status(&credential)?;

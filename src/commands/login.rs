@@ -5,6 +5,7 @@ use crate::api::{self, Me};
 use crate::api_key::ApiKey;
 use crate::auth_file::Content;
 use crate::cli::Options;
+use crate::commands::shared;
 use crate::credential::{Credential, Source};
 use crate::credentials;
 use crate::device::{self, Device};
@@ -23,7 +24,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     check_workspace(options)?;
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
-    let mut client = super::client(backend::of_login(options)?.url, options)?;
+    let mut client = shared::client(backend::of_login(options)?.url, options)?;
     let store = Store::locate()?;
     for warning in environment::oddities().into_iter().chain(store.prepare()?) {
         terminal::warning(&warning);
@@ -119,7 +120,7 @@ fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> 
 
 fn show_success(options: &Options, device: &Device) -> Result<u8, Error> {
     let blank = if options.api_key_stdin { "" } else { "\n" };
-    super::print(&format!(
+    shared::print(&format!(
         "{blank}Login successful! API Key verified and bound to this device.\nDevice: {}\nOS: {}\nFingerprint: {}\n",
         sanitize(&device.name),
         Device::os(),

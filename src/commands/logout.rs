@@ -2,6 +2,7 @@
 
 use super::backend;
 use crate::cli::Options;
+use crate::commands::shared;
 use crate::credentials;
 use crate::environment;
 use crate::error::Error;
@@ -36,8 +37,8 @@ pub(super) fn run() -> Result<u8, Error> {
         ));
     }
     match removal {
-        Removal::Nothing => super::print("Not logged in\n"),
-        Removal::Done { .. } => super::print(&format!(
+        Removal::Nothing => shared::print("Not logged in\n"),
+        Removal::Done { .. } => shared::print(&format!(
             "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
             sanitize(&store.path().display().to_string())
         )),

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::report::StatusReport;
 use super::{backend, field};
 use crate::cli::Options;
+use crate::commands::shared;
 use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
@@ -25,16 +26,16 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         return Ok(exit_status(&found));
     }
     let Some(credential) = &found.credential else {
-        super::warn(&found);
-        super::print("Not logged in\nRun 'sekuire login' to authenticate\n")?;
+        shared::warn(&found);
+        shared::print("Not logged in\nRun 'sekuire login' to authenticate\n")?;
         return Ok(exit_status(&found));
     };
-    let device = super::examine(Some(&found), false);
-    super::print(&describe(credential, &device))
+    let device = shared::examine(Some(&found), false);
+    shared::print(&describe(credential, &device))
 }
 
 fn print_report(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
-    let device = super::examine(found.as_ref().ok(), false);
+    let device = shared::examine(found.as_ref().ok(), false);
     if let Some(field) = &options.get {
         let failed = StatusReport::new(&Err(Error::not_logged_in()), &device, None);
         field::check(field, &failed)?;
@@ -45,7 +46,7 @@ fn print_report(found: &Result<Found, Error>, options: &Options) -> Result<u8, E
         .and_then(|found| found.credential.as_ref());
     let backend_url = credential.and_then(|credential| backend::of_status(credential).ok());
     let backend_url = backend_url.map(|backend| backend.url);
-    super::print_report(
+    shared::print_report(
         &StatusReport::new(found, &device, backend_url.as_ref()),
         options,
     )

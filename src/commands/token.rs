@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::commands::shared;
 use crate::credentials;
 use crate::error::Error;
 
@@ -11,10 +12,10 @@ use crate::error::Error;
 /// There is none.
 pub(super) fn run() -> Result<u8, Error> {
     let found = credentials::find()?;
-    super::warn(&found);
+    shared::warn(&found);
     let credential = found.credential.ok_or_else(Error::not_logged_in)?;
     let mut line = Zeroizing::new(String::with_capacity(credential.api_key.reveal().len() + 1));
     line.push_str(credential.api_key.reveal());
     line.push('\n');
-    super::print(&line)
+    shared::print(&line)
 }

@@ -7,6 +7,7 @@ use super::{backend, field};
 use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
+use crate::commands::shared;
 use crate::credential::Credential;
 use crate::credentials;
 use crate::device::{self, Device};
@@ -19,7 +20,7 @@ use crate::redact::sanitize;
 /// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = credentials::find();
-    let device = super::examine(found.as_ref().ok(), options.quiet);
+    let device = shared::examine(found.as_ref().ok(), options.quiet);
     if let Some(field) = &options.get {
         let failed = WhoamiReport::new(&Err(Error::not_logged_in()), &device, None, None);
         field::check(field, &failed)?;
@@ -38,12 +39,12 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     };
     if options.json || options.get.is_some() {
         let report = WhoamiReport::new(&result, &device, credential.ok(), base.as_ref().ok());
-        super::print_report(&report, options)?;
+        shared::print_report(&report, options)?;
         return result.map(|_| 0);
     }
     match result {
         Ok(_) if options.quiet => Ok(0),
-        Ok(me) => super::print(&describe(&me, &device)),
+        Ok(me) => shared::print(&describe(&me, &device)),
         Err(error) if options.quiet && error.kind().exit_status() == 1 => Ok(1),
         Err(error) => Err(error),
     }
@@ -55,9 +56,9 @@ fn ask(
     base: &BackendUrl,
     device: &Device,
 ) -> Result<Me, Error> {
-    let mut client = super::client(base.clone(), options)?;
+    let mut client = shared::client(base.clone(), options)?;
     api::me(&mut client, &credential.api_key, device)
-        .map_err(|error| super::hint_at_login(error, credential.source))
+        .map_err(|error| shared::hint_at_login(error, credential.source))
 }
 
 fn describe(me: &Me, device: &Device) -> String {

@@ -9,6 +9,7 @@
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use minreq::{Method, ResponseLazy};
@@ -34,8 +35,12 @@ const NO_STATUS_LINE: &str = "Server did not provide a status line";
 /// What an attempt needs at the most, in bytes: stacks, TLS, the trusted CAs, an answer as large as it may be.
 const ADDRESS_SPACE: usize = 12 * 1024 * 1024;
 
-/// What it uses of that, in bytes, and saving after it. The heap keeps it: so much is had from here on.
-const MEMORY: usize = 1536 * 1024;
+/// What it uses of that on the heap, in bytes, and saving after it. The heap keeps it: so much is had
+/// from here on.
+const HEAP: usize = 1536 * 1024;
+
+/// What it uses beside the heap, in bytes: stacks, the program's own pages, the kernel's for it.
+const OUTSIDE: usize = 1024 * 1024;
 
 /// How many more descriptors an attempt needs at the most: connections to two addresses at once, and
 /// what the system's resolver opens.
@@ -143,9 +148,12 @@ fn relay(
 
 /// A connection for minreq, made sure that the rest can be had, too.
 fn reserve() -> io::Result<(Waiting, Handover)> {
-    platform::spare_address_space(ADDRESS_SPACE)?;
     // Written, so that a control group that has less ends the program here, not behind a binding.
-    drop(black_box(vec![1_u8; MEMORY]));
+    let heap = black_box(vec![1_u8; HEAP]);
+    platform::spare_memory(ADDRESS_SPACE, OUTSIDE)?;
+    drop(heap);
+    // std allocates this thread's handle when it is first asked for, which would be behind the answer.
+    drop(thread::current());
     let pair = platform::local_connection()?;
     platform::spare_descriptors(DESCRIPTORS)?;
     Ok(pair)

@@ -220,16 +220,17 @@ pub fn is_in_progress(cause: &io::Error) -> bool {
     cause.raw_os_error() == Some(libc::EINPROGRESS)
 }
 
-/// Makes sure that there are so many more bytes of address space, in one piece.
+/// Makes sure that there are so many more bytes of address space, in one piece, and memory for so many
+/// of them. Where a control group has no such memory, the kernel ends the process (cgroups(7)).
 ///
 /// # Errors
-/// There are not.
-pub fn spare_address_space(bytes: usize) -> io::Result<()> {
+/// There is not so much address space.
+pub fn spare_memory(address_space: usize, memory: usize) -> io::Result<()> {
     // SAFETY: a new mapping without a file, at a place of the system's choice, touches nothing of ours (mmap(2)).
     let place = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
-            bytes,
+            address_space,
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
             -1,
@@ -239,8 +240,10 @@ pub fn spare_address_space(bytes: usize) -> io::Result<()> {
     if place == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it is the mapping just made, whole, and nobody knows of it.
-    check(unsafe { libc::munmap(place, bytes) })
+    // SAFETY: it is the mapping just made, and nobody else knows of it; what is written fits in.
+    unsafe { std::ptr::write_bytes(place.cast::<u8>(), 1, memory.min(address_space)) };
+    // SAFETY: as above; all of it goes.
+    check(unsafe { libc::munmap(place, address_space) })
 }
 
 /// Makes sure that so many more descriptors can be opened.

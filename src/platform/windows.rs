@@ -404,10 +404,10 @@ pub fn is_in_progress(cause: &io::Error) -> bool {
 ///
 /// # Errors
 /// There are not.
-pub fn spare_address_space(bytes: usize) -> io::Result<()> {
+pub fn spare_memory(address_space: usize, _memory: usize) -> io::Result<()> {
     let mut memory: Vec<u8> = Vec::new();
     memory
-        .try_reserve_exact(bytes)
+        .try_reserve_exact(address_space)
         .map_err(|_| io::ErrorKind::OutOfMemory)?;
     drop(std::hint::black_box(memory));
     Ok(())

@@ -13,7 +13,7 @@ pub struct TrustSource;
 #[allow(clippy::unused_self, reason = "one signature on every system")]
 impl TrustSource {
     /// Where the certificates come from.
-    pub fn source(&self) -> &str {
+    pub fn source(&self) -> &'static str {
         "the system's certificate store"
     }
 

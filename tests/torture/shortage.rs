@@ -80,8 +80,8 @@ impl Resource {
                 halves.collect()
             }
             Self::Descriptors => (3..=12).map(of_process).collect(),
-            Self::Memory => (1..=32)
-                .map(|step| Shortage::Group(Limit::Memory, step * 256 * KIB))
+            Self::Memory => (2..=64)
+                .map(|step| Shortage::Group(Limit::Memory, step * 128 * KIB))
                 .collect(),
             Self::Tasks => (1..=5)
                 .map(|limit| Shortage::Group(Limit::Tasks, limit))

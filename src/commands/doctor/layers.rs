@@ -8,6 +8,7 @@ use crate::cli::Options;
 use crate::clock::{self, BEFORE_RELEASE};
 use crate::commands::backend::{self, Backend};
 use crate::commands::report::Text;
+use crate::commands::shared;
 use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
@@ -143,7 +144,7 @@ fn identity(device: &Device, bound: Option<&str>) -> Check {
     let found = format!("{}, fingerprint {fingerprint}{same}", device.name);
     let check = Check::ok("device", found).from(device.source.name());
     match bound {
-        Some(bound) if !device.matches(bound) => check.warning(super::super::OTHER_DEVICE),
+        Some(bound) if !device.matches(bound) => check.warning(shared::OTHER_DEVICE),
         _ if device.source == device::Source::HostName => check.warning(device::FOLLOWS_HOST_NAME),
         _ => check,
     }

@@ -7,6 +7,7 @@ use super::layers::Patient;
 use crate::api;
 use crate::cli::Options;
 use crate::clock;
+use crate::commands::shared;
 use crate::error::Error;
 use crate::http::{Client, Limits};
 use crate::terminal::WaitingLine;
@@ -63,7 +64,7 @@ pub(super) fn examine(options: &Options, patient: Patient, tell: Tell<'_>) -> Re
             Check::ok("account", format!("the key is accepted, of {who} ({took})"))
         }
         Err(error) => {
-            let error = super::super::hint_at_login(error, credential.source);
+            let error = shared::hint_at_login(error, credential.source);
             Check::failed("account", &error)
         }
     })

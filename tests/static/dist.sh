@@ -1,0 +1,124 @@
+#!/bin/sh
+# dist.sh: dist/ as those who take it meet it: sums, the installer, packages, the image, and what is said to be inside.
+# Needs what `make dist` left; says what it skips where lintian, rpm, docker, podman, skopeo or minisign is missing.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root/dist"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+. "$root/tests/transcript.sh"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+
+has() {
+    command -v "$1" >/dev/null || { echo "skipped: dist: $1 is not installed" >&2; false; }
+}
+
+# lacks TEXT FILE...: none of them holds it. lacks_but EXPRESSION FILE: every line has it.
+lacks() {
+    ! grep -lF -e "$@"
+}
+lacks_but() {
+    ! grep -v -e "$@"
+}
+
+section 'The sums'
+ls -l
+run 0 sha256sum -c SHA256SUMS
+judge 'every file has its line' [ "$(find . -type f ! -name 'SHA256SUMS*' | wc -l)" = "$(wc -l <SHA256SUMS)" ]
+judge 'the archives have one each, as the existing installer wants it' sh -c 'cat sekuire-*.tar.gz.sha256 | sha256sum --quiet -c'
+judge 'nothing names a folder of this machine' lacks "$root" ./*
+
+section 'The installer'
+run 0 sh install.sh --to "$scratch/bin"
+run 0 "$scratch/bin/sekuire" --version
+says "sekuire $version"
+if has minisign; then
+    cp -r . "$scratch/signed"
+    for key in key another; do minisign -G -W -p "$scratch/$key.pub" -s "$scratch/$key" >/dev/null; done
+    minisign -S -s "$scratch/key" -t "sekuire $version" -m "$scratch/signed/SHA256SUMS" >/dev/null
+    run 0 sh "$scratch/signed/install.sh" --to "$scratch/bin" --public-key "$scratch/key.pub"
+    says "signed: sekuire $version" "installed: $scratch/bin/sekuire, sekuire $version"
+    run 1 sh "$scratch/signed/install.sh" --to "$scratch/bin" --public-key "$scratch/another.pub"
+    complains 'SHA256SUMS is not signed by this key'
+fi
+
+section 'What is said to be inside'
+for list in *.cdx.json; do
+    judge "$list: rustls is linked, aws-lc was only compiled" python3 - "$list" <<'PYTHON'
+import json, sys
+bom = json.load(open(sys.argv[1]))
+linked = {c["name"] for c in bom["components"]}
+compiled = {c["name"] for c in bom["formulation"][0]["components"]}
+assert {"rustls", "ring", "rust-std"} <= linked and {"aws-lc-rs", "aws-lc-sys", "cc", "rustc"} <= compiled, (linked, compiled)
+assert not {"aws-lc-rs", "aws-lc-sys"} & linked, linked
+known = {c["bom-ref"] for c in bom["components"]} | {bom["metadata"]["component"]["bom-ref"]}
+assert all(set(d["dependsOn"]) <= known for d in bom["dependencies"])
+PYTHON
+done
+judge 'the licences name all that is linked' python3 - <<'PYTHON'
+import json
+bom, text = json.load(open("sekuire-linux-amd64.cdx.json")), open("THIRD-PARTY-LICENSES.txt").read()
+missing = [c["name"] for c in bom["components"] if c["purl" if "purl" in c else "name"].startswith("pkg:") and f"\n{c['name']} {c['version']} (" not in text]
+assert not missing and "\nmusl (MIT)" in text, missing
+PYTHON
+
+section "Debian's package"
+for package in *.deb; do
+    run 0 dpkg-deb -c "$package"
+    says ./usr/bin/sekuire ./usr/share/man/man1/sekuire.1.gz ./usr/share/doc/sekuire/copyright \
+        ./usr/share/doc/sekuire/THIRD-PARTY-LICENSES.txt.gz ./usr/share/bash-completion/completions/sekuire \
+        ./usr/share/zsh/vendor-completions/_sekuire ./usr/share/fish/vendor_completions.d/sekuire.fish
+    judge "all of it is root's" lacks_but ' root/root ' "$scratch/out"
+    judge 'no dependency' [ -z "$(dpkg-deb -f "$package" Depends Pre-Depends Recommends)" ]
+done
+if has lintian; then
+    run 0 lintian --fail-on error,warning --allow-root ./*.deb
+fi
+dpkg-deb -x "sekuire_${version}_amd64.deb" "$scratch/deb"
+run 0 "$scratch/deb/usr/bin/sekuire" --version
+
+section "Red Hat's package"
+if has rpm; then
+    for package in *.rpm; do
+        run 0 rpm --query --package --list "$package"
+        says /usr/bin/sekuire /usr/share/man/man1/sekuire.1.gz /usr/share/licenses/sekuire/LICENSE \
+            /usr/share/licenses/sekuire/THIRD-PARTY-LICENSES.txt /usr/share/bash-completion/completions/sekuire \
+            /usr/share/zsh/site-functions/_sekuire /usr/share/fish/vendor_completions.d/sekuire.fish
+        run 0 rpm --query --package --requires "$package"
+        judge 'no dependency but on rpm itself' lacks_but '^rpmlib(' "$scratch/out"
+    done
+    run 0 rpm --dbpath "$scratch/rpmdb" --root "$scratch" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
+    run 0 "$scratch/usr/bin/sekuire" --version
+fi
+
+section 'The image'
+if has skopeo; then
+    for architecture in amd64 arm64; do
+        run 0 skopeo inspect --override-arch "$architecture" --config oci-archive:sekuire-image.tar
+        says "\"architecture\": \"$architecture\"" '"User": "65532:65532"' '"org.opencontainers.image.version"'
+    done
+fi
+if has docker && docker info >/dev/null 2>&1; then
+    image=sekuire:$version-amd64
+    run 0 docker load -i sekuire-image.tar
+    says "Loaded image: $image"
+    run 0 docker run --rm "$image" --version
+    says "sekuire $version"
+    run 1 docker run --rm --read-only "$image" status
+    says 'Not logged in'
+    run 0 docker run --rm --network none --env SEKUIRE_API_KEY=sk_live_abc123def456xyz "$image" auth exec -- /sekuire status
+    says 'Source: SEKUIRE_API_KEY'
+    printf 'FROM scratch\nCOPY --from=%s /sekuire /sekuire\nENTRYPOINT ["/sekuire"]\n' "$image" >"$scratch/Dockerfile"
+    run 0 docker build -q -t "sekuire-test-$$" -f "$scratch/Dockerfile" "$scratch/bin"
+    run 0 docker run --rm "sekuire-test-$$" --version
+    docker rmi "sekuire-test-$$" "$image" "sekuire:$version-arm64" >/dev/null
+fi
+if has podman; then
+    podman() { command podman --root "$scratch/podman" --runroot "$scratch/podman.run" --storage-driver vfs "$@"; }
+    run 0 podman load -q -i sekuire-image.tar
+    says "sekuire:$version"
+    run 0 podman image inspect --format '{{.Architecture}} {{.User}}' "sekuire:$version"
+    says 'amd64 65532:65532'
+fi
+finish
