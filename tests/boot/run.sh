@@ -6,7 +6,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-${SEKUIRE_BIN:-$root/target/x86_64-unknown-linux-musl/release/sekuire}}
 backend=${BACKEND:-$root/target/debug/examples/backend}
-mirror=${MIRROR:-http://deb.debian.org/debian}
+mirror=${MIRROR:-} # debootstrap's own choice where empty
 
 skip() {
     echo "skipped: boot: $*" >&2
@@ -36,8 +36,8 @@ mount -t tmpfs -o size=1g,mode=755 boot "$scratch"
 
 cc -O -static -Wall -Wextra -Werror -o "$scratch/agent" "$root/tests/boot/agent.c"
 # initscripts, too: Debian's first process alone does not boot.
-debootstrap --variant=minbase --include=systemd,sysvinit-core,initscripts bookworm "$scratch/debian" "$mirror" \
-    > "$scratch/debootstrap" 2>&1 || { tail -n 3 "$scratch/debootstrap"; skip "debootstrap can't reach $mirror"; }
+debootstrap --variant=minbase --include=systemd,sysvinit-core,initscripts bookworm "$scratch/debian" ${mirror:+"$mirror"} \
+    > "$scratch/debootstrap" 2>&1 || { tail -n 3 "$scratch/debootstrap"; skip "debootstrap can't reach ${mirror:-its mirror}"; }
 
 # From here on there is no network but loopback.
 export file backend
