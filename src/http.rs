@@ -19,6 +19,7 @@ use crate::error::{Error, Kind};
 use crate::tls::{self, TrustSource};
 use crate::{environment, platform, random};
 pub use message::{Request, Response};
+pub use probe::NAME_LOOK_UP;
 pub use proxy::{Route, choose_route};
 
 use attempt::Target;

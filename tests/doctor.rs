@@ -279,6 +279,24 @@ fn no_home() {
     finds(named, "configuration", "ok", &["SEKUIRE_CONFIG_DIR"], 1);
 }
 
+/// What stores nothing needs no place to store it: a container that is given its key is sound.
+#[test]
+fn a_key_of_the_environment_needs_no_folder() {
+    let home = Home::new();
+    let relative = || {
+        doctor(&home)
+            .env("HOME", "relative")
+            .env("SEKUIRE_API_KEY", KEY)
+    };
+    let only_login = "only a login would need it: the key is SEKUIRE_API_KEY's";
+    let words = &["not an absolute path", only_login, "HOME"];
+    finds(relative, "configuration", "warning", words, 0);
+    home.write_auth("{\"api_key\":");
+    let damaged = || doctor(&home).env("SEKUIRE_API_KEY", KEY);
+    let words = &["auth.json is damaged", only_login];
+    finds(damaged, "configuration", "warning", words, 0);
+}
+
 #[test]
 fn a_key_in_two_places() {
     let home = logged_in_home();
@@ -465,6 +483,14 @@ fn each_step_on_the_way_can_fail() {
         4,
     );
     last_is(&nameless, "name look-up");
+    // Which name servers were asked is nothing that a container without a shell shows.
+    finds(
+        &nameless,
+        "name look-up",
+        "failed",
+        &["/etc/resolv.conf: "],
+        4,
+    );
 
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = closed.local_addr().expect("its address").port();

@@ -127,7 +127,7 @@ impl Failure {
                 Backend,
                 Yes,
                 format!("nothing within {:.0} s, while {doing}", time.as_secs_f64()),
-                "check the URL and the network; --timeout SECS allows more time, --wait SECS keeps trying".into(),
+                "check the URL, the network and the firewall; --timeout SECS allows more time, --wait SECS keeps trying".into(),
             ),
             Failure::NotResolved { peer, cause } => (
                 Backend,

@@ -10,6 +10,9 @@ use super::failure::Failure;
 use crate::backend_url::Scheme;
 use crate::tls;
 
+/// The step that asks the name servers.
+pub const NAME_LOOK_UP: &str = "name look-up";
+
 /// Takes the name of a step, how long it took, and what was found.
 pub(super) type OnStep<'a> = &'a mut dyn FnMut(&'static str, Duration, Result<String, Failure>);
 
@@ -22,7 +25,7 @@ pub(super) fn probe(
     on_step: OnStep<'_>,
 ) -> Option<()> {
     let (host, port, peer) = target.first_peer();
-    let addresses = step("name look-up", time, on_step, |deadline| {
+    let addresses = step(NAME_LOOK_UP, time, on_step, |deadline| {
         let addresses = resolver.resolve(host, port, &peer, deadline)?;
         let found = list(addresses.iter().map(SocketAddr::ip));
         Ok((addresses, format!("{peer} is {found}")))

@@ -309,9 +309,21 @@ pub fn can_change_mode(_path: &Path, _metadata: &Metadata) -> bool {
     false
 }
 
-/// Whether this user may write to a file or folder, as far as its attributes tell.
-pub fn may_write(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() || !metadata.permissions().readonly())
+/// Asks whether this user may write to a file or folder, as far as its attributes tell.
+///
+/// # Errors
+/// Why not.
+pub fn may_write(path: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() || !metadata.permissions().readonly() {
+        return Ok(());
+    }
+    Err(io::ErrorKind::PermissionDenied.into())
+}
+
+/// They are in no file.
+pub fn name_servers() -> Option<String> {
+    None
 }
 
 /// Not told by the standard library.

@@ -45,7 +45,8 @@ impl Store {
         let loaded = self.load()?;
         warnings.extend(loaded.warnings);
         // The one case in which a file is written in place.
-        let in_place = platform::is_mount_point(&self.file) && platform::may_write(&self.file);
+        let in_place =
+            platform::is_mount_point(&self.file) && platform::may_write(&self.file).is_ok();
         if !in_place {
             self.expect_writable(&self.folder)?;
         }
@@ -59,11 +60,7 @@ impl Store {
     }
 
     fn expect_writable(&self, folder: &Path) -> Result<(), Error> {
-        if platform::may_write(folder) {
-            return Ok(());
-        }
-        let denied = io::ErrorKind::PermissionDenied.into();
-        Err(self.unsavable(folder, &denied))
+        platform::may_write(folder).map_err(|cause| self.unsavable(folder, &cause))
     }
 
     fn expect_no_dangling_link(&self) -> Result<(), Error> {

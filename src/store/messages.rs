@@ -1,6 +1,6 @@
 //! What is said when auth.json can't be read, saved or removed: what failed, where, what to do next.
 
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
@@ -73,12 +73,24 @@ impl Store {
             words(cause)
         ))
         .with_hint(match cause.kind() {
-            _ if platform::shortage(cause).is_some() => CHECK_LIMITS,
-            io::ErrorKind::PermissionDenied => {
-                "run this as the user whom the file belongs to, or mend its permissions"
-            }
-            _ => ELSEWHERE,
+            _ if platform::shortage(cause).is_some() => CHECK_LIMITS.to_owned(),
+            io::ErrorKind::PermissionDenied => self.whose(),
+            _ => ELSEWHERE.to_owned(),
         })
+    }
+
+    /// Whom to be in order to read auth.json, as far as this user is allowed to look.
+    fn whose(&self) -> String {
+        let mut paths = self.file.ancestors();
+        let nearest = paths.find_map(|path| Some((path, fs::metadata(path).ok()?)));
+        let who = nearest.map_or_else(
+            || "the user whom it belongs to".to_owned(),
+            |(path, found)| {
+                let owner = platform::owner(&found);
+                format!("{owner}, whom {} belongs to", path.display())
+            },
+        );
+        format!("run this as {who}, or mend its permissions")
     }
 
     pub(super) fn unsavable(&self, path: &Path, cause: &io::Error) -> Error {
@@ -106,8 +118,11 @@ impl Store {
                 "create {}, {elsewhere}",
                 path.parent().unwrap_or(path).display()
             ),
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            io::ErrorKind::PermissionDenied => {
                 format!("give this user write access to it, {elsewhere}")
+            }
+            io::ErrorKind::ReadOnlyFilesystem => {
+                format!("mount a folder that can be written there, {elsewhere}, or store nothing: SEKUIRE_API_KEY_FILE")
             }
             _ => format!("see what is wrong with the disk or folder, {elsewhere}"),
         })

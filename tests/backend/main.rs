@@ -15,14 +15,19 @@ use std::thread;
 
 use support::backend::{Backend, TlsKind};
 
-const USAGE: &str = "usage: backend FOLDER ADDRESS:PORT [NAME]
+const USAGE: &str = "usage: backend FOLDER ADDRESS:PORT [NAME [not-yet-valid]]
 Speaks TLS where it is given a name, else clear text. Leaves in FOLDER `ca.pem` and then `url`.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [folder, listen] => serve(Path::new(folder), listen, None),
-        [folder, listen, name] => serve(Path::new(folder), listen, Some(name)),
+        [folder, listen, name] => serve(Path::new(folder), listen, Some((name, TlsKind::Valid))),
+        [folder, listen, name, "not-yet-valid"] => serve(
+            Path::new(folder),
+            listen,
+            Some((name, TlsKind::NotYetValid)),
+        ),
         _ => Err(USAGE.into()),
     };
     match result {
@@ -35,13 +40,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(folder: &Path, listen: &str, name: Option<&str>) -> Result<(), Box<dyn Error>> {
+fn serve(folder: &Path, listen: &str, tls: Option<(&str, TlsKind)>) -> Result<(), Box<dyn Error>> {
     // An empty image has no /tmp, and who kills this removes the folder.
     tempfile::env::override_temp_dir(folder).map_err(|_| "the folder is set already")?;
     let listen: SocketAddr = listen.parse()?;
     let builder = Backend::builder().listen(listen);
-    let backend = match name {
-        Some(name) => builder.tls(TlsKind::Valid).name(name).start(),
+    let backend = match tls {
+        Some((name, kind)) => builder.tls(kind).name(name).start(),
         None => builder.start(),
     };
     fs::copy(backend.ca_file(), folder.join("ca.pem"))?;

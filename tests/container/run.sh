@@ -249,4 +249,31 @@ else
     note "skipped: at a terminal: script(1) is not installed"
 fi
 
+section "The agent that is given its key and becomes process 1 (Dockerfile.exec)"
+mkdir "$scratch/agent"
+cp "$file" "$scratch/agent/sekuire"
+cp "$root/tests/recipes/Dockerfile.exec" "$scratch/agent/Dockerfile"
+run 0 cc -O -static -Wall -Wextra -Werror -o "$scratch/agent/agent" "$root/tests/boot/agent.c"
+run 0 docker build --quiet --tag "$label:agent" "$scratch/agent"
+lives agent --volume "$scratch/secret:/run/secrets/sekuire:ro" --env "SEKUIRE_BACKEND_URL=$url" "$label:agent"
+run 0 docker logs "$name"
+says "agent: started as process 1 with a key of ${#KEY} characters, for $url"
+run 0 docker top "$name" -o pid,args
+judge "it runs the agent alone" [ "$(sed 1d "$scratch/out" | awk '{$1 = ""; print}')" = " /agent" ]
+started=$(date +%s)
+run 0 docker stop "$name"
+# The agent's own: killed, or ended by sekuire, it would be 137 or 143.
+ended 0
+run 0 docker inspect "$name"
+says_not "${KEY#sk_live_}"
+note "
+Without the secret, and with an empty one"
+run 3 offline "$label:agent"
+complains "/run/secrets/sekuire" "hint: "
+: > "$scratch/empty"
+run 2 offline --volume "$scratch/empty:/run/secrets/sekuire:ro" "$label:agent"
+complains "SEKUIRE_API_KEY_FILE"
+
+. "$root/tests/container/doctor.sh"
+
 finish

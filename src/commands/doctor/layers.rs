@@ -35,9 +35,9 @@ pub(super) struct Patient {
 /// # Errors
 /// As `tell`.
 pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Error> {
-    let (check, told) = configuration();
-    tell(check)?;
     let found = credentials::find();
+    let (check, told) = configuration(key_variable(&found));
+    tell(check)?;
     tell(key(&found, &told))?;
     let credential = found.ok().and_then(|found| found.credential);
     let bound = credential
@@ -76,13 +76,19 @@ pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Erro
     })
 }
 
-/// The folder and its file, and what a person is told of them.
-fn configuration() -> (Check, Vec<String>) {
+/// The variable that the key is from: auth.json is not consulted then.
+fn key_variable(found: &Result<Found, Error>) -> Option<&'static str> {
+    match found.as_ref().ok()?.credential.as_ref()?.source {
+        Source::Variable(variable) => Some(variable),
+        Source::File => None,
+    }
+}
+
+/// The folder and its file, and what a person is told of them. Nothing but a login needs them where the
+/// key is from `variable`.
+fn configuration(variable: Option<&str>) -> (Check, Vec<String>) {
     let name = "configuration";
-    let inspected = match Store::locate() {
-        Ok(store) => store.inspect(),
-        Err(error) => return (Check::failed(name, &error), Vec::new()),
-    };
+    let inspected = Store::locate().and_then(|store| store.inspect());
     let source = if environment::raw("SEKUIRE_CONFIG_DIR").is_some() {
         "SEKUIRE_CONFIG_DIR"
     } else if environment::raw("HOME").is_some() {
@@ -92,7 +98,16 @@ fn configuration() -> (Check, Vec<String>) {
     };
     let (check, warnings) = match inspected {
         Ok((found, warnings)) => (Check::ok(name, found).warnings(&warnings), warnings),
-        Err(error) => (Check::failed(name, &error), Vec::new()),
+        Err(error) => match variable {
+            None => (Check::failed(name, &error), Vec::new()),
+            Some(variable) => {
+                let warning = format!("only a login would need it: the key is {variable}'s");
+                (
+                    Check::ok(name, error.to_string()).warning(warning),
+                    Vec::new(),
+                )
+            }
+        },
     };
     (check.from(source), warnings)
 }
@@ -189,9 +204,9 @@ fn trust(url: Option<&BackendUrl>, prepared: &mut Option<TrustSource>) -> Check 
 fn proxy(url: &BackendUrl) -> Check {
     let name = "proxy";
     match choose_route(url) {
-        Ok(Route::Direct) => Check::ok(name, "none is set").from("default"),
+        Ok(Route::Direct) => Check::ok(name, "none is set").from("the default"),
         Ok(Route::NeverProxied) => {
-            Check::ok(name, "none is used to this machine, or for http").from("default")
+            Check::ok(name, "none is used to this machine, or for http").from("the default")
         }
         Ok(Route::Excepted(variable, entry)) => {
             Check::ok(name, format!("none is used: {entry} takes it away")).from(variable)

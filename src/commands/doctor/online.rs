@@ -9,7 +9,8 @@ use crate::cli::Options;
 use crate::clock;
 use crate::commands::shared;
 use crate::error::Error;
-use crate::http::{Client, Limits};
+use crate::http::{Client, Limits, NAME_LOOK_UP};
+use crate::platform;
 use crate::terminal::WaitingLine;
 
 /// By how much two clocks may differ without a word: certificates and tokens allow for it.
@@ -34,6 +35,13 @@ pub(super) fn examine(options: &Options, patient: Patient, tell: Tell<'_>) -> Re
     let arrived = client.probe(|name, took, found| {
         let check = match found {
             Ok(found) => Check::ok(name, format!("{found} ({})", milliseconds(took))),
+            Err(error) if name == NAME_LOOK_UP => {
+                let check = Check::failed(name, &error);
+                match platform::name_servers() {
+                    Some(servers) => check.from(servers),
+                    None => check,
+                }
+            }
             Err(error) => Check::failed(name, &error),
         };
         if told.is_ok() {
@@ -74,7 +82,7 @@ fn backend_clock(date: Option<SystemTime>, took: Duration) -> Check {
     let name = "backend clock";
     let took_words = milliseconds(took);
     let Some(date) = date else {
-        return Check::ok(name, format!("the backend does not tell ({took_words})"));
+        return Check::ok(name, format!("its answer has no date ({took_words})"));
     };
     let now = SystemTime::now();
     let (difference, direction) = match now.duration_since(date) {

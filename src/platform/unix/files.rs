@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -190,13 +190,39 @@ pub fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
     may && result == 0 && mount.f_flag & libc::ST_RDONLY == 0
 }
 
-/// Whether this user may write to a file or folder (faccessat(2), with `AT_EACCESS`).
-pub fn may_write(path: &Path) -> bool {
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
-        return false;
-    };
+/// Asks whether this user may write to a file or folder (faccessat(2), with `AT_EACCESS`).
+///
+/// # Errors
+/// Why not: permissions, or a file system that is mounted read-only.
+pub fn may_write(path: &Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: the path is zero-terminated, and nothing is written.
-    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) == 0 }
+    let result =
+        unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) };
+    if result == 0 {
+        return Ok(());
+    }
+    Err(io::Error::last_os_error())
+}
+
+/// The name servers that are asked for addresses (resolv.conf(5)), in words with the file's name.
+#[allow(clippy::unnecessary_wraps, reason = "Windows does not tell")]
+pub fn name_servers() -> Option<String> {
+    const FILE: &str = "/etc/resolv.conf";
+    let mut text = String::new();
+    let read =
+        open_to_read(Path::new(FILE)).and_then(|file| file.take(4096).read_to_string(&mut text));
+    let lines = text.lines().map(str::split_whitespace);
+    let servers = lines.filter_map(|mut words| {
+        (words.next() == Some("nameserver")).then_some(())?;
+        words.next()
+    });
+    let servers: Vec<&str> = servers.collect();
+    Some(match read {
+        Err(cause) => format!("{FILE}: {cause}"),
+        Ok(_) if servers.is_empty() => format!("{FILE}: no name server"),
+        Ok(_) => format!("{FILE}: {}", servers.join(", ")),
+    })
 }
 
 /// Whether another name on this disk leads to the same file.
