@@ -97,6 +97,7 @@ test-dist:
 
 # MINISIGN_KEY is the file of the secret half of a key made by `minisign -G`. It signs what was not changed since `make dist`.
 sign:
+	@test -n '$(MINISIGN_KEY)' || { echo 'usage: make sign MINISIGN_KEY=FILE' >&2; exit 2; }
 	cd dist && sha256sum --quiet -c SHA256SUMS
 	minisign -S -s '$(MINISIGN_KEY)' -t 'sekuire $(VERSION)' -m dist/SHA256SUMS
 
