@@ -2,7 +2,6 @@
 //! the other commands say of it.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
@@ -12,6 +11,7 @@ use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response, TlsKind
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
+use crate::support::port::RefusingPort;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
 /// What no layer needs: an offline look.
@@ -492,10 +492,8 @@ fn each_step_on_the_way_can_fail() {
         4,
     );
 
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = closed.local_addr().expect("its address").port();
-    drop(closed);
-    let blocked = at(format!("https://127.0.0.1:{port}"));
+    let refusing = RefusingPort::new();
+    let blocked = at(format!("https://{}", refusing.address()));
     finds(
         &blocked,
         "connection",

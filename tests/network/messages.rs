@@ -1,12 +1,11 @@
 //! What a person reads: who, why, how long it was tried, and what to do.
 
-use std::net::{Ipv4Addr, TcpListener};
-
 use super::{Asks, BOTH, Fixture, SLACK, framed, in_parallel, raw};
 use crate::fixtures::host_name;
 use crate::support::backend::{KEY, TlsKind};
 use crate::support::command::binary;
 use crate::support::needs;
+use crate::support::port::RefusingPort;
 
 #[test]
 fn of_each_status() {
@@ -131,9 +130,8 @@ fn of_a_long_error_body() {
 
 #[test]
 fn of_an_unreachable_backend() {
-    let place = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = place.local_addr().unwrap().port();
-    drop(place);
+    let refusing = RefusingPort::new();
+    let port = refusing.address().port();
     let fixture = Fixture::new(TlsKind::None);
     let whoami = |url: &str| {
         fixture

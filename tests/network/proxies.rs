@@ -2,7 +2,7 @@
 //! connection can't succeed unseen.
 
 use std::fs::{self, Permissions};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
@@ -14,6 +14,7 @@ use super::{Fixture, SLACK, assert_no_panic, in_parallel};
 use crate::support::backend::{KEY, TlsKind};
 use crate::support::command::{Running, Sekuire};
 use crate::support::needs;
+use crate::support::port::RefusingPort;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
 const NAME: &str = "backend.example";
@@ -393,17 +394,11 @@ fn proxies_that_misbehave() {
     eprintln!("proxies that misbehave: {count} cases");
 }
 
-fn closed_port() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
 #[test]
 fn a_proxy_that_is_not_there() {
     let fixture = Fixture::new(TlsKind::Valid);
-    let address = closed_port();
+    let refusing = RefusingPort::new();
+    let address = refusing.address();
     let outcome = whoami(&fixture, &format!("http://user:hunter2@{address}")).run();
     outcome
         .exits(4)
@@ -474,7 +469,8 @@ fn malformed_proxies_are_usage_errors() {
 fn which_variable_counts() {
     let fixture = Fixture::new(TlsKind::Valid);
     let good = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
-    let bad = format!("http://{}", closed_port());
+    let refusing = RefusingPort::new();
+    let bad = format!("http://{}", refusing.address());
     let cases: [(&str, &[(&str, &str)]); 5] = [
         (
             "upper",
@@ -607,6 +603,7 @@ fn never_for_loopback_or_clear() {
 struct Real {
     _running: Running,
     port: u16,
+    _reserved: RefusingPort,
     _place: TempDir,
 }
 
@@ -625,7 +622,8 @@ impl Real {
         fs::set_permissions(place.path(), Permissions::from_mode(0o777)).unwrap();
         let hosts = place.path().join("hosts");
         fs::write(&hosts, format!("127.0.0.1 localhost {NAME}\n")).unwrap();
-        let port = closed_port().port();
+        let reserved = RefusingPort::new();
+        let port = reserved.address().port();
         let configuration = configure(place.path(), port);
         fs::write(place.path().join("configuration"), configuration).unwrap();
         let mut running = Sekuire::at(&program)
@@ -651,6 +649,7 @@ impl Real {
         Some(Self {
             _running: running,
             port,
+            _reserved: reserved,
             _place: place,
         })
     }

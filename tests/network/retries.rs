@@ -1,6 +1,5 @@
 //! What is tried again, how often and when.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,6 +7,7 @@ use serde_json::json;
 
 use super::{Asks, BOTH, Behaviour, Fixture, SLACK, in_parallel, raw};
 use crate::support::backend::{After, Endpoint, KEY, Response, TlsKind};
+use crate::support::port::RefusingPort;
 
 fn answer(status: u16) -> Response {
     Response::json(
@@ -310,14 +310,12 @@ fn wait_is_kept_to_its_end() {
 /// Boot before the backend is up.
 #[test]
 fn wait_ends_when_the_backend_comes_up() {
-    let place = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = place.local_addr().unwrap();
-    drop(place);
+    let down = RefusingPort::new();
+    let address = down.address();
     let started = Instant::now();
     let serving = thread::spawn(move || {
         thread::sleep(Duration::from_secs(2));
-        let listener = TcpListener::bind(address).expect("the port is still free");
-        let (mut client, _) = listener.accept().expect("a client");
+        let (mut client, _) = down.listen().accept().expect("a client");
         std::io::Write::write_all(&mut client, b"HTTP/1.1 200 OK\r\n\r\n{\"email\":\"a@b\"}")
             .unwrap();
         client.shutdown(std::net::Shutdown::Write).unwrap();

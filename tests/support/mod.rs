@@ -23,6 +23,7 @@ pub(crate) mod needs;
 #[cfg(target_os = "linux")]
 pub(crate) mod other_user;
 pub(crate) mod outcome;
+pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
