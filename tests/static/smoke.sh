@@ -189,6 +189,18 @@ for proc in no yes; do
     done
 done
 
+if [ "${runner##*/}" = qemu-arm-static ]; then
+    section "An ARMv7 without NEON, such as Tegra 2 or Armada XP; over TLS"
+    proc=no
+    user=0
+    new_root no-neon
+    cp "$scratch/tls/ca.pem" "$empty/ca.pem"
+    typed=$KEY
+    run 0 in_root QEMU_CPU=cortex-a15,neon=off HOME=/ SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls" login
+    run 0 in_root QEMU_CPU=cortex-a15,neon=off HOME=/ status
+    says "Authenticated with API Key"
+fi
+
 section "Without any CA store: Mozilla's roots, which do not know this backend's CA"
 refused() { # STATUS
     run "$1" in_root HOME=/ "SEKUIRE_API_KEY=$KEY" "SEKUIRE_BACKEND_URL=$tls" whoami
