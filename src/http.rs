@@ -6,6 +6,7 @@ mod connect;
 mod deadline;
 mod failure;
 mod message;
+mod no_proxy;
 mod probe;
 mod proxy;
 mod relay;

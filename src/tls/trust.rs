@@ -7,6 +7,7 @@
 
 mod built_in;
 mod handover;
+mod pem;
 mod store;
 
 use std::fmt;
@@ -20,7 +21,8 @@ use crate::environment;
 use crate::error::{CHECK_LIMITS, Error};
 use crate::platform::remove_variable;
 use handover::{PrivateFolder, hand_over};
-use store::{Files, Problem, Store};
+use pem::Store;
+use store::{Files, Problem};
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
