@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::backend_url::BackendUrl;
+use crate::backend_url::{self, BackendUrl};
 
 /// The entry of the list that names the host: `*`, the host itself or a parent domain of it, as
 /// `.suffix` or `*.suffix` only a parent domain, its address or a block that holds it (CIDR, RFC 4632);
@@ -13,7 +13,7 @@ pub fn exception(base: &BackendUrl, list: &str) -> Option<String> {
         .filter(|entry| !entry.is_empty())
         .find(|entry| match entry.rsplit_once(':') {
             Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
-                port.parse() == Ok(base.port()) && names_host(name, base.host())
+                backend_url::parse_port(port) == Ok(base.port()) && names_host(name, base.host())
             }
             _ => names_host(entry, base.host()),
         })
@@ -35,7 +35,12 @@ fn names_host(name: &str, host: &str) -> bool {
 /// `10.0.0.0/8` as an address and a mask.
 fn block(text: &str) -> Option<(Ipv4Addr, u32)> {
     let (network, length) = text.split_once('/')?;
-    let length: u32 = length.parse().ok().filter(|length| *length <= 32)?;
+    // std would take a sign, too.
+    let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+    let length: u32 = length.parse().ok()?;
+    if !is_number || length > 32 {
+        return None;
+    }
     let mask = u32::MAX.checked_shl(32 - length).unwrap_or_default();
     Some((network.parse().ok()?, mask))
 }
@@ -67,6 +72,8 @@ mod tests {
             ("https://10.1.2.3", "0.0.0.0/0", true),
             ("https://10.1.2.3", "10.1.2.3/32", true),
             ("https://10.1.2.3", "10.1.2.3/33", false),
+            ("https://10.1.2.3", "10.0.0.0/+8", false),
+            ("https://10.1.2.3", "10.1.2.3:+443", false),
             ("https://10.1.2.3", "2.3", false),
             ("https://10.1.2.3", "::/0", false),
             ("https://api.example.org", "0.0.0.0/0", false),
