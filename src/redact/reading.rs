@@ -94,23 +94,44 @@ const ESCAPES: [char; 3] = ['%', '\\', '&'];
 
 const DECODERS: [Decoder; 3] = [percent, backslash, entity];
 
-/// RFC 3986, 2.1.
+/// RFC 3986, 2.1: a character of ASCII, or one of several bytes in UTF-8.
 fn percent(text: &[u8]) -> Option<(char, usize)> {
-    match text {
-        [b'%', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 3)),
+    const LENGTH: usize = 3;
+    let byte = |at: usize| match text.get(LENGTH * at..)? {
+        [b'%', digits @ ..] => u8::try_from(number(digits.get(..2)?, 16)?).ok(),
         _ => None,
-    }
+    };
+    let first = byte(0)?;
+    let rest = |at| byte(at).unwrap_or_default();
+    let bytes = [first, rest(1), rest(2), rest(3)];
+    let character = (1..=bytes.len()).find_map(|count| {
+        let character = std::str::from_utf8(bytes.get(..count)?).ok()?;
+        Some((character.chars().next()?, LENGTH * count))
+    });
+    character.or(Some((char::from(first), LENGTH)))
 }
 
 /// RFC 8259, 7, and what other languages have beside it.
 fn backslash(text: &[u8]) -> Option<(char, usize)> {
     match text {
-        [b'\\', b'u', digits @ ..] => Some((number(digits.get(..4)?, 16)?, 6)),
+        [b'\\', b'u', ..] => code_units(text),
         [b'\\', b'x', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 4)),
         [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => Some(('\n', 2)),
         [b'\\', c, ..] if c.is_ascii_punctuation() => Some((char::from(*c), 2)),
         _ => None,
     }
+}
+
+/// `\u0041`, or a pair of surrogates.
+fn code_units(text: &[u8]) -> Option<(char, usize)> {
+    const LENGTH: usize = 6;
+    let unit = |at: usize| match text.get(LENGTH * at..)? {
+        [b'\\', b'u', digits @ ..] => u16::try_from(value(digits.get(..4)?, 16)?).ok(),
+        _ => None,
+    };
+    let units = [unit(0)?].into_iter().chain(unit(1));
+    let c = char::decode_utf16(units).next()?.ok()?;
+    Some((c, LENGTH * c.len_utf16()))
 }
 
 /// HTML Living Standard, 13.5: a number, or the name of a character of ASCII.
@@ -127,11 +148,15 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<char> {
+    char::from_u32(value(digits, radix)?)
+}
+
+fn value(digits: &[u8], radix: u32) -> Option<u32> {
     // std would take a sign, too.
     let digits = std::str::from_utf8(digits)
         .ok()
         .filter(|digits| !digits.starts_with('+'))?;
-    char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+    u32::from_str_radix(digits, radix).ok()
 }
 
 const NAMES: [(&str, char); 38] = [

@@ -218,6 +218,27 @@ fn an_encoding_within_an_encoding_is_seen_through() {
     }
 }
 
+/// Between the characters of a secret, in UTF-8 and then percent-encoded, and as two halves in JSON.
+#[test]
+fn an_invisible_character_hides_nothing_when_it_is_encoded_in_parts() {
+    const SECRET: &str = "abc123def456xyz";
+    let _key = InUse::of(SECRET);
+    for invisible in [
+        "%E2%80%8B",
+        "%f0%9d%85%b3",
+        "\\ud834\\udd73",
+        "%5Cu200b",
+        "%25E2%2580%258B",
+    ] {
+        let echo: String = SECRET.chars().map(|c| format!("{c}{invisible}")).collect();
+        let told = redact(&format!("it is {echo}!"));
+        assert!(
+            longest_run(&told.replace(invisible, ""), SECRET) < RUN,
+            "{told}"
+        );
+    }
+}
+
 #[test]
 fn what_looks_like_a_secret_is_cut_up_to_white_space() {
     for (text, told) in [
