@@ -89,11 +89,13 @@ impl Runs {
     fn of_secrets_in_use() -> Runs {
         let secrets = api_key::secrets_in_use();
         // Large enough never to grow: growing would leave a copy behind.
-        let characters: usize = secrets.iter().map(|secret| secret.len()).sum();
-        let room = reading::MAX_READINGS * characters;
+        let mut room = 0;
+        for secret in &secrets {
+            for_each_reading(secret, |reading| room += reading.bytes.len());
+        }
         let mut runs = Zeroizing::new(Vec::with_capacity(room));
         for secret in &secrets {
-            // A secret may hold what looks like an escape: a text's last reading has it undone, too.
+            // A secret may hold what looks like an escape: some readings of a text have it undone, too.
             for_each_reading(secret, |reading| {
                 runs.extend(reading.bytes.windows(RUN).flat_map(<[u8; RUN]>::try_from));
             });

@@ -1,7 +1,7 @@
 //! A text as a reader may take it: as it is, or with the escapes undone that a server, a proxy or a
 //! person put in.
 
-use std::{iter, slice};
+use std::slice;
 
 use zeroize::Zeroizing;
 
@@ -9,9 +9,6 @@ use crate::unicode::is_unprintable;
 
 /// How often an escape is looked for within an escape.
 const MAX_LAYERS: usize = 3;
-
-/// The most readings that a text has.
-pub(super) const MAX_READINGS: usize = 1 + DECODERS.len() + MAX_LAYERS;
 
 /// A part of a text, in bytes.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -28,21 +25,15 @@ pub(super) struct Reading {
     pub(super) spans: Vec<Span>,
 }
 
-/// Shows `inspect` the text as it is, with each kind of escape undone, and with all of them undone,
-/// layer by layer.
+/// Shows `inspect` the text as it is, and with each kind of escape undone, or all, in up to three layers:
+/// which ones were put around a key, in which order, only who reads the text knows.
 pub(super) fn for_each_reading(text: &str, mut inspect: impl FnMut(&Reading)) {
-    let plain = Reading::of(text);
-    inspect(&plain);
-    if !text.contains(ESCAPES) {
-        return;
-    }
-    let of_one_kind = DECODERS
-        .iter()
-        .filter_map(|kind| plain.decode(slice::from_ref(kind)));
-    let of_all_kinds = iter::successors(plain.decode(&DECODERS), |text| text.decode(&DECODERS));
-    of_one_kind
-        .chain(of_all_kinds.take(MAX_LAYERS))
-        .for_each(|reading| inspect(&reading));
+    let layers = if text.contains(ESCAPES) {
+        MAX_LAYERS
+    } else {
+        0
+    };
+    Reading::of(text).visit(layers, &mut inspect);
 }
 
 impl Reading {
@@ -67,6 +58,28 @@ impl Reading {
             let byte = u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(u8::MAX);
             self.bytes.push(byte.to_ascii_lowercase());
             self.spans.push(span);
+        }
+    }
+
+    /// Shows `inspect` this reading, and what is left when up to so many layers of escapes are undone.
+    fn visit(&self, layers: usize, inspect: &mut dyn FnMut(&Reading)) {
+        inspect(self);
+        let Some(layers) = layers.checked_sub(1) else {
+            return;
+        };
+        let mut kinds = 0;
+        // One at a time: a reading takes many times the room of its text.
+        for kind in &DECODERS {
+            if let Some(decoded) = self.decode(slice::from_ref(kind)) {
+                kinds += 1;
+                decoded.visit(layers, inspect);
+            }
+        }
+        // Of one kind alone, these are all.
+        if kinds > 1
+            && let Some(decoded) = self.decode(&DECODERS)
+        {
+            decoded.visit(layers, inspect);
         }
     }
 

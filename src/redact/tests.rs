@@ -239,6 +239,18 @@ fn an_invisible_character_hides_nothing_when_it_is_encoded_in_parts() {
     }
 }
 
+/// A secret may hold what looks like an escape: undoing that, too, would leave fewer than eight characters here.
+#[test]
+fn one_kind_of_escape_is_undone_after_another_and_a_third_left_alone() {
+    for (secret, text) in [
+        ("///cc%2e*d", "%26%23x2F%3B%26%23x2F%3Bcc%252e%2Ad"),
+        ("xyz\\u0041ab", "%26#122;%5Cu0041%26#97;b"),
+    ] {
+        let _key = InUse::of(secret);
+        assert_eq!(redact(&format!("it is {text} !")), "it is ... !", "{text}");
+    }
+}
+
 #[test]
 fn what_looks_like_a_secret_is_cut_up_to_white_space() {
     for (text, told) in [
