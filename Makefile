@@ -6,7 +6,7 @@ DESTDIR ?=
 VERSION  = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults torture fleet fuzz check golden install test-install test-installer toolchain \
+.PHONY: build demo test faults torture fleet fuzz sanitize check golden install test-install test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
   smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench cross backend clean
 
@@ -43,17 +43,23 @@ check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	.release/deny
+	$(CARGO) check --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --target-dir target/fuzz-check
 	$(CARGO) test --locked
 
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --locked golden
 
-# Two minutes: 20 s for each pure target (a nightly toolchain, a C++ compiler), a minute for the
-# response path over loopback.
+# Four minutes: 20 s for each pure target (a nightly toolchain, a C++ compiler; shell asks dash and bash), a minute for
+# the response path over loopback.
 FUZZ_SECONDS ?= 20
 fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 	FUZZ_SECONDS=$$((3 * $(FUZZ_SECONDS))) $(CARGO) test --locked --test sekuire -- --ignored --nocapture network::fuzz
+
+# The suite under AddressSanitizer and ThreadSanitizer, a part of it under valgrind: most of an hour. tests/sanitize/run
+# says what it needs, and takes the name of one.
+sanitize:
+	tests/sanitize/run
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'
