@@ -43,6 +43,18 @@ pub fn sanitize(text: &str) -> String {
 
 /// `text` without keys and without the user info of URLs.
 pub fn redact(text: &str) -> String {
+    let mut shown = text.to_owned();
+    // A mark may complete a run of a secret that has dots in it. Each further cut makes the text shorter.
+    loop {
+        let next = redact_once(&shown);
+        if next == shown {
+            return shown;
+        }
+        shown = next;
+    }
+}
+
+fn redact_once(text: &str) -> String {
     // Too short for a run and for a look-alike, and without user info: as most names are, and `status` is
     // quick.
     if text.len() < RUN && !text.contains('@') {

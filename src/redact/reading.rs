@@ -147,9 +147,9 @@ fn code_units(text: &[u8]) -> Option<(char, usize)> {
     Some((c, LENGTH * c.len_utf16()))
 }
 
-/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII.
+/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII or of an invisible one.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
-    const LONGEST: usize = 12;
+    const LONGEST: usize = "negativeverythinspace;".len();
     let name = text.strip_prefix(b"&")?;
     let length = name.iter().take(LONGEST).position(|byte| *byte == b';')?;
     let c = match name.get(..length)? {
@@ -172,27 +172,42 @@ fn value(digits: &[u8], radix: u32) -> Option<u32> {
     u32::from_str_radix(digits, radix).ok()
 }
 
-const NAMES: [(&str, char); 38] = [
+const NAMES: [(&str, char); 58] = [
+    ("af", '\u{2061}'),
     ("amp", '&'),
     ("apos", '\''),
+    ("applyfunction", '\u{2061}'),
     ("ast", '*'),
     ("bsol", '\\'),
     ("colon", ':'),
     ("comma", ','),
     ("commat", '@'),
+    ("diacriticalgrave", '`'),
     ("dollar", '$'),
     ("equals", '='),
     ("excl", '!'),
     ("grave", '`'),
     ("gt", '>'),
     ("hat", '^'),
+    ("ic", '\u{2063}'),
+    ("invisiblecomma", '\u{2063}'),
+    ("invisibletimes", '\u{2062}'),
+    ("it", '\u{2062}'),
     ("lbrace", '{'),
     ("lbrack", '['),
     ("lcub", '{'),
     ("lowbar", '_'),
     ("lpar", '('),
+    ("lrm", '\u{200e}'),
     ("lsqb", '['),
     ("lt", '<'),
+    ("midast", '*'),
+    ("negativemediumspace", '\u{200b}'),
+    ("negativethickspace", '\u{200b}'),
+    ("negativethinspace", '\u{200b}'),
+    ("negativeverythinspace", '\u{200b}'),
+    ("newline", '\n'),
+    ("nobreak", '\u{2060}'),
     ("num", '#'),
     ("percnt", '%'),
     ("period", '.'),
@@ -202,13 +217,18 @@ const NAMES: [(&str, char); 38] = [
     ("rbrace", '}'),
     ("rbrack", ']'),
     ("rcub", '}'),
+    ("rlm", '\u{200f}'),
     ("rpar", ')'),
     ("rsqb", ']'),
     ("semi", ';'),
+    ("shy", '\u{ad}'),
     ("sol", '/'),
+    ("tab", '\t'),
     ("underbar", '_'),
     ("verbar", '|'),
     ("vert", '|'),
-    ("tab", '\t'),
-    ("newline", '\n'),
+    ("verticalline", '|'),
+    ("zerowidthspace", '\u{200b}'),
+    ("zwj", '\u{200d}'),
+    ("zwnj", '\u{200c}'),
 ];

@@ -218,9 +218,9 @@ fn an_encoding_within_an_encoding_is_seen_through() {
     }
 }
 
-/// Between the characters of a secret, in UTF-8 and then percent-encoded, and as two halves in JSON.
+/// Between the characters of a secret, in UTF-8 and then percent-encoded, as two halves in JSON, by name in HTML.
 #[test]
-fn an_invisible_character_hides_nothing_when_it_is_encoded_in_parts() {
+fn an_invisible_character_hides_nothing_however_it_is_encoded() {
     const SECRET: &str = "abc123def456xyz";
     let _key = InUse::of(SECRET);
     for invisible in [
@@ -229,6 +229,9 @@ fn an_invisible_character_hides_nothing_when_it_is_encoded_in_parts() {
         "\\ud834\\udd73",
         "%5Cu200b",
         "%25E2%2580%258B",
+        "&shy;",
+        "&ZeroWidthSpace;",
+        "&NegativeVeryThinSpace;",
     ] {
         let echo: String = SECRET.chars().map(|c| format!("{c}{invisible}")).collect();
         let told = redact(&format!("it is {echo}!"));
@@ -249,6 +252,21 @@ fn one_kind_of_escape_is_undone_after_another_and_a_third_left_alone() {
         let _key = InUse::of(secret);
         assert_eq!(redact(&format!("it is {text} !")), "it is ... !", "{text}");
     }
+}
+
+#[test]
+fn a_mark_completes_no_run() {
+    const SECRET: &str = "ablc127.0.0.1_c";
+    let _key = InUse::of(SECRET);
+    let told = redact("127.0.0.10.0.1_c");
+    assert!(longest_run(&told, SECRET) < RUN, "{told}");
+}
+
+#[test]
+fn a_character_has_several_names_in_html() {
+    let _key = InUse::of("a*b|c`defg");
+    let echo = "a&midast;b&VerticalLine;c&DiacriticalGrave;defg";
+    assert_eq!(redact(echo), "...");
 }
 
 #[test]
