@@ -163,6 +163,11 @@ fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
 fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Error> {
     match response.status {
         200..=299 if response.too_long => Err(malformed(base, "an answer of more than 64 KiB")),
+        200..=299 if response.coding.is_some() => {
+            let coding = response.coding.as_deref().map(brief).unwrap_or_default();
+            let what = format!("an answer in the coding {coding}, which was not asked for");
+            Err(malformed(base, &what))
+        }
         200..=299 => Object::parse(&response.body).map_err(|cause| {
             let status = response.status;
             let what = format!("an answer with status {status} whose body {cause}");
@@ -271,6 +276,9 @@ fn said(body: &Object<'_>) -> Option<String> {
 /// The text of an error body that is no JSON, or of which too much is missing; markup says nothing to a
 /// person.
 fn plain_text(response: &Response) -> Option<String> {
+    if response.coding.is_some() {
+        return None;
+    }
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim();
     let is_damaged = text.starts_with(['{', '[']) && !response.too_long;

@@ -282,6 +282,9 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
             status: answer.status_code,
             body,
             too_long,
+            coding: header("content-encoding")
+                .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+                .map(str::to_owned),
             retry_after: header("retry-after").and_then(retry_after),
             date: header("date").and_then(|date| httpdate::parse_http_date(date).ok()),
             location: header("location").map(str::to_owned),

@@ -104,6 +104,44 @@ fn of_each_status() {
     eprintln!("messages: {count} cases");
 }
 
+/// What stands before a backend may compress what nobody asked it to: that is said, and none of it is shown.
+#[test]
+fn of_an_answer_that_is_compressed() {
+    // `{}`, as gzip(1) writes it.
+    let body = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
+    let fixture = Fixture::new(TlsKind::Valid);
+    for (status, coding, code, says) in [
+        (
+            "200 OK",
+            "gzip",
+            4,
+            "sent an answer in the coding gzip, which was not asked for\nhint: ",
+        ),
+        ("200 OK", "br", 4, "in the coding br, "),
+        ("502 X", "gzip", 4, "(status 502)"),
+        ("401 X", "gzip", 1, "refused the API key\n"),
+    ] {
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        fixture
+            .backend
+            .behave(raw([head.as_bytes(), body].concat()));
+        for asks in [Asks::Verify, Asks::Me] {
+            let outcome = fixture.ask(asks).run();
+            outcome.exits(code).complains(says);
+            fixture.assert_clean_failure(status, &outcome);
+            assert!(!outcome.stderr.contains('\u{fffd}'), "{status}: {outcome}");
+        }
+    }
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 14\r\n\r\n";
+    fixture
+        .backend
+        .behave(raw(format!("{head}{{\"valid\":true}}")));
+    fixture.login().run().exits(0);
+}
+
 /// An error body over the cap only has its message cut.
 #[test]
 fn of_a_long_error_body() {
