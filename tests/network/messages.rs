@@ -38,6 +38,24 @@ fn of_each_status() {
             &["status 404", "is this the URL of a Sekuire backend?"],
         ),
         (
+            "400 X",
+            b"<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>",
+            &["answered with status 400: No required SSL certificate was sent"],
+        ),
+        (
+            "502 X",
+            b"<!DOCTYPE html><HTML><HEAD><TITLE>\nBad\nGateway </TITLE><p>nginx",
+            &["(status 502) (tried 3 times in ", "): Bad Gateway\n"],
+        ),
+        (
+            "400 X",
+            b"<title>400 the key sk_live_abc123def456xyz is bad</title>",
+            &["status 400: the key sk_live_... is bad\n"],
+        ),
+        ("400 X", b"<title>400</title>", &["status 400\n"]),
+        ("400 X", b"<title>a <b>c</title>", &["status 400\n"]),
+        ("400 X", b"<title>a", &["status 400\n"]),
+        (
             "402 X",
             b"{\"error\":\"Limit reached\",\"required_plan\":7,\"current_usage\":{\"current\":5,\"max\":5.0}}",
             &["status 402; 5 of 5.0 are used: Limit reached", "see the plans"],
