@@ -216,15 +216,20 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
             .with_body(body.as_bytes());
     }
     let mut answer = handover.give(|| call.send_lazy());
+    let mut cut = None;
     for _ in 0..MAX_INTERIM {
         match answer {
             Ok(interim) if (100..200).contains(&interim.status_code) => {
-                answer = behind_interim(interim);
+                answer = behind_interim(interim, &mut cut);
             }
             _ => break,
         }
     }
-    read(answer.map_err(Unanswered::Head)?)
+    let answered = read(answer.map_err(Unanswered::Head)?)?;
+    match cut {
+        Some(cause) if answered.ended_by_close => Err(Unanswered::Head(cause.into())),
+        _ => Ok(answered),
+    }
 }
 
 fn bounded(request: minreq::Request) -> minreq::Request {
@@ -235,11 +240,18 @@ fn bounded(request: minreq::Request) -> minreq::Request {
 }
 
 /// The answer behind an interim one (RFC 9110, 15.2). minreq takes that one for the last, and what
-/// follows for its body: so minreq reads that body as what it is.
-fn behind_interim(interim: ResponseLazy) -> Result<ResponseLazy, minreq::Error> {
+/// follows for its body: so minreq reads that body as what it is. Where TLS ends without goodbye, `cut` holds
+/// the error, for an answer that has told its length is whole all the same.
+fn behind_interim(
+    mut interim: ResponseLazy,
+    cut: &mut Option<io::Error>,
+) -> Result<ResponseLazy, minreq::Error> {
     let mut rest = Vec::new();
     // The relay bounds it.
-    let _ = { interim }.read_to_end(&mut rest)?;
+    match interim.read_to_end(&mut rest) {
+        Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => *cut = Some(cause),
+        result => drop(result?),
+    }
     let handover = platform::replay(&rest)?;
     let request = bounded(minreq::get("http://127.0.0.1"));
     handover.give(|| request.send_lazy())
@@ -254,7 +266,7 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
         let empty = answer.headers.is_empty() && body.is_empty();
         return Err(Unanswered::NoStatusLine { empty });
     }
-    result.map_err(|cause| Unanswered::Body(format!("broke off within its answer ({cause})")))?;
+    result.map_err(|cause| Unanswered::Body(format!("{} within its answer", broke(&cause))))?;
     let header = |name: &str| {
         answer
             .headers
@@ -346,7 +358,7 @@ fn combine(
             match (tls_error(&cause), relayed) {
                 (Some(error), _) => Err(target.refusal(error)),
                 (None, Some(RelayError::Broken(how))) => lost(host, how),
-                (None, _) => lost(host, format!("broke the connection ({cause})")),
+                (None, _) => lost(host, broke(&cause)),
             }
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
@@ -370,6 +382,14 @@ impl Answered {
             && self.response.body.is_empty()
             && matches!(self.response.status, 0..=99 | 200..=203 | 205..=299)
     }
+}
+
+/// What became of the connection. rustls tells of an end without goodbye, `close_notify`, at length.
+fn broke(cause: &io::Error) -> String {
+    if cause.kind() == io::ErrorKind::UnexpectedEof {
+        return "closed the connection without ending TLS".into();
+    }
+    format!("broke the connection ({cause})")
 }
 
 /// Whether minreq's end of the connection, which leads no further than to this program, failed by itself.
