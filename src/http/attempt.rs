@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use minreq::{Method, ResponseLazy};
+use rustls::{CertificateError, Error};
 
 use super::connect::{self, Resolver};
 use super::deadline::Deadline;
@@ -49,6 +50,10 @@ const DESCRIPTORS: usize = 6;
 /// How many interim answers are passed over.
 const MAX_INTERIM: usize = 8;
 
+/// What is likely where a proxy is in between, as a company's that reads along: the hint begins with it.
+const PROXYS_CA: &str =
+    "if the proxy opens TLS, as a company's may, name the file of its CA in SSL_CERT_FILE; ";
+
 /// Our reply to minreq's request for a tunnel.
 const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 
@@ -73,10 +78,15 @@ impl Target {
     }
 
     /// Why the server's part in TLS was refused.
-    pub(super) fn refusal(&self, error: &rustls::Error) -> Failure {
+    pub(super) fn refusal(&self, error: &Error) -> Failure {
         let trust = self.trust.as_ref().map(ToString::to_string);
         let trust = trust.unwrap_or_default();
-        Failure::Tls(tls::refusal(error, self.base.host(), &trust))
+        let mut refusal = tls::refusal(error, self.base.host(), &trust);
+        let unknown_ca = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        if self.proxy.is_some() && *error == unknown_ca {
+            refusal.hint.insert_str(0, PROXYS_CA);
+        }
+        Failure::Tls(refusal)
     }
 }
 
@@ -397,6 +407,6 @@ fn is_local(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::Interrupted || platform::shortage(cause).is_some()
 }
 
-fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
+fn tls_error(cause: &io::Error) -> Option<&Error> {
     cause.get_ref()?.downcast_ref()
 }
