@@ -67,6 +67,7 @@ impl Record {
             target,
             headers,
             body,
+            ..
         } = request.clone();
         let recorded = Recorded {
             method,
