@@ -56,6 +56,7 @@ impl Record {
             target,
             headers,
             body,
+            ..
         } = request.clone();
         let recorded = Recorded {
             method,
