@@ -22,6 +22,11 @@ lacks_but() {
     ! grep -v -e "$@"
 }
 
+# gone FOLDER: nothing below it bears the program's name.
+gone() {
+    [ -z "$(find "$1" -name '*sekuire*')" ]
+}
+
 section 'The sums'
 ls -l
 run 0 sha256sum -c SHA256SUMS
@@ -75,8 +80,20 @@ done
 if has lintian; then
     run 0 lintian --fail-on error,warning --allow-root ./*.deb
 fi
-dpkg-deb -x "sekuire_${version}_amd64.deb" "$scratch/deb"
-run 0 "$scratch/deb/usr/bin/sekuire" --version
+if [ "$(id -u)" = 0 ]; then
+    machine=$scratch/debian
+    mkdir -p "$machine/var/lib/dpkg/updates" "$machine/var/lib/dpkg/info" "$machine/var/lib/dpkg/triggers"
+    : >"$machine/var/lib/dpkg/status"
+    run 0 dpkg --root="$machine" --install "sekuire_${version}_amd64.deb"
+    run 0 chroot "$machine" /usr/bin/sekuire --version
+    says "sekuire $version"
+    run 0 dpkg --root="$machine" --verify sekuire
+    silent
+    run 0 dpkg --root="$machine" --purge sekuire
+    judge 'nothing of it is left' gone "$machine"
+else
+    echo "skipped: dist: dpkg --install: needs root" >&2
+fi
 
 section "Red Hat's package"
 if has rpm; then
@@ -88,8 +105,13 @@ if has rpm; then
         run 0 rpm --query --package --requires "$package"
         judge 'no dependency but on rpm itself' lacks_but '^rpmlib(' "$scratch/out"
     done
-    run 0 rpm --dbpath "$scratch/rpmdb" --root "$scratch" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
-    run 0 "$scratch/usr/bin/sekuire" --version
+    machine=$scratch/red-hat
+    mkdir "$machine"
+    run 0 rpm --dbpath /rpmdb --root "$machine" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
+    run 0 "$machine/usr/bin/sekuire" --version
+    says "sekuire $version"
+    run 0 rpm --dbpath /rpmdb --root "$machine" --erase sekuire
+    judge 'nothing of it is left' gone "$machine"
 fi
 
 section 'The image'
