@@ -88,6 +88,7 @@ static-armv7:
 static-riscv64:
 	.release/build-static riscv64
 
+# MAINTAINER='NAME <ADDRESS>' is for the packages.
 dist: static static-arm64 static-armv7 static-riscv64
 	.release/dist
 

@@ -76,6 +76,8 @@ for package in *.deb; do
         ./usr/share/zsh/vendor-completions/_sekuire ./usr/share/fish/vendor_completions.d/sekuire.fish
     judge "all of it is root's" lacks_but ' root/root ' "$scratch/out"
     judge 'no dependency' [ -z "$(dpkg-deb -f "$package" Depends Pre-Depends Recommends)" ]
+    judge 'maintained by who was named, else by nobody who can be written to' [ "$(dpkg-deb -f "$package" Maintainer)" = \
+        "${MAINTAINER:-The sekuire maintainers <maintainers@sekuire.invalid>}" ]
 done
 if has lintian; then
     run 0 lintian --fail-on error,warning --allow-root ./*.deb
