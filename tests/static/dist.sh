@@ -34,6 +34,22 @@ judge 'every file has its line' [ "$(find . -type f ! -name 'SHA256SUMS*' | wc -
 judge 'the archives have one each, as the existing installer wants it' sh -c 'cat sekuire-*.tar.gz.sha256 | sha256sum --quiet -c'
 judge 'nothing names a folder of this machine' lacks "$root" ./*
 
+section 'The programs'
+mkdir "$scratch/programs"
+for archive in sekuire-linux-*.tar.gz; do
+    tar -xzf "$archive" -C "$scratch/programs"
+done
+if [ -e sekuire-windows-amd64.zip ]; then
+    python3 -m zipfile -e sekuire-windows-amd64.zip "$scratch/programs"
+else
+    echo 'skipped: dist: no Windows file; make cross builds it' >&2
+fi
+for program in "$scratch/programs"/sekuire*; do
+    for folder in "$root" "${CARGO_HOME:-$HOME/.cargo}" registry/src /usr/lib/rustlib; do
+        judge "${program##*/} does not name $folder" lacks "$folder" "$program"
+    done
+done
+
 section 'The installer'
 run 0 sh install.sh --to "$scratch/bin"
 run 0 "$scratch/bin/sekuire" --version
@@ -61,12 +77,23 @@ known = {c["bom-ref"] for c in bom["components"]} | {bom["metadata"]["component"
 assert all(set(d["dependsOn"]) <= known for d in bom["dependencies"])
 PYTHON
 done
-judge 'the licences name all that is linked' python3 - <<'PYTHON'
-import json
-bom, text = json.load(open("sekuire-linux-amd64.cdx.json")), open("THIRD-PARTY-LICENSES.txt").read()
-missing = [c["name"] for c in bom["components"] if c["purl" if "purl" in c else "name"].startswith("pkg:") and f"\n{c['name']} {c['version']} (" not in text]
-assert not missing and "\nmusl (MIT)" in text, missing
+# licences LIST TEXTS WORDS: a crate has its line there, the C library these words.
+licences() {
+    judge "${2##*/} names all that is linked into ${1%.cdx.json}" python3 - "$@" <<'PYTHON'
+import json, sys
+bom, text = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
+crates = [c for c in bom["components"] if c.get("purl", "").startswith("pkg:cargo/")]
+missing = [c["name"] for c in crates if f"\n{c['name']} {c['version']} (" not in text]
+assert crates and not missing and f"\n{sys.argv[3]}" in text, missing
 PYTHON
+}
+for list in sekuire-linux-*.cdx.json; do
+    licences "$list" THIRD-PARTY-LICENSES.txt 'musl (MIT)'
+done
+if [ -e sekuire-windows-amd64.zip ]; then
+    licences sekuire-windows-amd64.cdx.json "$scratch/programs/THIRD-PARTY-LICENSES.txt" "mingw-w64's run-time parts ("
+    judge 'beside the Windows program lies its licence' cmp LICENSE "$scratch/programs/LICENSE"
+fi
 
 section "Debian's package"
 for package in *.deb; do
