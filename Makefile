@@ -6,7 +6,8 @@ DESTDIR ?=
 VERSION  = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults torture fleet fuzz mutants check golden install test-install test-installer toolchain \
+.PHONY: build demo test faults torture foreign sekuire-cli fleet soak fuzz mutants check golden install test-install \
+  test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
   smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench cross backend clean
 
@@ -21,6 +22,12 @@ demo:
 fleet: build
 	$(CARGO) build --locked --release --example fleet
 	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
+
+# RUNS rounds of login, whoami and logout over TLS, every fifth command killed, and what they leave. It prints the
+# SEED that draws the same again.
+soak: build
+	$(CARGO) build --locked --release --example soak --example backend
+	RUNS='$(RUNS)' SEED='$(SEED)' SEKUIRE_BIN=target/release/sekuire target/release/examples/soak
 
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
@@ -38,6 +45,18 @@ faults:
 torture:
 	$(CARGO) build --locked --bin sekuire --example torture
 	target/debug/examples/torture
+
+# Clients, servers and proxies that nobody here wrote, as far as they are installed: about a minute.
+foreign:
+	$(CARGO) build --locked --bin sekuire --example foreign
+	target/debug/examples/foreign
+
+# The existing client, which `make foreign` shares a home with: built once, in two minutes, with libssl-dev and pkg-config.
+sekuire-cli: target/foreign/bin/sekuire
+
+target/foreign/bin/sekuire:
+	$(CARGO) install --locked --debug --version 0.2.11 --root target/foreign --target-dir target/foreign/build sekuire-cli
+	rm -rf target/foreign/build
 
 check:
 	$(CARGO) fmt --check

@@ -38,6 +38,24 @@ fn of_each_status() {
             &["status 404", "is this the URL of a Sekuire backend?"],
         ),
         (
+            "400 X",
+            b"<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>",
+            &["answered with status 400: No required SSL certificate was sent"],
+        ),
+        (
+            "502 X",
+            b"<!DOCTYPE html><HTML><HEAD><TITLE>\nBad\nGateway </TITLE><p>nginx",
+            &["(status 502) (tried 3 times in ", "): Bad Gateway\n"],
+        ),
+        (
+            "400 X",
+            b"<title>400 the key sk_live_abc123def456xyz is bad</title>",
+            &["status 400: the key sk_live_... is bad\n"],
+        ),
+        ("400 X", b"<title>400</title>", &["status 400\n"]),
+        ("400 X", b"<title>a <b>c</title>", &["status 400\n"]),
+        ("400 X", b"<title>a", &["status 400\n"]),
+        (
             "402 X",
             b"{\"error\":\"Limit reached\",\"required_plan\":7,\"current_usage\":{\"current\":5,\"max\":5.0}}",
             &["status 402; 5 of 5.0 are used: Limit reached", "see the plans"],
@@ -102,6 +120,44 @@ fn of_each_status() {
         );
     }
     eprintln!("messages: {count} cases");
+}
+
+/// What stands before a backend may compress what nobody asked it to: that is said, and none of it is shown.
+#[test]
+fn of_an_answer_that_is_compressed() {
+    // `{}`, as gzip(1) writes it.
+    let body = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
+    let fixture = Fixture::new(TlsKind::Valid);
+    for (status, coding, code, says) in [
+        (
+            "200 OK",
+            "gzip",
+            4,
+            "sent an answer in the coding gzip, which was not asked for\nhint: ",
+        ),
+        ("200 OK", "br", 4, "in the coding br, "),
+        ("502 X", "gzip", 4, "(status 502)"),
+        ("401 X", "gzip", 1, "refused the API key\n"),
+    ] {
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        fixture
+            .backend
+            .behave(raw([head.as_bytes(), body].concat()));
+        for asks in [Asks::Verify, Asks::Me] {
+            let outcome = fixture.ask(asks).run();
+            outcome.exits(code).complains(says);
+            fixture.assert_clean_failure(status, &outcome);
+            assert!(!outcome.stderr.contains('\u{fffd}'), "{status}: {outcome}");
+        }
+    }
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 14\r\n\r\n";
+    fixture
+        .backend
+        .behave(raw(format!("{head}{{\"valid\":true}}")));
+    fixture.login().run().exits(0);
 }
 
 /// An error body over the cap only has its message cut.

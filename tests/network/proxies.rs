@@ -109,6 +109,22 @@ fn a_proxy_with_a_password() {
 }
 
 /// A user name alone has an empty password (RFC 7617, section 2, wants the colon).
+/// A company's proxy shows a certificate of the company's CA: that is what a person behind it must know.
+#[test]
+fn a_certificate_that_is_not_trusted_may_be_the_proxys() {
+    let words = "hint: if the proxy opens TLS, as a company's may, name the file of its CA in SSL_CERT_FILE; if the backend ";
+    for (kind, is_said) in [(TlsKind::UnknownCa, true), (TlsKind::Expired, false)] {
+        let fixture = Fixture::new(kind);
+        let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
+        let through = whoami(&fixture, &proxy.url()).run();
+        through.exits(4);
+        assert_eq!(through.stderr.contains(words), is_said, "{through}");
+        let direct = fixture.whoami().run();
+        direct.exits(4);
+        assert!(!direct.stderr.contains("proxy"), "{direct}");
+    }
+}
+
 #[test]
 fn a_user_without_a_password() {
     let fixture = Fixture::new(TlsKind::Valid);
