@@ -465,6 +465,9 @@ fn each_step_on_the_way_can_fail() {
     };
     let last_is = |call: &dyn Fn() -> Sekuire, layer: &str| {
         let outcome = call().arg("--json").run();
+        for other in ["--wait", "sekuire doctor"] {
+            assert!(!outcome.stdout.contains(other), "no hint here: {outcome}");
+        }
         let checks = checks(&outcome);
         let last = checks.last().expect("a check");
         assert_eq!(
@@ -547,6 +550,7 @@ fn each_step_on_the_way_can_fail() {
     );
     backend.behave(Behaviour::Respond(Response::json(503, &json!({}))));
     finds(online, "account", "failed", &["503"], 4);
+    last_is(&online, "account");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::refusal::{Refusal, spell};
 use crate::clock;
 
 const ASK: &str = "ask whoever runs the backend";
-const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const SET_CLOCK: &str = "set this machine's clock";
 const CHECK_CLOCK: &str =
     "check this machine's clock, then ask whoever runs the backend for a new certificate";
 
