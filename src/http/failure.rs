@@ -191,24 +191,9 @@ impl Failure {
             }
             Failure::ProxyRefused {
                 proxy,
-                status: status @ (429 | 502..=504),
-                host,
-            } => (
-                Backend,
-                Yes,
-                format!("the proxy {proxy} could not reach {host} (status {status})"),
-                "check the backend's URL, or ask whoever runs the proxy".into(),
-            ),
-            Failure::ProxyRefused {
-                proxy,
                 status,
                 host,
-            } => (
-                Backend,
-                No,
-                format!("the proxy {proxy} refused to connect to {host} (status {status})"),
-                "ask whoever runs the proxy to allow this host, or name it in NO_PROXY".into(),
-            ),
+            } => proxy_refused(proxy, *status, host),
         };
         Words {
             kind,
@@ -226,6 +211,23 @@ fn wrong_port(host: &str, protocol: &str) -> (Kind, Retryable, String, String) {
         format!("{host} does not speak {protocol} on this port"),
         "check the host and port of the URL".into(),
     )
+}
+
+fn proxy_refused(proxy: &str, status: u16, host: &str) -> (Kind, Retryable, String, String) {
+    match status {
+        429 | 502..=504 => (
+            Kind::Backend,
+            Retryable::Yes,
+            format!("the proxy {proxy} could not reach {host} (status {status})"),
+            "check the backend's URL, or ask whoever runs the proxy".into(),
+        ),
+        _ => (
+            Kind::Backend,
+            Retryable::No,
+            format!("the proxy {proxy} refused to connect to {host} (status {status})"),
+            "ask whoever runs the proxy to allow this host, or name it in NO_PROXY".into(),
+        ),
+    }
 }
 
 fn login_words(
