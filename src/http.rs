@@ -107,7 +107,7 @@ impl Client {
     ) -> Result<Client, Error> {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
-        let proxy = match choose_route(&base)? {
+        let proxy = match choose_route(Some(&base))? {
             Route::Through(_, proxy) => Some(proxy),
             _ => None,
         };

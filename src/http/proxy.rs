@@ -58,19 +58,20 @@ pub enum Route {
     Through(&'static str, Proxy),
 }
 
-/// Chooses the way to `base`.
+/// Chooses the way to `base`; where that is not known, as if no exception were made for it.
 ///
 /// # Errors
 /// The variable holds something else than `http://[user:password@]host:port`: exit status 2, never a
 /// silent direct connection.
-pub fn choose_route(base: &BackendUrl) -> Result<Route, Error> {
-    if base.scheme() == Scheme::Http || base.is_loopback() {
+pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
+    if base.is_some_and(|base| base.scheme() == Scheme::Http || base.is_loopback()) {
         return Ok(Route::NeverProxied);
     }
     let Some((name, value)) = first_of(&["HTTPS_PROXY", "https_proxy"])? else {
         return Ok(Route::Direct);
     };
-    if let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
+    if let Some(base) = base
+        && let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
         && let Some(entry) = exception(base, &list)
     {
         return Ok(Route::Excepted(list_name, entry));
