@@ -6,7 +6,8 @@ DESTDIR ?=
 VERSION  = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults torture foreign sekuire-cli fleet fuzz check golden install test-install test-installer toolchain \
+.PHONY: build demo test faults torture foreign sekuire-cli fleet soak fuzz mutants check golden install test-install \
+  test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
   smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench cross backend clean
 
@@ -21,6 +22,12 @@ demo:
 fleet: build
 	$(CARGO) build --locked --release --example fleet
 	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
+
+# RUNS rounds of login, whoami and logout over TLS, every fifth command killed, and what they leave. It prints the
+# SEED that draws the same again.
+soak: build
+	$(CARGO) build --locked --release --example soak --example backend
+	RUNS='$(RUNS)' SEED='$(SEED)' SEKUIRE_BIN=target/release/sekuire target/release/examples/soak
 
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
@@ -67,6 +74,13 @@ fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 	FUZZ_SECONDS=$$((3 * $(FUZZ_SECONDS))) $(CARGO) test --locked --test sekuire -- --ignored --nocapture network::fuzz
 
+# Would the tests notice? The program, changed in one place at a time: some 2,200 changes, five seconds each, so in shards
+# (SHARD=0/50 is the first of 50), or what differs from a git revision (DIFF=main), or a part of src (ROOM=store: see
+# .release/mutants). `.release/toolchain mutants` installs what it needs. It ends with a table, and with 1 where a change
+# was not noticed. What is the same program is left out by .release/mutants.toml, each with its reason.
+mutants:
+	.release/mutants $(if $(SHARD),--shard $(SHARD)) $(if $(DIFF),--diff $(DIFF)) $(ROOM)
+
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 target/release/sekuire '$(DESTDIR)$(PREFIX)/bin/sekuire'
@@ -100,6 +114,7 @@ static-armv7:
 static-riscv64:
 	.release/build-static riscv64
 
+# MAINTAINER='NAME <ADDRESS>' is for the packages.
 dist: static static-arm64 static-armv7 static-riscv64
 	.release/dist
 

@@ -27,7 +27,7 @@ use temporary::{Temporary, is_temporary};
 const FILE_NAME: &str = "auth.json";
 
 /// As much as any auth.json needs, in bytes, beside what a newer client wrote into it.
-const ROOM: usize = 8 * 1024;
+const ROOM: usize = 10 * 1024;
 
 /// The place of auth.json.
 pub struct Store {
@@ -416,4 +416,33 @@ fn home_folder() -> Option<PathBuf> {
         let _ = platform::set_variable("HOME", "".as_ref());
     }
     folder
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::ROOM;
+    use crate::api::MAX_ID;
+    use crate::api_key::{self, ApiKey};
+    use crate::auth_file;
+    use crate::backend_url::BackendUrl;
+    use crate::credential::{Credential, Source};
+
+    /// What is tried before the first request has to be no less than what is saved after it.
+    #[test]
+    fn the_largest_file_has_room() {
+        let url = "https://backend.example/";
+        let id = Some("\u{1}".repeat(MAX_ID));
+        let largest = Credential {
+            api_key: ApiKey::from_file_text(&"\\".repeat(api_key::MAX_LEN)).unwrap(),
+            source: Source::File,
+            bound_fingerprint: Some("0".repeat(64)),
+            org_id: id.clone(),
+            workspace_id: id,
+            backend_url: BackendUrl::parse(&(url.to_owned() + &"a".repeat(2048 - url.len()))).ok(),
+        };
+        assert!(largest.backend_url.is_some());
+        let length = auth_file::format(&largest, b"").len();
+        assert!(length <= ROOM && length > ROOM / 2, "{length}");
+    }
 }

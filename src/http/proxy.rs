@@ -351,9 +351,105 @@ fn scheme(element: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::exception;
+    use super::{MAX_HEAD, decode, exception, offered_schemes, parse, read_head, status_of};
     use crate::backend_url::BackendUrl;
+
+    #[test]
+    fn a_proxy_has_host_and_port_and_perhaps_a_user() {
+        for (value, shown, user_info) in [
+            ("http://proxy.example:3128", "proxy.example:3128", None),
+            (" HTTP://Proxy.Example:1/ ", "proxy.example:1", None),
+            ("http://u:p@10.0.0.1:8080", "10.0.0.1:8080", Some("u:p")),
+            ("http://u@h:1", "h:1", Some("u:")),
+            ("http://:p@h:1", "h:1", Some(":p")),
+            ("http://u%3a%40%2F:p@q@h:1", "h:1", Some("u:@/:p@q")),
+            ("http://@h:1", "h:1", Some(":")),
+        ] {
+            let proxy = parse(value).map_err(|_| value);
+            let proxy = proxy.unwrap();
+            assert_eq!(format!("{proxy} {proxy:?}"), format!("{shown} {shown}"));
+            let told = proxy.user_info.as_ref().map(|told| told.as_slice());
+            assert_eq!(told, user_info.map(str::as_bytes), "{value}");
+            assert_eq!(proxy.has_user_info(), user_info.is_some());
+        }
+        for (value, why) in [
+            ("h:1", "does not begin with http://"),
+            ("https://h:1", "has a scheme other than http"),
+            ("http://h", "has no port"),
+            (
+                "http://h:1//",
+                "has a port that is not a number from 1 to 65535",
+            ),
+            (
+                "http://h:0",
+                "has a port that is not a number from 1 to 65535",
+            ),
+            ("http://:1", "has no host"),
+            (
+                "http://u%4:p@h:1",
+                "has a % that is not followed by two hexadecimal digits",
+            ),
+        ] {
+            assert_eq!(parse(value).err(), Some(why), "{value}");
+        }
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_once() {
+        assert_eq!(
+            decode("%00%fF%2541a").map(|bytes| bytes.to_vec()),
+            Ok(b"\x00\xff%41a".to_vec())
+        );
+        for damaged in ["%", "%4", "%4g", "%g4", "a%", "%%41", "%+1", "%\u{e4}"] {
+            assert!(decode(damaged).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn a_head_ends_at_its_empty_line_or_where_it_is_none() {
+        for (sent, head) in [
+            ("HTTP/1.1 200 OK\r\n\r\ntunnel", "HTTP/1.1 200 OK\r\n\r\n"),
+            ("HTTP/1.1 200\n\ntunnel", "HTTP/1.1 200\n\n"),
+            (
+                "HTTP/1.1 200 OK\r\nA: b\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nA: b\r\n\r\n",
+            ),
+            ("SSH-2.0", "S"),
+            ("HTTQ/", "HTTQ"),
+        ] {
+            let read = read_head(&mut sent.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(read).unwrap(), head);
+        }
+        for cut in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r"] {
+            assert!(read_head(&mut cut.as_bytes()).is_err(), "{cut}");
+        }
+        let long = |length: usize| format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(length - 17));
+        let longest = long(MAX_HEAD);
+        assert_eq!(read_head(&mut longest.as_bytes()).unwrap().len(), MAX_HEAD);
+        assert!(read_head(&mut long(MAX_HEAD + 1).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_head_has_a_status_and_offers_schemes() {
+        for (head, status) in [
+            (
+                "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+                Some(407),
+            ),
+            ("HTTP/1.0 200\n\n", Some(200)),
+            ("HTTP/1.1\r\n\r\n", None),
+            ("HTTP/2 200\r\n\r\n", None),
+            ("HTTP/1.1 x\r\n\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(status_of(head.as_bytes()), status, "{head:?}");
+        }
+        let head = "HTTP/1.1 407 Basic\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate :NTLM, Basic\r\n\
+            WWW-Authenticate: Digest\r\nproxy-authenticate:\r\n\r\n";
+        assert_eq!(offered_schemes(head.as_bytes()), ["Negotiate", "NTLM"]);
+    }
 
     #[test]
     fn no_proxy_names_hosts_suffixes_addresses_and_blocks() {

@@ -8,6 +8,7 @@ use webpki::Error as PathReason;
 
 use super::algorithm;
 use super::refusal::{Refusal, spell};
+use super::trust::ADD_CA;
 use crate::clock;
 
 const ASK: &str = "ask whoever runs the backend";
@@ -29,9 +30,10 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
                 "the certificate of {host} is by a CA that is not trusted here, or the server does not send \
                  an intermediate certificate"
             ),
-            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if its CA is a public one, \
-             ask whoever runs the backend to send the intermediate certificates, too; if neither, somebody \
-             may be listening in",
+            format!(
+                "if the backend has a CA of its own, {ADD_CA}; if its CA is a public one, ask whoever runs the \
+                 backend to send the intermediate certificates, too; if neither, somebody may be listening in"
+            ),
         ),
         Reason::BadSignature => Refusal::new(
             format!(
@@ -41,7 +43,11 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
             "if the backend has a CA of its own, name its present file in SSL_CERT_FILE; ask whoever runs the \
              backend whether its key and its CA's have 2048 bits or more; if neither, somebody may be listening in",
         ),
-        Reason::NotValidForName => another_name(host, &[]),
+        // Windows and macOS don't say which names it has.
+        Reason::NotValidForName => Refusal::new(
+            format!("the certificate of {host} is for another name"),
+            right_name(host),
+        ),
         Reason::NotValidForNameContext { presented, .. } => another_name(host, presented),
         Reason::Expired => Refusal::new(
             format!("the certificate of {host} has expired"),
@@ -193,10 +199,14 @@ fn another_name(host: &str, presented: &[String]) -> Refusal {
     };
     Refusal::new(
         format!("the certificate that {host} shows is not for that name, but for {shown}{others}"),
-        format!(
-            "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with \
-             the subjectAltName {host}; somebody may be listening in"
-        ),
+        right_name(host),
+    )
+}
+
+fn right_name(host: &str) -> String {
+    format!(
+        "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with the \
+         subjectAltName {host}; somebody may be listening in"
     )
 }
 
