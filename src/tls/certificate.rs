@@ -12,7 +12,7 @@ use super::trust::ADD_CA;
 use crate::clock;
 
 const ASK: &str = "ask whoever runs the backend";
-const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const SET_CLOCK: &str = "set this machine's clock";
 const CHECK_CLOCK: &str =
     "check this machine's clock, then ask whoever runs the backend for a new certificate";
 
@@ -175,12 +175,12 @@ fn path_refusal(reason: &PathReason, host: &str) -> Refusal {
 }
 
 fn another_name(host: &str, presented: &[String]) -> Refusal {
-    let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+    let names: Vec<&str> = presented.iter().filter_map(|name| plain(name)).collect();
     if names.is_empty() {
         return Refusal::new(
             format!(
-                "the certificate of {host} names no host: it has no subjectAltName, and a common name (CN) \
-                 does not count"
+                "the certificate of {host} names no host: it has no subjectAltName that does, and a common \
+                 name (CN) does not count"
             ),
             format!(
                 "ask whoever runs the backend for a certificate with the subjectAltName {host}"
@@ -210,11 +210,12 @@ fn right_name(host: &str) -> String {
     )
 }
 
-/// A name as webpki gives it, `DnsName("example.org")`, without its kind.
-fn plain(name: &str) -> &str {
-    name.split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .map_or(name, |name| name.trim_matches('"'))
+/// A name as webpki gives it, `DnsName("example.org")`, without its kind; none where it does not give the
+/// name itself (`DirectoryName`, `Unsupported(0x01)`: an e-mail address), which is no host's.
+fn plain(name: &str) -> Option<&str> {
+    let (kind, rest) = name.split_once('(')?;
+    let name = rest.strip_suffix(')')?.trim_matches('"');
+    (kind != "Unsupported").then_some(name)
 }
 
 fn not_valid_yet(cause: &str, now: u64) -> Refusal {
@@ -277,4 +278,27 @@ fn not_acceptable(host: &str, reason: &str) -> Refusal {
         format!("the certificate of {host} is not acceptable: {reason}"),
         ASK,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::another_name;
+
+    #[test]
+    fn only_names_of_hosts_are_told() {
+        let cause = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            another_name("a.example", &names).cause
+        };
+        let mixed = cause(&[
+            "Unsupported(0x01)",
+            "DnsName(\"b.example\")",
+            "IpAddress(192.0.2.1)",
+        ]);
+        assert!(mixed.ends_with("but for b.example, 192.0.2.1"), "{mixed}");
+        for none in [&[][..], &["DirectoryName"], &["Unsupported(0x01)"]] {
+            let cause = cause(none);
+            assert!(cause.contains("names no host"), "{cause}");
+        }
+    }
 }
