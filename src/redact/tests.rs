@@ -331,6 +331,15 @@ fn what_a_terminal_would_not_show_becomes_a_question_mark() {
     assert_eq!(sanitize(visible), visible);
 }
 
+#[test]
+fn a_secret_is_forgotten_when_it_is_told() {
+    let secret = "forget-me-not";
+    let _key = InUse::of(secret);
+    assert_eq!(redact(secret), "...");
+    api_key::forget();
+    assert_eq!(redact(secret), secret);
+}
+
 /// What grows with the square of a text's length would take minutes here.
 #[test]
 fn the_longest_texts_are_read_in_no_time() {

@@ -8,10 +8,11 @@ use webpki::Error as PathReason;
 
 use super::algorithm;
 use super::refusal::{Refusal, spell};
+use super::trust::ADD_CA;
 use crate::clock;
 
 const ASK: &str = "ask whoever runs the backend";
-const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const SET_CLOCK: &str = "set this machine's clock";
 const CHECK_CLOCK: &str =
     "check this machine's clock, then ask whoever runs the backend for a new certificate";
 
@@ -29,9 +30,10 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
                 "the certificate of {host} is by a CA that is not trusted here, or the server does not send \
                  an intermediate certificate"
             ),
-            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if its CA is a public one, \
-             ask whoever runs the backend to send the intermediate certificates, too; if neither, somebody \
-             may be listening in",
+            format!(
+                "if the backend has a CA of its own, {ADD_CA}; if its CA is a public one, ask whoever runs the \
+                 backend to send the intermediate certificates, too; if neither, somebody may be listening in"
+            ),
         ),
         Reason::BadSignature => Refusal::new(
             format!(
@@ -41,7 +43,11 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
             "if the backend has a CA of its own, name its present file in SSL_CERT_FILE; ask whoever runs the \
              backend whether its key and its CA's have 2048 bits or more; if neither, somebody may be listening in",
         ),
-        Reason::NotValidForName => another_name(host, &[]),
+        // Windows and macOS don't say which names it has.
+        Reason::NotValidForName => Refusal::new(
+            format!("the certificate of {host} is for another name"),
+            right_name(host),
+        ),
         Reason::NotValidForNameContext { presented, .. } => another_name(host, presented),
         Reason::Expired => Refusal::new(
             format!("the certificate of {host} has expired"),
@@ -169,12 +175,12 @@ fn path_refusal(reason: &PathReason, host: &str) -> Refusal {
 }
 
 fn another_name(host: &str, presented: &[String]) -> Refusal {
-    let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+    let names: Vec<&str> = presented.iter().filter_map(|name| plain(name)).collect();
     if names.is_empty() {
         return Refusal::new(
             format!(
-                "the certificate of {host} names no host: it has no subjectAltName, and a common name (CN) \
-                 does not count"
+                "the certificate of {host} names no host: it has no subjectAltName that does, and a common \
+                 name (CN) does not count"
             ),
             format!(
                 "ask whoever runs the backend for a certificate with the subjectAltName {host}"
@@ -193,18 +199,23 @@ fn another_name(host: &str, presented: &[String]) -> Refusal {
     };
     Refusal::new(
         format!("the certificate that {host} shows is not for that name, but for {shown}{others}"),
-        format!(
-            "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with \
-             the subjectAltName {host}; somebody may be listening in"
-        ),
+        right_name(host),
     )
 }
 
-/// A name as webpki gives it, `DnsName("example.org")`, without its kind.
-fn plain(name: &str) -> &str {
-    name.split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .map_or(name, |name| name.trim_matches('"'))
+fn right_name(host: &str) -> String {
+    format!(
+        "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with the \
+         subjectAltName {host}; somebody may be listening in"
+    )
+}
+
+/// A name as webpki gives it, `DnsName("example.org")`, without its kind; none where it does not give the
+/// name itself (`DirectoryName`, `Unsupported(0x01)`: an e-mail address), which is no host's.
+fn plain(name: &str) -> Option<&str> {
+    let (kind, rest) = name.split_once('(')?;
+    let name = rest.strip_suffix(')')?.trim_matches('"');
+    (kind != "Unsupported").then_some(name)
 }
 
 fn not_valid_yet(cause: &str, now: u64) -> Refusal {
@@ -267,4 +278,27 @@ fn not_acceptable(host: &str, reason: &str) -> Refusal {
         format!("the certificate of {host} is not acceptable: {reason}"),
         ASK,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::another_name;
+
+    #[test]
+    fn only_names_of_hosts_are_told() {
+        let cause = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            another_name("a.example", &names).cause
+        };
+        let mixed = cause(&[
+            "Unsupported(0x01)",
+            "DnsName(\"b.example\")",
+            "IpAddress(192.0.2.1)",
+        ]);
+        assert!(mixed.ends_with("but for b.example, 192.0.2.1"), "{mixed}");
+        for none in [&[][..], &["DirectoryName"], &["Unsupported(0x01)"]] {
+            let cause = cause(none);
+            assert!(cause.contains("names no host"), "{cause}");
+        }
+    }
 }

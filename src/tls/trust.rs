@@ -27,6 +27,9 @@ use store::{Files, Problem};
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
+/// What to do with a CA that is not among them.
+pub(super) const ADD_CA: &str = "name its file in SSL_CERT_FILE";
+
 /// Which CA certificates are trusted.
 #[derive(Debug)]
 pub struct TrustSource {
