@@ -12,7 +12,7 @@ use super::trust::ADD_CA;
 use crate::clock;
 
 const ASK: &str = "ask whoever runs the backend";
-const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const SET_CLOCK: &str = "set this machine's clock";
 const CHECK_CLOCK: &str =
     "check this machine's clock, then ask whoever runs the backend for a new certificate";
 
@@ -115,7 +115,7 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
 }
 
 /// The reason behind an error of Windows' verifier that rustls-platform-verifier passes on as a text, in the language of
-/// the system, with its number: CERT_E_CHAINING and so on in winerror.h.
+/// the system, with its number: `CERT_E_CHAINING` and so on in winerror.h.
 fn of_windows(text: &str) -> Option<Reason> {
     let (_, number) = text.strip_suffix(')')?.rsplit_once("(os error ")?;
     match number.parse::<i32>().ok()?.cast_unsigned() {
@@ -188,12 +188,12 @@ fn path_refusal(reason: &PathReason, host: &str) -> Refusal {
 }
 
 fn another_name(host: &str, presented: &[String]) -> Refusal {
-    let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+    let names: Vec<&str> = presented.iter().filter_map(|name| plain(name)).collect();
     if names.is_empty() {
         return Refusal::new(
             format!(
-                "the certificate of {host} names no host: it has no subjectAltName, and a common name (CN) \
-                 does not count"
+                "the certificate of {host} names no host: it has no subjectAltName that does, and a common \
+                 name (CN) does not count"
             ),
             format!(
                 "ask whoever runs the backend for a certificate with the subjectAltName {host}"
@@ -223,11 +223,12 @@ fn right_name(host: &str) -> String {
     )
 }
 
-/// A name as webpki gives it, `DnsName("example.org")`, without its kind.
-fn plain(name: &str) -> &str {
-    name.split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .map_or(name, |name| name.trim_matches('"'))
+/// A name as webpki gives it, `DnsName("example.org")`, without its kind; none where it does not give the
+/// name itself (`DirectoryName`, `Unsupported(0x01)`: an e-mail address), which is no host's.
+fn plain(name: &str) -> Option<&str> {
+    let (kind, rest) = name.split_once('(')?;
+    let name = rest.strip_suffix(')')?.trim_matches('"');
+    (kind != "Unsupported").then_some(name)
 }
 
 fn not_valid_yet(cause: &str, now: u64) -> Refusal {
@@ -244,7 +245,7 @@ fn not_valid_yet(cause: &str, now: u64) -> Refusal {
     }
 }
 
-/// Too late or too early: Windows has one word for both (CERT_E_EXPIRED).
+/// Too late or too early: Windows has one word for both (`CERT_E_EXPIRED`).
 fn not_valid_now(host: &str, now: u64) -> Refusal {
     let cause = format!("the certificate of {host} has expired or is not yet valid");
     match now {
@@ -351,5 +352,23 @@ mod tests {
             right.cause.contains("has expired or is not yet valid"),
             "{right:?}"
         );
+    }
+
+    #[test]
+    fn only_names_of_hosts_are_told() {
+        let cause = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            another_name("a.example", &names).cause
+        };
+        let mixed = cause(&[
+            "Unsupported(0x01)",
+            "DnsName(\"b.example\")",
+            "IpAddress(192.0.2.1)",
+        ]);
+        assert!(mixed.ends_with("but for b.example, 192.0.2.1"), "{mixed}");
+        for none in [&[][..], &["DirectoryName"], &["Unsupported(0x01)"]] {
+            let cause = cause(none);
+            assert!(cause.contains("names no host"), "{cause}");
+        }
     }
 }

@@ -39,7 +39,7 @@ pub fn refusal(error: &Error, host: &str, trust: &str) -> Refusal {
             clock: true,
             ..Refusal::machine(
                 "this machine's clock says a time before 1970",
-                "set this machine's clock; --wait SECS waits until it is set",
+                "set this machine's clock",
             )
         },
         // Its text says what; here, that the trusted certificates can't be read again.
