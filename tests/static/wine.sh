@@ -51,6 +51,7 @@ pki() {
     openssl crl -in crl.pem -outform der -out crl.der
 }
 mkfifo "$scratch/end"
+: >"$scratch/ports"
 python3 tests/static/tls_front.py "$scratch/certificate.pem" "$scratch/key.pem" "${clear##*:}" "$scratch/crl.der" \
     <"$scratch/end" >"$scratch/ports" &
 front=$!
