@@ -77,8 +77,11 @@ impl Store {
     pub fn locate() -> Result<Store, Error> {
         if let Some(folder) = environment::raw("SEKUIRE_CONFIG_DIR").map(PathBuf::from) {
             if folder.is_relative() {
-                return Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
-                    .with_hint("set it to the full path of a folder, or unset it"));
+                return Err(
+                    Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path").with_hint(
+                        "set it to the full path of a folder, without quotation marks, or unset it",
+                    ),
+                );
             }
             return Ok(Store::at(folder, true));
         }

@@ -49,10 +49,7 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
             right_name(host),
         ),
         Reason::NotValidForNameContext { presented, .. } => another_name(host, presented),
-        Reason::Expired => Refusal::new(
-            format!("the certificate of {host} has expired"),
-            CHECK_CLOCK,
-        ),
+        Reason::Expired => not_valid_now(host, now()),
         Reason::ExpiredContext { time, not_after } => Refusal::new(
             format!(
                 "the certificate of {host} expired on {}; this machine's clock says {}",
@@ -105,12 +102,28 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
             Some(reason) => path_refusal(reason, host),
             None if other.0.to_string() == PLATFORM_VERIFIERS_KEY_USAGE => not_for_servers(host),
             // The system's verifier, on macOS and Windows, has words of its own.
-            None => Refusal::new(
-                format!("the certificate of {host} is not acceptable: {}", other.0),
-                ASK,
-            ),
+            None => match of_windows(&other.0.to_string()) {
+                Some(reason) => refusal(&reason, host),
+                None => Refusal::new(
+                    format!("the certificate of {host} is not acceptable: {}", other.0),
+                    ASK,
+                ),
+            },
         },
         reason => not_acceptable(host, &spell(reason)),
+    }
+}
+
+/// The reason behind an error of Windows' verifier that rustls-platform-verifier passes on as a text, in the language of
+/// the system, with its number: `CERT_E_CHAINING` and so on in winerror.h.
+fn of_windows(text: &str) -> Option<Reason> {
+    let (_, number) = text.strip_suffix(')')?.rsplit_once("(os error ")?;
+    match number.parse::<i32>().ok()?.cast_unsigned() {
+        // CERT_E_CHAINING: what a missing CA is as long as the server does not send it; CERT_E_UNTRUSTEDCA.
+        0x800B_010A | 0x800B_0112 => Some(Reason::UnknownIssuer),
+        // CERT_E_REVOCATION_FAILURE, CRYPT_E_NO_REVOCATION_CHECK, CRYPT_E_REVOCATION_OFFLINE.
+        0x800B_010E | 0x8009_2012 | 0x8009_2013 => Some(Reason::UnknownRevocationStatus),
+        _ => None,
     }
 }
 
@@ -232,6 +245,19 @@ fn not_valid_yet(cause: &str, now: u64) -> Refusal {
     }
 }
 
+/// Too late or too early: Windows has one word for both (`CERT_E_EXPIRED`).
+fn not_valid_now(host: &str, now: u64) -> Refusal {
+    let cause = format!("the certificate of {host} has expired or is not yet valid");
+    match now {
+        before if before < clock::BEFORE_RELEASE => not_valid_yet(&cause, before),
+        now => Refusal {
+            clock: false,
+            hint: CHECK_CLOCK.to_owned(),
+            ..not_valid_yet(&cause, now)
+        },
+    }
+}
+
 /// Seconds since 1970.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -282,7 +308,51 @@ fn not_acceptable(host: &str, reason: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::another_name;
+    use std::io;
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+
+    use super::*;
+
+    /// As rustls-platform-verifier passes it on.
+    fn windows(number: i32) -> Refusal {
+        let text = format!("Was Windows sagt. (os error {number})");
+        let reason = Reason::Other(OtherError(Arc::new(io::Error::other(text))));
+        refusal(&reason, "backend.example")
+    }
+
+    #[test]
+    fn an_error_of_windows_is_said_in_our_words() {
+        let unknown = refusal(&Reason::UnknownIssuer, "backend.example");
+        assert_eq!(windows(-2_146_762_486), unknown);
+        assert_eq!(windows(-2_146_762_478), unknown);
+        let revocation = refusal(&Reason::UnknownRevocationStatus, "backend.example");
+        assert_eq!(windows(-2_146_762_482), revocation);
+        assert_eq!(windows(-2_146_885_614), revocation);
+        assert_eq!(windows(-2_146_885_613), revocation);
+        let other = windows(-2_146_762_495);
+        assert!(
+            other
+                .cause
+                .ends_with("Was Windows sagt. (os error -2146762495)")
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_waited_for_where_the_system_says_expired_for_both() {
+        let behind = not_valid_now("backend.example", 0);
+        assert!(
+            behind.clock && behind.cause.contains("which is wrong"),
+            "{behind:?}"
+        );
+        let right = not_valid_now("backend.example", clock::BEFORE_RELEASE);
+        assert!(!right.clock && right.hint == CHECK_CLOCK, "{right:?}");
+        assert!(
+            right.cause.contains("has expired or is not yet valid"),
+            "{right:?}"
+        );
+    }
 
     #[test]
     fn only_names_of_hosts_are_told() {

@@ -4,6 +4,7 @@ use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
 
 use super::certificate;
 use super::refusal::{Refusal, spell};
+use super::trust::MEND_TRUST;
 
 const CHECK_PORT: &str =
     "check the host and port of the URL; if they are right, ask whoever runs the backend";
@@ -44,7 +45,7 @@ pub fn refusal(error: &Error, host: &str, trust: &str) -> Refusal {
         // Its text says what; here, that the trusted certificates can't be read again.
         Error::General(text) => Refusal::machine(
             &format!("TLS can't begin: {text}; trusted are {trust}"),
-            "name a CA file in SSL_CERT_FILE",
+            MEND_TRUST,
         ),
         error => Refusal::new(
             format!(
