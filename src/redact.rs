@@ -35,10 +35,12 @@ const MARK: &str = "...";
 /// `text` for a terminal: redacted, and without control characters, escape sequences, line ends and
 /// invisible characters.
 pub fn sanitize(text: &str) -> String {
-    redact(text)
-        .chars()
-        .map(|c| if is_unprintable(c) { '?' } else { c })
-        .collect()
+    let redacted = redact(text);
+    if !redacted.contains(is_unprintable) {
+        return redacted;
+    }
+    // A question mark may complete a run of a secret that has some.
+    redact(&redacted.replace(is_unprintable, "?"))
 }
 
 /// `text` without keys and without the user info of URLs.

@@ -263,6 +263,14 @@ fn a_mark_completes_no_run() {
 }
 
 #[test]
+fn a_question_mark_completes_no_run() {
+    const SECRET: &str = "f?ff?d?b9x";
+    let _key = InUse::of(SECRET);
+    let told = sanitize("f\u{1}ff\u{1}d\u{1}b9x");
+    assert!(longest_run(&told, SECRET) < RUN, "{told}");
+}
+
+#[test]
 fn a_character_has_several_names_in_html() {
     let _key = InUse::of("a*b|c`defg");
     let echo = "a&midast;b&VerticalLine;c&DiacriticalGrave;defg";
