@@ -229,11 +229,14 @@ fn split_port(authority: &str, scheme: Scheme) -> Result<(String, u16), &'static
 
 /// A path without its trailing slashes and without the path of the API, which requests bring along.
 fn without_api_path(path: &str) -> &str {
-    let path = path.trim_end_matches('/');
-    match path.strip_suffix("api/v1") {
-        Some(prefix) if prefix.is_empty() || prefix.ends_with('/') => prefix.trim_end_matches('/'),
-        _ => path,
+    let mut path = path.trim_end_matches('/');
+    // Again, so that what is saved means the same when it is read.
+    while let Some(prefix) = path.strip_suffix("api/v1")
+        && (prefix.is_empty() || prefix.ends_with('/'))
+    {
+        path = prefix.trim_end_matches('/');
     }
+    path
 }
 
 /// Checks a path without its outer slashes: RFC 3986's `pchar`s, and no segment that a server or a
@@ -288,6 +291,10 @@ mod tests {
                 "https://a-b_c.example:65535/A/b",
             ),
             ("https://backend.example/api/v1/", "https://backend.example"),
+            (
+                "https://backend.example/a/api/v1//api/v1",
+                "https://backend.example/a",
+            ),
             (
                 "https://backend.example/a/api/v1",
                 "https://backend.example/a",
