@@ -28,10 +28,12 @@ impl Store {
         let text = String::from_utf8(content)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         for section in text.split("-----BEGIN ").skip(1) {
-            match section.split_once("-----") {
-                Some(("CERTIFICATE" | "X509 CERTIFICATE", rest)) => self.add_section(rest),
+            // Cut short, it may have no more than a beginning.
+            let (label, rest) = section.split_once("-----").unwrap_or((section, ""));
+            match label {
+                "CERTIFICATE" | "X509 CERTIFICATE" => self.add_section(rest),
                 // OpenSSL's own, with a list of purposes behind the certificate.
-                Some(("TRUSTED CERTIFICATE", _)) => self.unreadable += 1,
+                "TRUSTED CERTIFICATE" => self.unreadable += 1,
                 _ => {}
             }
         }
@@ -79,4 +81,21 @@ fn is_certificate(base64: &str) -> bool {
     STANDARD
         .decode(base64)
         .is_ok_and(|der| anchor_from_trusted_cert(&CertificateDer::from(der)).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Store;
+
+    #[test]
+    fn a_certificate_that_ends_before_it_begins_is_counted() {
+        for text in [
+            "-----BEGIN CERTIFICATE-----BEGIN CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE",
+        ] {
+            let mut store = Store::default();
+            store.add_text(text.into());
+            assert_eq!(store.unreadable, 2, "{text}");
+        }
+    }
 }
