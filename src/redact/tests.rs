@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{RUN, redact, sanitize};
+use super::{RUN, Sought, holds, redact, sanitize};
 use crate::api_key::{self, ApiKey};
 
 /// Holds a key alone: the tests run at once, and each may forget the keys in use.
@@ -248,9 +248,25 @@ fn what_looks_like_a_secret_is_cut_up_to_white_space() {
             "https://...@host/a@b //...@z/",
         ),
         ("https://user:sk_live_abc@host/", "https://..."),
+        ("//a@b", "//...@b"),
     ] {
         assert_eq!(redact(text), told, "{text}");
         assert_eq!(redact(told), told, "twice: {text}");
+    }
+}
+
+#[test]
+fn what_is_sought_is_found() {
+    for (text, keys, secrets) in [
+        ("say sk_live_a", true, true),
+        ("SK%5FTEST%5Fa", true, true),
+        ("=skt_abc123def456", false, true),
+        ("adm%5fabc123def456", false, true),
+        ("sk_live_ sk_live_abc...xyz adm_jsmith", false, false),
+        ("//user:password@host", false, false),
+    ] {
+        let found = [Sought::Keys, Sought::Secrets].map(|sought| holds(text, sought));
+        assert_eq!(found, [keys, secrets], "{text}");
     }
 }
 
