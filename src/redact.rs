@@ -48,7 +48,7 @@ pub fn redact(text: &str) -> String {
     if text.len() < RUN && !text.contains('@') {
         return text.to_owned();
     }
-    let runs = Runs::of_secrets_in_use();
+    let runs = Runs::of(&api_key::secrets_in_use());
     let mut cuts = user_info(text);
     for_each_reading(text, |reading| {
         cuts.extend(runs.found_in(reading));
@@ -95,13 +95,12 @@ fn cut(text: &str, mut cuts: Vec<Span>) -> String {
 struct Runs(Zeroizing<Vec<[u8; RUN]>>);
 
 impl Runs {
-    fn of_secrets_in_use() -> Runs {
-        let secrets = api_key::secrets_in_use();
+    fn of(secrets: &[Zeroizing<String>]) -> Runs {
         // Large enough never to grow: growing would leave a copy behind.
         let characters: usize = secrets.iter().map(|secret| secret.len()).sum();
         let room = reading::MAX_READINGS * characters;
         let mut runs = Zeroizing::new(Vec::with_capacity(room));
-        for secret in &secrets {
+        for secret in secrets {
             // A secret may hold what looks like an escape: a text's last reading has it undone, too.
             for_each_reading(secret, |reading| {
                 runs.extend(reading.bytes.windows(RUN).flat_map(<[u8; RUN]>::try_from));
