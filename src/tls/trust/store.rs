@@ -287,7 +287,7 @@ mod tests {
             (format!("a\n{one}b\n{other}c"), (2, 0)),
             (format!("{one}{one}"), (1, 0)),
             (one.replace('\n', "\r\n  "), (1, 0)),
-            (one.replace("\n", " "), (1, 0)),
+            (one.replace('\n', " "), (1, 0)),
             (one.replace("CERTIFICATE", "X509 CERTIFICATE"), (1, 0)),
             (
                 one.replace("CERTIFICATE", "TRUSTED CERTIFICATE") + &other,
