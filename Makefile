@@ -9,7 +9,7 @@ SHARE    = $(DESTDIR)$(PREFIX)/share
 .PHONY: build demo test faults torture foreign sekuire-cli fleet soak fuzz mutants check golden install test-install \
   test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
-  smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench cross backend clean
+  smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench report cross backend clean
 
 build:
 	$(CARGO) build --locked --release
@@ -114,6 +114,7 @@ static-armv7:
 static-riscv64:
 	.release/build-static riscv64
 
+# MAINTAINER='NAME <ADDRESS>' is for the packages.
 dist: static static-arm64 static-armv7 static-riscv64
 	.release/dist
 
@@ -167,6 +168,12 @@ reproducible: dist
 bench:
 	$(CARGO) build --locked --release --example demo
 	.release/bench
+
+# What a release claims, each figure with its command: target/report/report.md. It runs what was not run on this commit by
+# .release/kept, as .ci/run does; for the slowest (mutants, vectors, fuzz, sanitize) it only says so.
+report:
+	.release/report check faults torture foreign fleet soak test-install test-installer dist test-dist \
+	  smoke smoke-arm64 smoke-armv7 smoke-riscv64 reproducible container boot bench
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.
 cross: backend

@@ -185,7 +185,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         Some(body) => said(body),
         None => plain_text(response),
     };
-    let attempts = &response.attempts;
+    let (attempts, advice) = (&response.attempts, response.advice);
     let (what, hint) = match status {
         401 | 403 => return refused(base, said),
         300..=399 => return redirected(base, response.location.as_deref()),
@@ -205,7 +205,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         ),
         429 => (
             format!("has too many requests to answer (429){attempts}"),
-            "try again later; --wait SECS keeps trying".into(),
+            format!("try again later{advice}"),
         ),
         // RFC 6585, 6: not the backend speaks, but what lets into the network.
         511 => (
@@ -214,7 +214,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         ),
         500..=599 => (
             format!("is in trouble (status {status}){attempts}"),
-            "try again later; --wait SECS keeps trying where that can help".into(),
+            format!("try again later{advice}"),
         ),
         _ => (
             format!("answered with status {status}"),

@@ -77,8 +77,11 @@ impl Store {
     pub fn locate() -> Result<Store, Error> {
         if let Some(folder) = environment::raw("SEKUIRE_CONFIG_DIR").map(PathBuf::from) {
             if folder.is_relative() {
-                return Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
-                    .with_hint("set it to the full path of a folder, or unset it"));
+                return Err(
+                    Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path").with_hint(
+                        "set it to the full path of a folder, without quotation marks, or unset it",
+                    ),
+                );
             }
             return Ok(Store::at(folder, true));
         }
@@ -305,9 +308,7 @@ impl Store {
         content: Option<&[u8]>,
         replace: impl FnOnce() -> io::Result<()>,
     ) -> Result<Way, (&Path, io::Error)> {
-        let is_regular = fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file());
-        let is_mount_point = is_regular && platform::is_mount_point(&self.file);
-        let replaced = if is_mount_point {
+        let replaced = if self.is_mount_point() {
             Err(io::ErrorKind::ResourceBusy.into())
         } else {
             replace()
@@ -317,7 +318,7 @@ impl Store {
             Err(cause) => cause,
         };
         let is_busy = cause.kind() == io::ErrorKind::ResourceBusy;
-        if !(is_regular && (is_busy || is_denied(&cause))) {
+        if !(self.is_regular() && (is_busy || is_denied(&cause))) {
             return Err((&self.folder, cause));
         }
         let file = platform::open_to_overwrite(&self.file)
@@ -330,6 +331,14 @@ impl Store {
             (Err(cause), _) if is_busy => Err((&self.file, cause)),
             (Err(_), _) => Err((&self.folder, cause)),
         }
+    }
+
+    fn is_regular(&self) -> bool {
+        fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file())
+    }
+
+    fn is_mount_point(&self) -> bool {
+        self.is_regular() && platform::is_mount_point(&self.file)
     }
 
     fn sync(&self, way: Way) -> Result<(), Error> {

@@ -311,6 +311,7 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
             date: header("date").and_then(|date| httpdate::parse_http_date(date).ok()),
             location: header("location").map(str::to_owned),
             attempts: String::new(),
+            advice: "",
         },
     })
 }

@@ -127,13 +127,14 @@ impl Failure {
                 Backend,
                 Yes,
                 format!("nothing within {:.0} s, while {doing}", time.as_secs_f64()),
-                "check the URL, the network and the firewall; --timeout SECS allows more time, --wait SECS keeps trying".into(),
+                "check the URL, the network and the firewall; --timeout SECS allows more time"
+                    .into(),
             ),
             Failure::NotResolved { peer, cause } => (
                 Backend,
                 Yes,
                 format!("{peer} did not resolve ({cause})"),
-                "check the name, the network and its name servers; --wait SECS keeps trying".into(),
+                "check the name, the network and its name servers".into(),
             ),
             Failure::NotConnected { peer, port, cause } => (
                 Backend,
@@ -145,13 +146,13 @@ impl Failure {
                     io::ErrorKind::TimedOut => format!("{peer} did not answer on port {port}"),
                     _ => format!("can't connect to {peer} port {port}: {cause}"),
                 },
-                "check the URL, the network and the firewall; --wait SECS keeps trying".into(),
+                "check the URL, the network and the firewall".into(),
             ),
             Failure::Lost { host, how } => (
                 Backend,
                 Yes,
                 format!("{host} {how} before it had answered"),
-                "try again later; --wait SECS keeps trying".into(),
+                "try again later".into(),
             ),
             Failure::NoAnswer { host, how } => (
                 Backend,
@@ -179,22 +180,20 @@ impl Failure {
                 format!("the proxy {proxy} did not answer in HTTP"),
                 "check the host and port in HTTPS_PROXY".into(),
             ),
-            Failure::ProxyLogin { proxy, status, has_user_info, offers } => {
+            Failure::ProxyLogin {
+                proxy,
+                status,
+                has_user_info,
+                offers,
+            } => {
                 let (cause, hint) = login_words(proxy, *status, *has_user_info, offers);
                 (Backend, No, cause, hint)
             }
-            Failure::ProxyRefused { proxy, status: status @ (429 | 502..=504), host } => (
-                Backend,
-                Yes,
-                format!("the proxy {proxy} could not reach {host} (status {status})"),
-                "check the backend's URL, or ask whoever runs the proxy; --wait SECS keeps trying".into(),
-            ),
-            Failure::ProxyRefused { proxy, status, host } => (
-                Backend,
-                No,
-                format!("the proxy {proxy} refused to connect to {host} (status {status})"),
-                "ask whoever runs the proxy to allow this host, or name it in NO_PROXY".into(),
-            ),
+            Failure::ProxyRefused {
+                proxy,
+                status,
+                host,
+            } => proxy_refused(proxy, *status, host),
         };
         Words {
             kind,
@@ -212,6 +211,23 @@ fn wrong_port(host: &str, protocol: &str) -> (Kind, Retryable, String, String) {
         format!("{host} does not speak {protocol} on this port"),
         "check the host and port of the URL".into(),
     )
+}
+
+fn proxy_refused(proxy: &str, status: u16, host: &str) -> (Kind, Retryable, String, String) {
+    match status {
+        429 | 502..=504 => (
+            Kind::Backend,
+            Retryable::Yes,
+            format!("the proxy {proxy} could not reach {host} (status {status})"),
+            "check the backend's URL, or ask whoever runs the proxy".into(),
+        ),
+        _ => (
+            Kind::Backend,
+            Retryable::No,
+            format!("the proxy {proxy} refused to connect to {host} (status {status})"),
+            "ask whoever runs the proxy to allow this host, or name it in NO_PROXY".into(),
+        ),
+    }
 }
 
 fn login_words(

@@ -37,4 +37,6 @@ pub struct Response {
     pub location: Option<String>,
     /// What to add to a message: how often and how long it was tried.
     pub attempts: String,
+    /// What to add to a hint.
+    pub advice: &'static str,
 }

@@ -21,6 +21,9 @@ use crate::error::Error;
 /// The longest head of a proxy's reply that is read, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// How many authentication schemes are named.
+const MAX_OFFERS: usize = 8;
+
 /// A proxy and how to authenticate to it.
 #[derive(Clone)]
 pub struct Proxy {
@@ -55,19 +58,20 @@ pub enum Route {
     Through(&'static str, Proxy),
 }
 
-/// Chooses the way to `base`.
+/// Chooses the way to `base`; where that is not known, as if no exception were made for it.
 ///
 /// # Errors
 /// The variable holds something else than `http://[user:password@]host:port`: exit status 2, never a
 /// silent direct connection.
-pub fn choose_route(base: &BackendUrl) -> Result<Route, Error> {
-    if base.scheme() == Scheme::Http || base.is_loopback() {
+pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
+    if base.is_some_and(|base| base.scheme() == Scheme::Http || base.is_loopback()) {
         return Ok(Route::NeverProxied);
     }
     let Some((name, value)) = first_of(&["HTTPS_PROXY", "https_proxy"])? else {
         return Ok(Route::Direct);
     };
-    if let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
+    if let Some(base) = base
+        && let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
         && let Some(entry) = exception(base, &list)
     {
         return Ok(Route::Excepted(list_name, entry));
@@ -246,7 +250,13 @@ impl Proxy {
     ) -> io::Result<Vec<u8>> {
         let mut stream = deadline.bound(stream);
         stream.write_all(&self.connect_request(base))?;
-        read_head(&mut stream)
+        loop {
+            let head = read_head(&mut stream)?;
+            // An interim answer (RFC 9110, 15.2); 101 is the last in HTTP.
+            if !matches!(status_of(&head), Some(100 | 102..=199)) {
+                return Ok(head);
+            }
+        }
     }
 
     fn connect_request(&self, base: &BackendUrl) -> Zeroizing<Vec<u8>> {
@@ -301,15 +311,43 @@ fn status_of(head: &[u8]) -> Option<u16> {
     line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The names of the authentication schemes that the head offers (RFC 9110, 11.7.1), one a header line.
+/// The names of the authentication schemes that the head offers (RFC 9110, 11.6.1), each once.
 fn offered_schemes(head: &[u8]) -> Vec<String> {
-    String::from_utf8_lossy(head)
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"))
-        .filter_map(|(_, value)| value.split_ascii_whitespace().next())
-        .map(|scheme| scheme.trim_end_matches(',').to_owned())
-        .collect()
+    let head = String::from_utf8_lossy(head);
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let offers = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"));
+    let mut schemes: Vec<String> = Vec::new();
+    for scheme in offers
+        .flat_map(|(_, list)| elements(list))
+        .filter_map(scheme)
+    {
+        if schemes.len() < MAX_OFFERS && !schemes.iter().any(|known| known == scheme) {
+            schemes.push(scheme.to_owned());
+        }
+    }
+    schemes
+}
+
+/// The elements of a list (RFC 9110, 5.6.1), of which a comma in quotation marks ends none (5.6.4).
+fn elements(list: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    list.split(move |c| {
+        let is_mark = c == '"' && !escaped;
+        quoted ^= is_mark;
+        escaped = quoted && c == '\\' && !escaped;
+        c == ',' && !quoted
+    })
+}
+
+/// The scheme of a list's element; none where that is a further parameter, `name=value`.
+fn scheme(element: &str) -> Option<&str> {
+    let mut words = element.split_ascii_whitespace();
+    let name = words.next()?;
+    let is_token = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    let is_parameter = words.next().is_some_and(|next| next.starts_with('='));
+    (is_token && !is_parameter).then_some(name)
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::error::Error;
 
 /// What to do with a CA that is not among them.
 pub(super) const ADD_CA: &str = "add it to the system's certificate store";
+/// What to do where they can't be read.
+pub(super) const MEND_TRUST: &str =
+    "see that the system's certificate store works for other programs";
 
 /// Where the trusted CA certificates come from.
 #[derive(Debug)]

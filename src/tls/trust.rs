@@ -27,6 +27,8 @@ const FOLDERS: &str = "SSL_CERT_DIR";
 
 /// What to do with a CA that is not among them.
 pub(super) const ADD_CA: &str = "name its file in SSL_CERT_FILE";
+/// What to do where they can't be read.
+pub(super) const MEND_TRUST: &str = "name a CA file in SSL_CERT_FILE";
 
 /// Which CA certificates are trusted.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! (RFC 5280, 4.1). It is shown only after it was verified; nothing is decided by it.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
@@ -37,8 +38,8 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
-    /// The summary of a certificate; none where it can't be read.
-    pub(super) fn of(certificate: &CertificateDer<'_>) -> Option<Summary> {
+    /// The summary of a certificate that was found to be for `host`; none where it can't be read.
+    pub(super) fn of(certificate: &CertificateDer<'_>, host: &str) -> Option<Summary> {
         let parsed = EndEntityCert::try_from(certificate).ok()?;
         let mut tbs = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
         if tbs.peek() == Some(CONTEXT_0) {
@@ -49,15 +50,21 @@ impl Summary {
         let mut validity = Der(tbs.take(SEQUENCE)?);
         let (_from, until) = (validity.next()?, validity.next()?);
         Some(Summary {
-            names: names(&parsed),
+            names: names(&parsed, host),
             issuer: name(issuer).unwrap_or_else(|| "a CA without a name".into()),
             until: day(until)?,
         })
     }
 }
 
-fn names(certificate: &EndEntityCert<'_>) -> Vec<String> {
+/// The names of hosts. Of addresses webpki does not tell: the one that was asked for is among them.
+fn names(certificate: &EndEntityCert<'_>, host: &str) -> Vec<String> {
     let mut names: Vec<String> = certificate.valid_dns_names().map(str::to_owned).collect();
+    names.extend(
+        host.parse::<IpAddr>()
+            .ok()
+            .map(|address| address.to_string()),
+    );
     names.sort_unstable();
     names.dedup();
     names

@@ -1,9 +1,11 @@
 //! What a person reads: who, why, how long it was tried, and what to do.
 
+use serde_json::json;
+
 use super::{Asks, BOTH, Fixture, SLACK, framed, in_parallel, raw};
 use crate::fixtures::host_name;
-use crate::support::backend::{KEY, TlsKind};
-use crate::support::command::binary;
+use crate::support::backend::{Behaviour, KEY, Response, TlsKind};
+use crate::support::command::{Sekuire, binary};
 use crate::support::needs;
 use crate::support::port::RefusingPort;
 
@@ -217,6 +219,42 @@ fn of_an_unreachable_backend() {
         "{outcome}"
     );
     fixture.assert_clean_failure("unknown host", &outcome);
+}
+
+/// Who has waited in vain needs no hint at waiting, nor who met what waiting does not change.
+#[test]
+fn hints_at_waiting_only_where_it_helps() {
+    let refusing = RefusingPort::new();
+    let clear = Fixture::new(TlsKind::None);
+    let early = Fixture::new(TlsKind::NotYetValid);
+    let status = |status: u16| Behaviour::Respond(Response::json(status, &json!({})));
+    let away = || {
+        let url = format!("http://{}", refusing.address());
+        let whoami = clear.bare().env("SEKUIRE_API_KEY", KEY);
+        whoami.args(["whoami", "--backend", &url])
+    };
+    let busy = || {
+        clear.backend.behave(status(503));
+        clear.whoami()
+    };
+    let broken = || {
+        clear.backend.behave(status(500));
+        clear.whoami()
+    };
+    let cases: [(&dyn Fn() -> Sekuire, bool); 4] = [
+        (&away, true),
+        (&busy, true),
+        (&broken, false),
+        (&|| early.whoami(), true),
+    ];
+    for (call, helps) in cases {
+        let outcome = call().run();
+        outcome.exits(4);
+        assert_eq!(outcome.stderr.contains("--wait SECS"), helps, "{outcome}");
+        let outcome = call().args(["--wait", "1"]).run();
+        outcome.exits(4);
+        assert!(!outcome.stderr.contains("--wait"), "{outcome}");
+    }
 }
 
 #[test]

@@ -108,6 +108,43 @@ fn a_proxy_with_a_password() {
     );
 }
 
+/// A list of challenges on one line or on several, with lists of parameters in each (RFC 9110, 11.6.1).
+#[test]
+fn what_a_407_offers() {
+    let wants =
+        |schemes: &str| format!("wants a login by {schemes} (407), and only Basic is spoken here");
+    let asks = |schemes: &str| format!("wants a user name and password (407; it offers {schemes})");
+    let many: Vec<String> = (0..500).map(|number| format!("Scheme{number}")).collect();
+    let cases = [
+        (
+            "Negotiate\r\nProxy-Authenticate: NTLM".to_owned(),
+            wants("Negotiate, NTLM"),
+        ),
+        (
+            "Negotiate, NTLM, Basic realm=\"a, b\"".to_owned(),
+            asks("Negotiate, NTLM, Basic"),
+        ),
+        (
+            "Digest realm=\"a\\\", Basic\", nonce = x, qop=\"auth\"".to_owned(),
+            wants("Digest"),
+        ),
+        ("Negotiate YII=, Negotiate".to_owned(), wants("Negotiate")),
+        ("\x1b[31mred, , Basic realm=\"x\"".to_owned(), asks("Basic")),
+        (
+            many.join(", "),
+            wants("Scheme0, Scheme1, Scheme2, Scheme3, Scheme4, Scheme5, Scheme6, Scheme7"),
+        ),
+    ];
+    for (offers, says) in cases {
+        let fixture = Fixture::new(TlsKind::Valid);
+        let reply = format!("HTTP/1.1 407 X\r\nProxy-Authenticate: {offers}\r\n\r\n");
+        let behaviour = ProxyBehaviour::saying(reply.as_bytes(), Then::Close);
+        let proxy = Proxy::start(behaviour, fixture.backend.address());
+        let outcome = whoami(&fixture, &proxy.url()).run();
+        outcome.exits(4).complains(&says);
+    }
+}
+
 /// A user name alone has an empty password (RFC 7617, section 2, wants the colon).
 /// A company's proxy shows a certificate of the company's CA: that is what a person behind it must know.
 #[test]
@@ -167,6 +204,14 @@ fn odd_proxies_that_work() {
         (
             "no reason".to_owned(),
             vec![b"HTTP/1.1 200\r\n\r\n".to_vec()],
+        ),
+        (
+            "interim answers before".to_owned(),
+            vec![
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+                    .to_vec(),
+                reply.to_vec(),
+            ],
         ),
         (
             "Content-Length".to_owned(),

@@ -234,7 +234,10 @@ fn a_relative_named_folder_is_refused_and_an_empty_name_is_none() {
         .run();
     relative
         .exits(2)
-        .complains("SEKUIRE_CONFIG_DIR is not an absolute path");
+        .complains("SEKUIRE_CONFIG_DIR is not an absolute path")
+        .complains(
+            "hint: set it to the full path of a folder, without quotation marks, or unset it",
+        );
     assert!(backend.requests().is_empty());
     login(&home, &backend)
         .env("SEKUIRE_CONFIG_DIR", "")
