@@ -448,7 +448,10 @@ mod tests {
         }
         let head = "HTTP/1.1 407 Basic\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate :NTLM, Basic\r\n\
             WWW-Authenticate: Digest\r\nproxy-authenticate:\r\n\r\n";
-        assert_eq!(offered_schemes(head.as_bytes()), ["Negotiate", "NTLM"]);
+        assert_eq!(
+            offered_schemes(head.as_bytes()),
+            ["Negotiate", "NTLM", "Basic"]
+        );
     }
 
     #[test]
