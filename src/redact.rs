@@ -62,7 +62,7 @@ fn redact_once(text: &str) -> String {
     if text.len() < RUN && !text.contains('@') {
         return text.to_owned();
     }
-    let runs = Runs::of_secrets_in_use();
+    let runs = Runs::of(&api_key::secrets_in_use());
     let mut cuts = user_info(text);
     for_each_reading(text, |reading| {
         cuts.extend(runs.found_in(reading));
@@ -109,15 +109,14 @@ fn cut(text: &str, mut cuts: Vec<Span>) -> String {
 struct Runs(Zeroizing<Vec<[u8; RUN]>>);
 
 impl Runs {
-    fn of_secrets_in_use() -> Runs {
-        let secrets = api_key::secrets_in_use();
+    fn of(secrets: &[Zeroizing<String>]) -> Runs {
         // Large enough never to grow: growing would leave a copy behind.
         let mut room = 0;
-        for secret in &secrets {
+        for secret in secrets {
             for_each_reading(secret, |reading| room += reading.bytes.len());
         }
         let mut runs = Zeroizing::new(Vec::with_capacity(room));
-        for secret in &secrets {
+        for secret in secrets {
             // A secret may hold what looks like an escape: some readings of a text have it undone, too.
             for_each_reading(secret, |reading| {
                 runs.extend(reading.bytes.windows(RUN).flat_map(<[u8; RUN]>::try_from));

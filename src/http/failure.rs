@@ -262,3 +262,166 @@ fn login_words(
     };
     (cause, hint.into())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::Retryable::{No, WhileWaiting, Yes};
+    use super::{Duration, Failure, Kind, Retryable, io};
+    use crate::tls::Refusal;
+
+    fn told(failure: &Failure) -> (Kind, Retryable, String) {
+        let words = failure.words();
+        assert!(!words.hint.is_empty());
+        (words.kind, words.retryable, words.cause)
+    }
+
+    fn error(number: i32) -> io::Error {
+        io::Error::from_raw_os_error(number)
+    }
+
+    #[test]
+    fn this_machine_is_to_blame_for_what_it_lacks() {
+        let out = "this machine is out of open files (ulimit -n)".to_owned();
+        assert_eq!(
+            told(&Failure::local(&error(libc::EMFILE))),
+            (Kind::Machine, No, out.clone())
+        );
+        assert_eq!(
+            told(&Failure::local_within(&error(libc::EMFILE))),
+            (Kind::Machine, Yes, out)
+        );
+        for (failure, words) in [
+            (
+                Failure::local(&error(libc::EPERM)),
+                "this machine can't begin a request (",
+            ),
+            (
+                Failure::local_within(&error(libc::EPERM)),
+                "this machine can't go on with a request (",
+            ),
+        ] {
+            assert!(told(&failure).2.starts_with(words));
+        }
+    }
+
+    #[test]
+    fn how_long_it_took_is_told_of_what_came_too_late_alone() {
+        let late = Failure::timed_out("connecting".into()).within(Duration::from_secs(7));
+        let words = "nothing within 7 s, while connecting".to_owned();
+        assert_eq!(told(&late), (Kind::Backend, Yes, words));
+        let host = || "it".to_owned();
+        let other = Failure::NotTls { host: host() }.within(Duration::from_secs(7));
+        let words = "it does not speak TLS on this port".to_owned();
+        assert_eq!(told(&other), (Kind::Backend, No, words));
+    }
+
+    #[test]
+    fn a_connection_that_failed_says_how() {
+        for (kind, words) in [
+            (
+                io::ErrorKind::ConnectionRefused,
+                "it refused the connection on port 7",
+            ),
+            (io::ErrorKind::TimedOut, "it did not answer on port 7"),
+            (
+                io::ErrorKind::HostUnreachable,
+                "can't connect to it port 7: host unreachable",
+            ),
+        ] {
+            let (peer, cause) = ("it".to_owned(), kind.into());
+            let failure = Failure::NotConnected {
+                peer,
+                port: 7,
+                cause,
+            };
+            assert_eq!(told(&failure), (Kind::Backend, Yes, words.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_clock_may_be_set_while_the_program_waits() {
+        for (clock, retryable) in [(true, WhileWaiting), (false, No)] {
+            let refusal = Refusal {
+                kind: Kind::Machine,
+                cause: "c".into(),
+                hint: "h".into(),
+                clock,
+            };
+            assert_eq!(
+                told(&Failure::Tls(refusal)),
+                (Kind::Machine, retryable, "c".into())
+            );
+        }
+    }
+
+    #[test]
+    fn a_proxy_may_be_short_of_a_way_or_not_want_to() {
+        for (status, retryable) in [
+            (429, Yes),
+            (502, Yes),
+            (503, Yes),
+            (504, Yes),
+            (403, No),
+            (500, No),
+            (501, No),
+            (505, No),
+        ] {
+            let (proxy, host) = ("p:1".to_owned(), "it".to_owned());
+            let failure = Failure::ProxyRefused {
+                proxy,
+                status,
+                host,
+            };
+            assert_eq!(told(&failure).1, retryable, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_wants_a_login_says_which() {
+        for (has_user_info, offers, words, hint) in [
+            (
+                false,
+                &[][..],
+                "the proxy p wants a user name and password (407)",
+                "set HTTPS_PROXY",
+            ),
+            (
+                true,
+                &[],
+                "the proxy p refused the user name or password (407)",
+                "set HTTPS_PROXY",
+            ),
+            (
+                false,
+                &["NTLM", "BASIC"],
+                "the proxy p wants a user name and password (407; it offers NTLM, BASIC)",
+                "set HTTPS_PROXY",
+            ),
+            (
+                true,
+                &["Basic"],
+                "the proxy p refused the user name or password (407)",
+                "set HTTPS_PROXY",
+            ),
+            (
+                true,
+                &["NTLM", "Negotiate"],
+                "the proxy p wants a login by NTLM, Negotiate (407), and only Basic is spoken here",
+                "ask whoever runs the proxy for Basic",
+            ),
+        ] {
+            let failure = Failure::ProxyLogin {
+                proxy: "p".into(),
+                status: 407,
+                has_user_info,
+                offers: offers.iter().map(|&scheme| scheme.to_owned()).collect(),
+            };
+            let told = failure.words();
+            assert_eq!(
+                (told.kind, told.retryable, told.cause.as_str()),
+                (Kind::Backend, No, words)
+            );
+            assert!(told.hint.starts_with(hint), "{}", told.hint);
+        }
+    }
+}

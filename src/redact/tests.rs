@@ -3,7 +3,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{RUN, redact, sanitize};
+use zeroize::Zeroizing;
+
+use super::reading::{Span, for_each_reading};
+use super::{RUN, Runs, Sought, cut, holds, redact, sanitize};
 use crate::api_key::{self, ApiKey};
 
 /// Holds a key alone: the tests run at once, and each may forget the keys in use.
@@ -307,9 +310,25 @@ fn what_looks_like_a_secret_is_cut_up_to_white_space() {
             "https://...@host/a@b //...@z/",
         ),
         ("https://user:sk_live_abc@host/", "https://..."),
+        ("//a@b", "//...@b"),
     ] {
         assert_eq!(redact(text), told, "{text}");
         assert_eq!(redact(told), told, "twice: {text}");
+    }
+}
+
+#[test]
+fn what_is_sought_is_found() {
+    for (text, keys, secrets) in [
+        ("say sk_live_a", true, true),
+        ("SK%5FTEST%5Fa", true, true),
+        ("=skt_abc123def456", false, true),
+        ("adm%5fabc123def456", false, true),
+        ("sk_live_ sk_live_abc...xyz adm_jsmith", false, false),
+        ("//user:password@host", false, false),
+    ] {
+        let found = [Sought::Keys, Sought::Secrets].map(|sought| holds(text, sought));
+        assert_eq!(found, [keys, secrets], "{text}");
     }
 }
 
@@ -322,7 +341,7 @@ fn what_is_no_secret_is_left_as_it_is() {
         "(sk_test_a,c...x)z) 'sk_live_abc...xyz', and",
         "/home/adm_jsmith/.sekuire/auth.json adm_jsmith@example.com skt_ adm_administrator",
         "write HTTPS_PROXY=http://[user:password@]host:port or http://user:password@host:port",
-        "dev@example.com https://host/@x ///@",
+        "dev@example.com https://host/@x ///@ http://@host",
         "50% off &amp; \\u0041 &#65; %41",
         "\u{e4}\u{1f600}\n",
     ] {
@@ -337,6 +356,43 @@ fn what_a_terminal_would_not_show_becomes_a_question_mark() {
     assert_eq!(sanitize(odd), "?".repeat(odd.chars().count()));
     let visible = "a \u{e4}\u{4e2d}\u{5d0}\u{1f600}\u{a0}\u{2026}";
     assert_eq!(sanitize(visible), visible);
+}
+
+#[test]
+fn a_secret_of_eight_characters_is_cut_out_alone() {
+    let _key = InUse::of("q7w8e9r0");
+    assert_eq!(redact("q7w8e9r0"), "...");
+}
+
+#[test]
+fn what_is_cut_together_has_one_mark() {
+    let cut = |spans: &[(usize, usize)]| {
+        let spans = spans.iter().map(|&(start, end)| Span { start, end });
+        cut("0123456789", spans.collect())
+    };
+    for (spans, told) in [
+        (&[][..], "0123456789"),
+        (&[(2, 4), (6, 8)], "01...45...89"),
+        (&[(6, 8), (2, 4)], "01...45...89"),
+        (&[(2, 4), (4, 6)], "01...6789"),
+        (&[(2, 5), (4, 6)], "01...6789"),
+        (&[(2, 8), (4, 6)], "01...89"),
+        (&[(0, 10)], "..."),
+    ] {
+        assert_eq!(cut(spans), told, "{spans:?}");
+    }
+}
+
+/// Growing would leave a copy of the secrets behind.
+#[test]
+fn the_runs_of_secrets_never_grow() {
+    let secrets = ["%2525&amp;", "\\u0041&#65;"].map(|secret| Zeroizing::new(secret.repeat(20)));
+    let Runs(runs) = Runs::of(&secrets);
+    let mut room = 0;
+    for secret in &secrets {
+        for_each_reading(secret, |reading| room += reading.bytes.len());
+    }
+    assert_eq!(runs.capacity(), room);
 }
 
 #[test]

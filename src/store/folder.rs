@@ -121,9 +121,8 @@ impl Store {
     }
 
     fn find_or_create_folder(&self) -> io::Result<Metadata> {
-        match fs::metadata(&self.folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            found => return found,
+        if let Ok(found) = fs::metadata(&self.folder) {
+            return Ok(found);
         }
         match platform::create_private_folder(&self.folder, self.named) {
             // Another login was faster.

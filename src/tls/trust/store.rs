@@ -168,8 +168,173 @@ fn is_hashed(name: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::is_hashed;
+    use std::fs::File;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::{Files, Path, Problem, Store, fs, io, is_hashed};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn certificate() -> String {
+        let key = rcgen::KeyPair::generate().unwrap();
+        rcgen::CertificateParams::default()
+            .self_signed(&key)
+            .unwrap()
+            .pem()
+    }
+
+    /// How many certificates there are, and how many could not be read.
+    fn counts(store: &Store) -> (usize, usize) {
+        (store.certificates.len(), store.unreadable)
+    }
+
+    fn of_text(text: impl Into<Vec<u8>>) -> (usize, usize) {
+        let mut store = Store::default();
+        store.add_text(text.into());
+        counts(&store)
+    }
+
+    #[test]
+    fn certificates_are_found_in_any_text_and_what_is_lost_is_counted() {
+        let (one, other) = (certificate(), certificate());
+        let utf16 = |mark: [u8; 2], pair: fn(u8) -> [u8; 2]| {
+            [mark.to_vec(), one.bytes().flat_map(pair).collect()].concat()
+        };
+        assert_eq!(of_text(utf16([0xff, 0xfe], |byte| [byte, 0])), (1, 0));
+        assert_eq!(of_text(utf16([0xfe, 0xff], |byte| [0, byte])), (1, 0));
+        for (text, found) in [
+            (String::new(), (0, 0)),
+            ("a text".into(), (0, 0)),
+            (format!("a\n{one}b\n{other}c"), (2, 0)),
+            (format!("{one}{one}"), (1, 0)),
+            (one.replace('\n', "\r\n  "), (1, 0)),
+            (one.replace('\n', " "), (1, 0)),
+            (one.replace("CERTIFICATE", "X509 CERTIFICATE"), (1, 0)),
+            (
+                one.replace("CERTIFICATE", "TRUSTED CERTIFICATE") + &other,
+                (1, 1),
+            ),
+            (one.replace("CERTIFICATE", "PRIVATE KEY"), (0, 0)),
+            (one.replace("-----END", "") + &other, (1, 1)),
+            (one.split_once("-----END").unwrap().0.to_owned(), (0, 1)),
+            (one.replace('M', "!"), (0, 1)),
+            (one.replacen("MI", "AA", 1) + &other, (1, 1)),
+        ] {
+            assert_eq!(of_text(text.as_str()), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_handed_over_is_what_was_read() {
+        let mut store = Store::default();
+        store.add_text((certificate() + &certificate()).into());
+        let mut again = Store::default();
+        again.add_text(store.to_pem().into());
+        assert_eq!(again.certificates, store.certificates);
+        assert_eq!(counts(&again), (2, 0));
+    }
+
+    fn said(result: Result<(), Problem>) -> String {
+        result.map_or_else(|problem| problem.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let of = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            said(Store::default().add_file(&path))
+        };
+        let one = certificate();
+        assert_eq!(of(one.as_bytes()), "");
+        assert_eq!(of(b""), "is empty");
+        assert_eq!(of(b"x"), "holds no certificate in PEM form");
+        let damaged = one.replace('M', "!");
+        assert_eq!(
+            of(damaged.as_bytes()),
+            "holds no certificate that can be read (1 could not)"
+        );
+        let body: String = one.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = STANDARD.decode(body).unwrap();
+        assert_eq!(
+            of(&der),
+            "is in DER form, not PEM (openssl x509 -inform der converts it)"
+        );
+        assert_eq!(
+            said(Store::default().add_file(folder.path())),
+            "is a folder, not a file"
+        );
+        assert_eq!(
+            said(Store::default().add_file(Path::new("/dev/null"))),
+            "is not a regular file"
+        );
+        fs::remove_file(&path).unwrap();
+        assert!(said(Store::default().add_file(&path)).starts_with("can't be read: No such file"));
+        let large = |length| {
+            File::create(&path).unwrap().set_len(length).unwrap();
+            said(Store::default().add_file(&path))
+        };
+        assert_eq!(large(8 << 20), "holds no certificate in PEM form");
+        assert_eq!(large((8 << 20) + 1), "is larger than 8 MiB");
+    }
+
+    #[test]
+    fn a_folder_is_read_whole_or_as_openssl_would() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        let of = |files| {
+            let mut store = Store::default();
+            (said(store.add_folder(folder.path(), files)), counts(&store))
+        };
+        let none = "holds no certificate in PEM form".to_owned();
+        assert_eq!(of(Files::All), (none.clone(), (0, 0)));
+        fs::write(place("ca.pem"), certificate()).unwrap();
+        assert_eq!(of(Files::All), (String::new(), (1, 0)));
+        assert_eq!(of(Files::Hashed), (none, (0, 0)));
+        symlink("ca.pem", place("3513523f.0")).unwrap();
+        assert_eq!(of(Files::All), (String::new(), (1, 0)));
+        assert_eq!(of(Files::Hashed), (String::new(), (1, 0)));
+        // Links to elsewhere are read, those to nowhere are counted, folders and sockets passed over.
+        let elsewhere = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&elsewhere, certificate()).unwrap();
+        symlink(elsewhere.path(), place("0000000a.1")).unwrap();
+        symlink("nothing", place("0000000b.0")).unwrap();
+        fs::create_dir(place("0000000c.0")).unwrap();
+        let _listener = UnixListener::bind(place("socket")).unwrap();
+        fs::write(place("0000000d.0"), [0x30, 0x82]).unwrap();
+        fs::write(place("text"), certificate().replace('M', "!")).unwrap();
+        assert_eq!(of(Files::Hashed), (String::new(), (2, 2)));
+        // A socket can't be opened.
+        assert_eq!(of(Files::All), (String::new(), (2, 4)));
+        assert_eq!(
+            said(Store::default().add_folder(&place("text"), Files::All)),
+            "is a file, not a folder"
+        );
+    }
+
+    #[test]
+    fn a_shortage_is_told_from_other_failures() {
+        let shortage = Problem::from(io::Error::from_raw_os_error(libc::EMFILE));
+        assert!(matches!(shortage, Problem::Shortage(ref words) if words.contains("open files")));
+        let other = Problem::from(io::Error::from_raw_os_error(libc::EACCES));
+        assert!(matches!(other, Problem::Other(ref words) if words.contains("denied")));
+    }
+
+    #[test]
+    fn the_same_certificate_twice_counts_as_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, certificate()).unwrap();
+        let mut store = Store::default();
+        for _ in 0..2 {
+            assert_eq!(said(store.add_file(&path)), "");
+        }
+        assert_eq!(counts(&store), (1, 0));
+    }
 
     #[test]
     fn hashed_names() {
