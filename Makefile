@@ -9,7 +9,7 @@ SHARE    = $(DESTDIR)$(PREFIX)/share
 .PHONY: build demo test faults torture foreign sekuire-cli fleet soak fuzz sanitize mutants check golden install test-install \
   test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
-  smoke smoke-arm64 smoke-armv7 smoke-riscv64 container boot bench report cross backend clean
+  smoke smoke-arm64 smoke-armv7 smoke-riscv64 vectors container boot bench report cross backend clean
 
 build:
 	$(CARGO) build --locked --release
@@ -155,6 +155,10 @@ smoke-armv7: backend
 smoke-riscv64: backend
 	tests/static/smoke.sh $(STATIC_RISCV64) qemu-riscv64-static
 	tests/static/tls.sh $(STATIC_RISCV64) qemu-riscv64-static
+
+# Wycheproof's vectors on the cryptography as a release links it, on 13 processors by qemu.
+vectors:
+	tests/vectors/run.sh
 
 container: backend
 	tests/container/run.sh $(STATIC)
