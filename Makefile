@@ -6,9 +6,10 @@ DESTDIR ?=
 VERSION  = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults torture fleet fuzz check golden install test-install test-installer toolchain \
+.PHONY: build demo test faults torture foreign sekuire-cli fleet soak fuzz sanitize mutants check golden install test-install \
+  test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
-  smoke smoke-arm64 smoke-armv7 smoke-riscv64 vectors container boot bench cross backend clean
+  smoke smoke-arm64 smoke-armv7 smoke-riscv64 vectors container boot bench report cross backend clean
 
 build:
 	$(CARGO) build --locked --release
@@ -21,6 +22,12 @@ demo:
 fleet: build
 	$(CARGO) build --locked --release --example fleet
 	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
+
+# RUNS rounds of login, whoami and logout over TLS, every fifth command killed, and what they leave. It prints the
+# SEED that draws the same again.
+soak: build
+	$(CARGO) build --locked --release --example soak --example backend
+	RUNS='$(RUNS)' SEED='$(SEED)' SEKUIRE_BIN=target/release/sekuire target/release/examples/soak
 
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
@@ -39,21 +46,46 @@ torture:
 	$(CARGO) build --locked --bin sekuire --example torture
 	target/debug/examples/torture
 
+# Clients, servers and proxies that nobody here wrote, as far as they are installed: about a minute.
+foreign:
+	$(CARGO) build --locked --bin sekuire --example foreign
+	target/debug/examples/foreign
+
+# The existing client, which `make foreign` shares a home with: built once, in two minutes, with libssl-dev and pkg-config.
+sekuire-cli: target/foreign/bin/sekuire
+
+target/foreign/bin/sekuire:
+	$(CARGO) install --locked --debug --version 0.2.11 --root target/foreign --target-dir target/foreign/build sekuire-cli
+	rm -rf target/foreign/build
+
 check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	.release/deny
+	$(CARGO) check --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --target-dir target/fuzz-check
 	$(CARGO) test --locked
 
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --locked golden
 
-# Two minutes: 20 s for each pure target (a nightly toolchain, a C++ compiler), a minute for the
-# response path over loopback.
+# Four minutes: 20 s for each pure target (a nightly toolchain, a C++ compiler; shell asks dash and bash), a minute for
+# the response path over loopback.
 FUZZ_SECONDS ?= 20
 fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 	FUZZ_SECONDS=$$((3 * $(FUZZ_SECONDS))) $(CARGO) test --locked --test sekuire -- --ignored --nocapture network::fuzz
+
+# The suite under AddressSanitizer and ThreadSanitizer, a part of it under valgrind: most of an hour. tests/sanitize/run
+# says what it needs, and takes the name of one.
+sanitize:
+	tests/sanitize/run
+
+# Would the tests notice? The program, changed in one place at a time: some 2,200 changes, five seconds each, so in shards
+# (SHARD=0/50 is the first of 50), or what differs from a git revision (DIFF=main), or a part of src (ROOM=store: see
+# .release/mutants). `.release/toolchain mutants` installs what it needs. It ends with a table, and with 1 where a change
+# was not noticed. What is the same program is left out by .release/mutants.toml, each with its reason.
+mutants:
+	.release/mutants $(if $(SHARD),--shard $(SHARD)) $(if $(DIFF),--diff $(DIFF)) $(ROOM)
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'
@@ -88,6 +120,7 @@ static-armv7:
 static-riscv64:
 	.release/build-static riscv64
 
+# MAINTAINER='NAME <ADDRESS>' is for the packages.
 dist: static static-arm64 static-armv7 static-riscv64
 	.release/dist
 
@@ -145,6 +178,12 @@ reproducible: dist
 bench:
 	$(CARGO) build --locked --release --example demo
 	.release/bench
+
+# What a release claims, each figure with its command: target/report/report.md. It runs what was not run on this commit by
+# .release/kept, as .ci/run does; for the slowest (mutants, vectors, fuzz, sanitize) it only says so.
+report:
+	.release/report check faults torture foreign fleet soak test-install test-installer dist test-dist \
+	  smoke smoke-arm64 smoke-armv7 smoke-riscv64 reproducible container boot bench
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.
 cross: backend

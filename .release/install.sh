@@ -7,7 +7,7 @@
 #
 # The archive for this machine must have the sum that SHA256SUMS gives, and hold the program alone; else nothing is
 # installed. Only FOLDER/sekuire is written, by one rename. Needs: sha256sum, tar, gzip, awk, as busybox has them, too;
-# curl or wget for a URL; minisign for a key.
+# curl or wget for a URL (a key as well where that is http, or busybox' wget); minisign for a key.
 set -eu
 
 fail() {
@@ -67,17 +67,23 @@ get() {
 }
 
 download() {
-    protocols='=https'
-    if [ "${from#http:}" != "$from" ]; then
-        [ -n "$key" ] || fail "$from: whoever is on the way can replace the files and their sums; give --public-key"
-        protocols='=http,https'
-    fi
+    command -v curl >/dev/null || command -v wget >/dev/null || fail "a URL needs curl or wget"
+    [ -n "$key" ] || verifies_server ||
+        fail "$from: whoever is on the way can replace the files and their sums; give --public-key"
     if command -v curl >/dev/null; then
+        case $from in https:*) protocols='=https' ;; *) protocols='=http,https' ;; esac
         curl -fsSL --proto "$protocols" --connect-timeout 20 --max-time 600 -o "$work/$1" "$from/$1"
     else
         # No -T: busybox' wget may crash on it (Debian 12).
         wget -q -t 1 -O "$work/$1" "$from/$1"
     fi
+}
+
+# Whether what is downloaded can only be the server's: curl and GNU's wget look at its certificate, busybox' wget does not.
+verifies_server() {
+    case $from in http:*) return 1 ;; esac
+    command -v curl >/dev/null && return
+    case $(wget --version 2>/dev/null) in 'GNU Wget'*) ;; *) return 1 ;; esac
 }
 
 verify_signature() {

@@ -163,6 +163,11 @@ fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
 fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Error> {
     match response.status {
         200..=299 if response.too_long => Err(malformed(base, "an answer of more than 64 KiB")),
+        200..=299 if response.coding.is_some() => {
+            let coding = response.coding.as_deref().map(brief).unwrap_or_default();
+            let what = format!("an answer in the coding {coding}, which was not asked for");
+            Err(malformed(base, &what))
+        }
         200..=299 => Object::parse(&response.body).map_err(|cause| {
             let status = response.status;
             let what = format!("an answer with status {status} whose body {cause}");
@@ -180,7 +185,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         Some(body) => said(body),
         None => plain_text(response),
     };
-    let attempts = &response.attempts;
+    let (attempts, advice) = (&response.attempts, response.advice);
     let (what, hint) = match status {
         401 | 403 => return refused(base, said),
         300..=399 => return redirected(base, response.location.as_deref()),
@@ -200,7 +205,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         ),
         429 => (
             format!("has too many requests to answer (429){attempts}"),
-            "try again later; --wait SECS keeps trying".into(),
+            format!("try again later{advice}"),
         ),
         // RFC 6585, 6: not the backend speaks, but what lets into the network.
         511 => (
@@ -209,7 +214,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         ),
         500..=599 => (
             format!("is in trouble (status {status}){attempts}"),
-            "try again later; --wait SECS keeps trying where that can help".into(),
+            format!("try again later{advice}"),
         ),
         _ => (
             format!("answered with status {status}"),
@@ -268,15 +273,34 @@ fn said(body: &Object<'_>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The text of an error body that is no JSON, or of which too much is missing; markup says nothing to a
-/// person.
+/// The text of an error body that is no JSON, or of which too much is missing; of a page of HTML, its
+/// title: markup says nothing to a person.
 fn plain_text(response: &Response) -> Option<String> {
+    if response.coding.is_some() {
+        return None;
+    }
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim();
+    if text.starts_with('<') {
+        return page_title(&redact(text), response.status);
+    }
     let is_damaged = text.starts_with(['{', '[']) && !response.too_long;
     Some(text)
-        .filter(|text| !text.is_empty() && !text.starts_with('<') && !is_damaged)
+        .filter(|text| !text.is_empty() && !is_damaged)
         .map(str::to_owned)
+}
+
+/// What a page calls itself, but for the status: servers that stand before a backend say there what is
+/// wrong, such as that a certificate is demanded of the client (nginx).
+fn page_title(page: &str, status: u16) -> Option<String> {
+    let (start, end) = ("<title>", "</title>");
+    let lower = page.to_ascii_lowercase();
+    let from = lower.find(start)? + start.len();
+    let length = lower.get(from..)?.find(end)?;
+    let title = page.get(from..from + length)?.trim();
+    let title = title.strip_prefix(&status.to_string()).unwrap_or(title);
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(title).filter(|title| !title.is_empty() && !title.contains('<'))
 }
 
 /// The beginning of what the backend said. Cut only when the key is out: cut within the key it would

@@ -292,3 +292,178 @@ fn describe(c: char) -> String {
     }
     format!("{kind} (U+{:04X})", u32::from(c))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+
+    use super::{ApiKey, Environment, MAX_LEN};
+
+    fn refusal(input: &[u8]) -> String {
+        ApiKey::parse(input).map(drop).unwrap_err()
+    }
+
+    #[test]
+    fn a_key_is_shown_as_a_mask_alone() {
+        for (key, mask) in [
+            ("sk_live_QQQzzzQQ", "sk_live_..."),
+            ("sk_live_QQQzzzQQ7", "sk_live_QQQ...QQ7"),
+            ("sk_test_QQQzzzQQ7", "sk_test_QQQ...QQ7"),
+            ("sk_test_Q", "sk_test_..."),
+            ("QQQzzzQQ7", "QQQ...QQ7"),
+        ] {
+            let api_key = ApiKey::from_file_text(key).unwrap();
+            assert_eq!(api_key.mask(), mask);
+            assert_eq!(format!("{api_key} {api_key:?}"), format!("{mask} {mask}"));
+            assert_eq!(api_key.reveal(), key);
+        }
+    }
+
+    #[test]
+    fn the_prefix_names_the_environment() {
+        let environment = |key| {
+            ApiKey::from_file_text(key)
+                .unwrap()
+                .environment()
+                .map(Environment::name)
+        };
+        assert_eq!(environment("sk_live_QQ"), Some("live"));
+        assert_eq!(environment("sk_test_QQ"), Some("test"));
+        assert_eq!(environment("QQsk_live_"), None);
+    }
+
+    #[test]
+    fn what_is_around_a_key_goes() {
+        for around in [
+            "\u{feff} \u{200b}\u{a0}sk_live_QQ\r\n",
+            "\x1b[200~sk_live_QQ\x1b[201~",
+            " \x1b[200~ \x1b[200~sk_live_QQ \x1b[201~\t\x1b[201~\u{2060}\n\n",
+        ] {
+            assert_eq!(
+                ApiKey::parse(around.as_bytes()).unwrap().reveal(),
+                "sk_live_QQ"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_wrong_and_where() {
+        let longest = format!("sk_live_{}", "Q".repeat(MAX_LEN - 8));
+        assert!(ApiKey::parse(longest.as_bytes()).is_ok());
+        assert_eq!(
+            refusal(format!("{longest}Q").as_bytes()),
+            "is longer than 512 characters"
+        );
+        for (input, message) in [
+            ("", "is empty"),
+            (" \n", "is empty"),
+            ("sk_live_", "ends after its prefix"),
+            ("x", "does not begin with sk_live_ or sk_test_"),
+            (
+                "'sk_live_QQ'",
+                "is in quotation marks, which docker --env-file keeps: give it without them",
+            ),
+            (
+                "\u{201c}sk_live_QQ",
+                "begins with a quotation mark: give it without",
+            ),
+            ("skt_QQ", "is an install token (skt_) and not an API key"),
+            ("ADM_QQ", "is a session's secret (adm_) and not an API key"),
+            ("KEY=sk_test_QQ", "has 4 other characters before sk_test_"),
+            ("Sk_Live_QQ", "begins with sk_live_ in capital letters"),
+            (
+                "sk_live_...",
+                "is a mask, as 'sekuire status' shows it, and not the key itself",
+            ),
+            (
+                "sk_live_QQQ...QQ7",
+                "is a mask, as 'sekuire status' shows it, and not the key itself",
+            ),
+            (
+                "sk_l\u{456}ve_QQ",
+                "has a character that no key has, a letter or digit outside ASCII (U+0456), at position 5",
+            ),
+            (
+                "sk_live_Q Q",
+                "has a character that no key has, a space, at position 10",
+            ),
+            (
+                "sk_live_Q\tQ",
+                "has a character that no key has, a tab, at position 10",
+            ),
+            (
+                "sk_live_Q\nQ",
+                "has a character that no key has, a line end, at position 10",
+            ),
+            (
+                "sk_live_Q\rQ",
+                "has a character that no key has, a line end, at position 10",
+            ),
+            (
+                "sk_live_Q\0Q",
+                "has a character that no key has, a zero byte, at position 10",
+            ),
+            (
+                "sk_live_Q\x1bQ",
+                "has a character that no key has, an escape character, at position 10",
+            ),
+            (
+                "sk_live_Q\x7fQ",
+                "has a character that no key has, a control character, at position 10",
+            ),
+            (
+                "sk_live_Q\u{a0}Q",
+                "has a character that no key has, a space outside ASCII (U+00A0), at position 10",
+            ),
+            (
+                "sk_live_Q\u{200b}Q",
+                "has a character that no key has, an invisible character outside ASCII (U+200B), at position 10",
+            ),
+            (
+                "sk_live_Q\u{2019}Q",
+                "has a character that no key has, a quotation mark outside ASCII (U+2019), at position 10",
+            ),
+            (
+                "sk_live_Q\u{2212}Q",
+                "has a character that no key has, a dash outside ASCII (U+2212), at position 10",
+            ),
+            (
+                "sk_live_Q\u{2010}Q",
+                "has a character that no key has, a dash outside ASCII (U+2010), at position 10",
+            ),
+            (
+                "sk_live_Q\u{2603}Q",
+                "has a character that no key has, one outside ASCII (U+2603), at position 10",
+            ),
+        ] {
+            assert_eq!(refusal(input.as_bytes()), message, "{input:?}");
+        }
+        assert_eq!(
+            refusal(b"sk_live_\xe4"),
+            "has a byte outside ASCII, at position 9, that is not UTF-8"
+        );
+    }
+
+    #[test]
+    fn utf16_is_told_by_its_mark_or_its_zeros() {
+        let utf16 = "is in UTF-16, as PowerShell writes files: save it as ASCII or UTF-8";
+        for input in [&b"\xff\xfes\0"[..], b"\xfe\xff", b"s\0k\0", b"\0s\0k"] {
+            assert_eq!(refusal(input), utf16);
+        }
+        for other in [&b"s"[..], b"\0", b"s\0kk", b"\0\0", b"sk\0\0"] {
+            assert_ne!(refusal(other), utf16, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_mask_only_in_part_is_a_key() {
+        for key in [
+            "sk_live_QQ...QQQ",
+            "sk_live_QQQ...QQQQ",
+            "sk_live_QQQ..QQQ",
+            "sk_live_...QQQ",
+        ] {
+            assert_eq!(ApiKey::parse(key.as_bytes()).unwrap().reveal(), key);
+        }
+    }
+}

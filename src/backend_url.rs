@@ -229,11 +229,14 @@ fn split_port(authority: &str, scheme: Scheme) -> Result<(String, u16), &'static
 
 /// A path without its trailing slashes and without the path of the API, which requests bring along.
 fn without_api_path(path: &str) -> &str {
-    let path = path.trim_end_matches('/');
-    match path.strip_suffix("api/v1") {
-        Some(prefix) if prefix.is_empty() || prefix.ends_with('/') => prefix.trim_end_matches('/'),
-        _ => path,
+    let mut path = path.trim_end_matches('/');
+    // Again, so that what is saved means the same when it is read.
+    while let Some(prefix) = path.strip_suffix("api/v1")
+        && (prefix.is_empty() || prefix.ends_with('/'))
+    {
+        path = prefix.trim_end_matches('/');
     }
+    path
 }
 
 /// Checks a path without its outer slashes: RFC 3986's `pchar`s, and no segment that a server or a
@@ -264,4 +267,220 @@ fn check_path(path: &str) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+
+    use super::{BackendUrl, MAX_LEN, Scheme, check_host, parse_port};
+
+    fn shown(url: &str) -> String {
+        BackendUrl::parse(url).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_url_is_rebuilt_from_its_parts() {
+        for (url, rebuilt) in [
+            ("HTTPS://Backend.Example:443/", "https://backend.example"),
+            ("http://localhost:80///", "http://localhost"),
+            ("https://backend.example:80", "https://backend.example:80"),
+            ("http://127.0.0.1:443/", "http://127.0.0.1:443"),
+            (
+                "https://a-b_c.example:65535/A/b//",
+                "https://a-b_c.example:65535/A/b",
+            ),
+            ("https://backend.example/api/v1/", "https://backend.example"),
+            (
+                "https://backend.example/a/api/v1//api/v1",
+                "https://backend.example/a",
+            ),
+            (
+                "https://backend.example/a/api/v1",
+                "https://backend.example/a",
+            ),
+            (
+                "https://backend.example/my-api/v1",
+                "https://backend.example/my-api/v1",
+            ),
+            (
+                "https://backend.example/a%2a/-._~!$&'()*+,;=:@",
+                "https://backend.example/a%2a/-._~!$&'()*+,;=:@",
+            ),
+            (
+                "https://backend.example/..a/b../...",
+                "https://backend.example/..a/b../...",
+            ),
+        ] {
+            assert_eq!(shown(url), rebuilt);
+            assert_eq!(shown(rebuilt), rebuilt);
+        }
+        let url = BackendUrl::parse("https://backend.example:8443/a").unwrap();
+        assert_eq!(
+            (url.scheme(), url.host(), url.port()),
+            (Scheme::Https, "backend.example", 8443)
+        );
+        assert_eq!(url.origin(), "https://backend.example:8443");
+        let longest = format!("https://backend.example/{}", "a".repeat(MAX_LEN - 24));
+        assert_eq!(shown(&longest), longest);
+        let longer = BackendUrl::parse(&format!("{longest}a"));
+        assert_eq!(longer, Err("is longer than 2048 characters"));
+    }
+
+    #[test]
+    fn what_is_refused_says_why() {
+        for (url, why) in [
+            ("https:/backend.example", "does not begin with https://"),
+            ("ftp://backend.example", "does not begin with https://"),
+            ("https://backend.example\\a", "has a backslash in it"),
+            ("https://backend.example/a?b#c", "has a query"),
+            ("https://backend.example/#?", "has a fragment"),
+            (
+                "https://u:p@backend.example",
+                "has a user name or password in it",
+            ),
+            (
+                "https://[::1]:443",
+                "has an IPv6 address; use a host name, or 127.0.0.1 for [::1]",
+            ),
+            (
+                "https://[::1]",
+                "has an IPv6 address; use a host name, or 127.0.0.1 for [::1]",
+            ),
+            ("https:///a", "has no host"),
+            (
+                "https://backend.example:/",
+                "has a port that is not a number from 1 to 65535",
+            ),
+            ("https://backend.example/a/./b", "has a . or .. in its path"),
+            (
+                "https://backend.example/a%2F%2E.%5cb",
+                "has a . or .. in its path",
+            ),
+            (
+                "https://backend.example/%2",
+                "has a character in its path that must be percent-encoded",
+            ),
+            (
+                "https://backend.example/%g0",
+                "has a character in its path that must be percent-encoded",
+            ),
+            (
+                "https://backend.example/%0g",
+                "has a character in its path that must be percent-encoded",
+            ),
+            (
+                "https://backend.example/a|b",
+                "has a character in its path that must be percent-encoded",
+            ),
+            (
+                "https://backend.example/\u{e4}",
+                "is not ASCII; write an international host name in its xn-- form",
+            ),
+            (
+                "https://backend.example/a b",
+                "has white space or a control character in it",
+            ),
+            (
+                "https://backend.example/\x7f",
+                "has white space or a control character in it",
+            ),
+        ] {
+            assert_eq!(BackendUrl::parse(url), Err(why), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_a_number_in_plain_digits() {
+        for (port, number) in [("1", 1), ("65535", 65535), ("00443", 443)] {
+            assert_eq!(parse_port(port), Ok(number));
+        }
+        for other in ["", "0", "65536", "+1", "-1", " 1", "1x", "99999999999"] {
+            assert!(parse_port(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_four_numbers() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        assert_eq!(longest.len(), 253);
+        for host in [
+            "a",
+            "A-1_b.c",
+            "1.2.3.4",
+            "1a.b2",
+            "0x7f.example",
+            "1.example",
+            "0xg",
+            "a.0x7g",
+            &label,
+            &longest,
+        ] {
+            assert_eq!(check_host(host), Ok(()), "{host}");
+        }
+        let odd = Err("has a host that is neither a name nor an IPv4 address");
+        let (long_label, long_host) = (format!("{label}a"), format!("{longest}a"));
+        for host in [
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "a b",
+            "a,b",
+            "a%62",
+            "a:b",
+            &long_label,
+            &long_host,
+        ] {
+            assert_eq!(check_host(host), odd, "{host}");
+        }
+        let address = Err("has an address that is not four decimal numbers");
+        for host in [
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "a.0xAf",
+            "a.0x",
+            "1.2.3.256",
+            "1.2.3.4.5",
+            "a.1",
+        ] {
+            assert_eq!(check_host(host), address, "{host}");
+        }
+        assert_eq!(check_host(""), Err("has no host"));
+    }
+
+    #[test]
+    fn in_clear_only_within_this_machine_and_where_it_is_allowed() {
+        let check = |url: &str, allowed: Option<&str>| {
+            let url = BackendUrl::parse(url).unwrap();
+            url.check_scheme(allowed.map(AsRef::as_ref))
+                .map_err(|error| error.to_string())
+        };
+        for url in [
+            "https://a.example",
+            "http://localhost:1",
+            "http://127.255.255.254",
+            "http://LOCALHOST",
+        ] {
+            assert_eq!(check(url, None), Ok(()), "{url}");
+        }
+        for url in [
+            "http://a.example",
+            "http://localhost.example",
+            "http://128.0.0.1",
+            "http://0.0.0.0",
+        ] {
+            let message = format!("{url} is not https: the API key would travel in clear");
+            assert_eq!(check(url, None), Err(message.clone()));
+            assert_eq!(check(url, Some(url)), Ok(()));
+            assert_eq!(check(url, Some(&format!("{url}//"))), Ok(()));
+            let other = format!("{message}; SEKUIRE_ALLOW_HTTP holds {url}:81");
+            assert_eq!(check(url, Some(&format!("{url}:81/"))), Err(other));
+            let hidden = format!("{message}; SEKUIRE_ALLOW_HTTP holds ...@host");
+            assert_eq!(check(url, Some("user:secret@host")), Err(hidden));
+        }
+    }
 }

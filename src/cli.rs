@@ -12,7 +12,7 @@ use std::slice;
 use lexopt::{Arg, Parser};
 
 use crate::error::Error;
-use crate::redact;
+use crate::redact::{self, Sought};
 pub use options::{OptionSpec, Options};
 use suggest::{unknown_command, unknown_option};
 pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
@@ -49,13 +49,16 @@ struct Typed {
 /// # Errors
 /// A usage error that names what is wrong and never repeats what could be a key.
 pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
-    if args
-        .iter()
-        .any(|arg| redact::holds_secret(&arg.to_string_lossy()))
+    let texts = args.iter().map(|arg| arg.to_string_lossy().into_owned());
+    let texts: Vec<String> = texts.collect();
+    let typed = sort(args);
+    // The program's arguments are its user's business, but for what is certainly a key.
+    let (own, programs) = texts.split_at(texts.len() - typed.program.len());
+    if own.iter().any(|arg| redact::holds(arg, Sought::Secrets))
+        || programs.iter().any(|arg| redact::holds(arg, Sought::Keys))
     {
         return Err(secret_as_argument());
     }
-    let typed = sort(args);
     if typed.help {
         return help_on(match typed.words.as_slice() {
             [help, about @ ..] if help == "help" => about,
@@ -151,19 +154,22 @@ fn understand(
     program: Vec<OsString>,
     typed: Vec<(String, Option<OsString>)>,
 ) -> Result<Request, Error> {
+    // First, for without -- the program's options are taken for ours.
+    let is_named = program.first().is_some_and(|name| !name.is_empty());
+    if command.operand == Operand::Program && !(is_named && operands.is_empty()) {
+        return Err(no_program(command));
+    }
     let mut options = read_options(command, typed)?;
     options.program = program;
     match (command.operand, operands) {
-        (Operand::Program, []) if !options.program.is_empty() => {}
-        (Operand::Program, _) => return Err(no_program(command)),
-        (Operand::None, []) => {}
+        (Operand::None | Operand::Program, []) => {}
         (Operand::Command, words) => return help_on(words),
         (Operand::Shell, [] | [_]) => {
             let mut shells = SHELLS.iter().copied();
             options.shell = shells.find(|shell| operands == [*shell]);
             options.shell.ok_or_else(|| wrong_shell(command))?;
         }
-        (Operand::None | Operand::Shell, _) => return Err(unexpected_argument(command)),
+        (_, _) => return Err(unexpected_argument(command)),
     }
     Ok(Request::Run(command.id, options))
 }

@@ -14,3 +14,15 @@ pub fn encode(bytes: &[u8]) -> String {
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_byte_is_two_digits() {
+        for byte in 0..=255 {
+            assert_eq!(super::encode(&[byte]), format!("{byte:02x}"));
+        }
+        assert_eq!(super::encode(&[0, 0xab, 0x10]), "00ab10");
+        assert_eq!(super::encode(&[]), "");
+    }
+}

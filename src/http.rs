@@ -6,6 +6,7 @@ mod connect;
 mod deadline;
 mod failure;
 mod message;
+mod no_proxy;
 mod probe;
 mod proxy;
 mod relay;
@@ -55,6 +56,8 @@ pub struct Limits {
     pub timeout: Duration,
     /// All attempts; zero for the usual three.
     pub wait: Duration,
+    /// Whether `doctor` asks, who has no `--wait` and needs no hint at itself.
+    pub for_doctor: bool,
 }
 
 impl Limits {
@@ -63,6 +66,7 @@ impl Limits {
         Limits {
             timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
             wait: wait.unwrap_or_default(),
+            for_doctor: false,
         }
     }
 }
@@ -104,7 +108,7 @@ impl Client {
     ) -> Result<Client, Error> {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
-        let proxy = match choose_route(&base)? {
+        let proxy = match choose_route(Some(&base))? {
             Route::Through(_, proxy) => Some(proxy),
             _ => None,
         };
@@ -166,10 +170,14 @@ impl Client {
                 return match result {
                     Ok(response) => Ok(Response {
                         attempts,
+                        advice: self.advise_to_wait(Kind::Backend, retryable),
                         ..response
                     }),
                     Err(mut words) => {
-                        if words.kind == Kind::Backend {
+                        words
+                            .hint
+                            .push_str(self.advise_to_wait(words.kind, retryable));
+                        if words.kind == Kind::Backend && !self.limits.for_doctor {
                             words.hint.push_str(SEE_DOCTOR);
                         }
                         Err(self.error(words, &attempts))
@@ -177,6 +185,18 @@ impl Client {
                 };
             };
             self.pause(pause, started.elapsed(), &cause);
+        }
+    }
+
+    /// The end of a hint: how to go on trying, where that can help and was not done.
+    fn advise_to_wait(&self, kind: Kind, retryable: Retryable) -> &'static str {
+        if !self.limits.wait.is_zero() || self.limits.for_doctor {
+            return "";
+        }
+        match (kind, retryable) {
+            (Kind::Backend, Retryable::Yes) => "; --wait SECS keeps trying",
+            (_, Retryable::WhileWaiting) => "; --wait SECS waits until it is set",
+            _ => "",
         }
     }
 

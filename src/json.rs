@@ -88,36 +88,28 @@ impl<'a> Object<'a> {
 
     /// The text under `name`.
     pub fn text(&self, name: &str) -> Member<String> {
-        self.read(name, '"', text)
+        self.read(name, text)
     }
 
     /// The true or false under `name`.
     pub fn flag(&self, name: &str) -> Member<bool> {
-        match self.raw(name) {
-            None => Member::Absent,
-            Some(raw) => bool::deserialize_json(raw).map_or(Member::Mistyped, Member::Present),
-        }
+        self.read(name, |raw| bool::deserialize_json(raw).ok())
     }
 
     /// The number under `name`, as it is written.
     pub fn number(&self, name: &str) -> Member<&'a str> {
-        match self.raw(name) {
-            None => Member::Absent,
-            Some(raw) if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-                Member::Present(raw)
-            }
-            Some(_) => Member::Mistyped,
-        }
+        let is_number = |raw: &&str| raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        self.read(name, |raw| Some(raw).filter(is_number))
     }
 
     /// The object under `name`.
     pub fn object(&self, name: &str) -> Member<Object<'a>> {
-        self.read(name, '{', |raw| Object::parse(raw.as_bytes()).ok())
+        self.read(name, |raw| Object::parse(raw.as_bytes()).ok())
     }
 
     /// Those elements of the array under `name` that are objects; none where there is no array.
     pub fn objects(&self, name: &str) -> Option<Vec<Object<'a>>> {
-        let elements = self.read(name, '[', elements);
+        let elements = self.read(name, elements);
         let objects = elements.ok()?.into_iter();
         Some(
             objects
@@ -139,18 +131,11 @@ impl<'a> Object<'a> {
             .filter(|raw| *raw != "null")
     }
 
-    fn read<T>(
-        &self,
-        name: &str,
-        opening: char,
-        decode: impl FnOnce(&'a str) -> Option<T>,
-    ) -> Member<T> {
+    /// The value under `name`, of which `decode` makes nothing where it is of another type.
+    fn read<T>(&self, name: &str, decode: impl FnOnce(&'a str) -> Option<T>) -> Member<T> {
         match self.raw(name) {
             None => Member::Absent,
-            Some(raw) if raw.starts_with(opening) => {
-                decode(raw).map_or(Member::Mistyped, Member::Present)
-            }
-            Some(_) => Member::Mistyped,
+            Some(raw) => decode(raw).map_or(Member::Mistyped, Member::Present),
         }
     }
 }
@@ -347,5 +332,221 @@ impl<'a> Scanner<'a> {
             0 => Err("is not JSON"),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{Member, Object, elements, text, write};
+
+    /// One of everything, each with white space and without.
+    const WHOLE: &str = "{\"text\" : \"a \\\" \\\\ \\/ \\b\\f\\n\\r\\t \\u00e9\\uABCD\\u005a \" , \"none\":null,\"yes\":true ,\
+        \"no\":\t false,\"zero\":\r\n0,\"minus\":-0.50,\"big\":1234567890e+12,\"small\":9E-3,\"plain\":1e7,\
+        \"list\":[ ],\"lists\":[1,[\"]\"] , {\"a\":[]}],\"object\":{ },\"objects\":{\"b\" : {\"c\":\"}\"}}}";
+
+    fn of(text: &str) -> Result<Object<'_>, &'static str> {
+        Object::parse(text.as_bytes())
+    }
+
+    fn said_of(value: &str) -> Result<(), &'static str> {
+        of(&format!("{{\"x\":{value}}}")).map(drop)
+    }
+
+    #[test]
+    fn a_document_is_read_whole_or_not_at_all() {
+        assert_eq!(of(WHOLE).map(drop), Ok(()));
+        assert_eq!(of(&format!(" \t\r\n{WHOLE} \t\r\n")).map(drop), Ok(()));
+        assert_eq!(of("").err(), Some("is not a JSON object"));
+        for end in 1..WHOLE.len() {
+            let cut = WHOLE.get(..end).unwrap();
+            assert_eq!(of(cut).err(), Some("is cut short"), "{cut}");
+        }
+        for after in ["}", "{}", ",", "x", "\0", "\u{a0}"] {
+            let longer = format!("{WHOLE}{after}");
+            let why = "goes on after the end of its JSON object";
+            assert_eq!(of(&longer).err(), Some(why), "{after:?}");
+        }
+        for other in ["[]", "\"\"", "null", "\u{feff}{}", "\u{b}{}"] {
+            assert_eq!(of(other).err(), Some("is not a JSON object"), "{other:?}");
+        }
+        assert_eq!(
+            Object::parse(b"{\"\xff\":1}").err(),
+            Some("is not UTF-8 text")
+        );
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        for value in [
+            "",
+            "+1",
+            "01",
+            "-01",
+            ".5",
+            "1.",
+            "1.e5",
+            "1e",
+            "1e+",
+            "1e-",
+            "1e+-5",
+            "1e5.0",
+            "--1",
+            "1-",
+            "0x1",
+            "1 2",
+            "NaN",
+            "tru",
+            "trux",
+            "True",
+            "falsf",
+            "nul0",
+            "'a'",
+            "a",
+            "//",
+            "/**/1",
+            "[1,]",
+            "[,1]",
+            "[,]",
+            "[1 2]",
+            "[1}",
+            "[1",
+            "{,}",
+            "{\"a\"}",
+            "{\"a\",1}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\":1]",
+            "{a:1}",
+            "{1:1}",
+            "{'a':1}",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\\u123\"",
+            "\"\\U1234\"",
+            "\"\\'\"",
+            "\"\x1f\"",
+            "\"\n\"",
+            "\"\t\"",
+            "\"\0\"",
+            "1,",
+            "\u{b}1",
+            "\u{a0}1",
+            "]",
+            "1]",
+        ] {
+            assert_eq!(said_of(value), Err("is not JSON"), "{value:?}");
+        }
+        for value in [
+            "\"\x7f\"",
+            "\" \"",
+            "\"\u{e9}\u{1f600}\u{2028}\"",
+            "\"\\ud800\"",
+            "-1",
+            "10",
+            "1E+5",
+        ] {
+            assert_eq!(said_of(value), Ok(()), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn keys_are_unique_whatever_they_are_written_like() {
+        for twice in [
+            "{\"a\":1,\"a\":1}",
+            "{\"a\":1,\"b\":1,\"a\":1}",
+            "{\"a\":1,\"\\u0061\":1}",
+            "{\"b\":{\"a\":1,\"a\":2}}",
+            "{\"b\":[{\"\":1,\"\":2}]}",
+            "{\"\\ud800\":1,\"\\ud800\":1}",
+        ] {
+            assert_eq!(of(twice).err(), Some("has a key twice"), "{twice}");
+        }
+        let once = "{\"a\":{\"a\":1},\"A\":1,\"aa\":1,\"\":1,\"\\ud800\":1,\"\\ud801\":1}";
+        assert_eq!(of(once).map(drop), Ok(()));
+    }
+
+    #[test]
+    fn length_and_depth_have_a_limit() {
+        let longest = format!("{{{}}}", " ".repeat(65_536 - 2));
+        assert_eq!(of(&longest).map(drop), Ok(()));
+        let longer = format!("{longest} ");
+        assert_eq!(of(&longer).err(), Some("is larger than 64 KiB"));
+        assert_eq!(Object::of_our_own(&longer).map(drop), Ok(()));
+        for (opening, closing) in [("[", "]"), ("{\"a\":", "}")] {
+            // The outermost object is one.
+            let nested = |depth| format!("{}1{}", opening.repeat(depth), closing.repeat(depth));
+            assert_eq!(said_of(&nested(31)), Ok(()));
+            assert_eq!(
+                said_of(&nested(32)),
+                Err("is nested deeper than 32"),
+                "{opening}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_member_is_of_the_type_that_was_asked_for() {
+        let object = of(WHOLE).unwrap();
+        let read = "a \" \\ / \u{8}\u{c}\n\r\t \u{e9}\u{abcd}Z ";
+        assert_eq!(object.text("text"), Member::Present(read.to_owned()));
+        assert_eq!(object.flag("yes"), Member::Present(true));
+        assert_eq!(object.flag("no"), Member::Present(false));
+        for (name, number) in [("zero", "0"), ("minus", "-0.50"), ("small", "9E-3")] {
+            assert_eq!(object.number(name), Member::Present(number));
+        }
+        for absent in ["none", "nothing", ""] {
+            assert_eq!(object.text(absent), Member::Absent);
+            assert_eq!(object.flag(absent), Member::Absent);
+            assert_eq!(object.number(absent), Member::Absent);
+            assert!(matches!(object.object(absent), Member::Absent));
+            assert!(object.objects(absent).is_none());
+        }
+        for other in ["yes", "zero", "list", "object"] {
+            assert_eq!(object.text(other), Member::Mistyped);
+        }
+        for other in ["text", "zero", "list", "object"] {
+            assert_eq!(object.flag(other), Member::Mistyped);
+        }
+        for other in ["text", "yes", "list", "object"] {
+            assert_eq!(object.number(other), Member::Mistyped);
+        }
+        for other in ["text", "yes", "zero", "list"] {
+            assert!(matches!(object.object(other), Member::Mistyped));
+        }
+        let inner = object.object("objects").ok().unwrap();
+        let innermost = inner.object("b").ok().unwrap();
+        assert_eq!(innermost.text("c").ok().as_deref(), Some("}"));
+        let objects = object.objects("lists").unwrap();
+        assert_eq!(objects.len(), 1);
+        assert!(objects.iter().all(|found| found.objects("a").is_some()));
+        assert!(object.objects("object").is_none());
+    }
+
+    #[test]
+    fn members_are_given_back_as_they_are_written() {
+        let object = of("{ \"a\" :  [1, 2] , \"\\u0062\":\"\\u0063\" }").unwrap();
+        assert_eq!(object.written(|name| name == "a"), ["\"a\" :  [1, 2]"]);
+        assert_eq!(
+            object.written(|name| name == "b"),
+            ["\"\\u0062\":\"\\u0063\""]
+        );
+        let members = object.into_members();
+        let expected = [("a".to_owned(), "[1, 2]"), ("b".to_owned(), "\"\\u0063\"")];
+        assert_eq!(members, expected);
+    }
+
+    #[test]
+    fn values_alone_are_read_and_written() {
+        assert_eq!(
+            elements("[1 , \"a,]\",[ ]]"),
+            Some(vec!["1", "\"a,]\"", "[ ]"])
+        );
+        assert_eq!(elements("{}"), None);
+        assert_eq!(text("\"a\""), Some("a".into()));
+        assert_eq!(text("\"\\u0061\""), Some("a".into()));
+        assert_eq!(text("\"\\ud800\""), None);
+        assert_eq!(text("1"), None);
+        assert_eq!(write("a\"\n", String::from("x:")), "x:\"a\\\"\\n\"");
     }
 }

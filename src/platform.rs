@@ -106,3 +106,90 @@ pub enum FileKind {
     /// Something else, by name: a FIFO, a socket, a device.
     Special(&'static str),
 }
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::os::unix::thread::JoinHandleExt;
+    use std::thread;
+
+    use super::{Duration, TcpStream, io, read_head};
+
+    const MOMENT: Duration = Duration::from_millis(20);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (ours, listener.accept().unwrap().0)
+    }
+
+    /// What is read of these pieces, between which a moment passes, and the end.
+    fn read(pieces: &[&str], at_most: Duration) -> Result<usize, io::ErrorKind> {
+        let (ours, mut theirs) = pair();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                for piece in pieces {
+                    let _ = theirs.write_all(piece.as_bytes());
+                    thread::sleep(MOMENT);
+                }
+            });
+            read_head(&ours, at_most)
+                .map(|head| head.len())
+                .map_err(|cause| cause.kind())
+        })
+    }
+
+    #[test]
+    fn a_head_is_read_to_its_empty_line() {
+        assert_eq!(
+            read(&["CONNECT a:1 HTTP/1.1\r\n", "\r", "\n"], MINUTE),
+            Ok(24)
+        );
+        let longest = "x".repeat(4096);
+        assert_eq!(read(&[&longest, "\r\n\r\n"], MINUTE), Ok(4100));
+    }
+
+    #[test]
+    fn a_head_that_ends_too_early_or_never_is_an_error() {
+        let whole = "x".repeat(5000) + "\r\n\r\n";
+        assert_eq!(read(&[&whole], MINUTE), Err(io::ErrorKind::TimedOut));
+        assert_eq!(
+            read(&["CONNECT\r\n"], MINUTE),
+            Err(io::ErrorKind::UnexpectedEof)
+        );
+        let (mut ours, theirs) = pair();
+        let ended = read_head(&ours, MOMENT).map_err(|cause| cause.kind());
+        assert_eq!(ended, Err(io::ErrorKind::TimedOut));
+        // What is closed before all was read is reset (RFC 9293, 3.10.4).
+        ours.write_all(b"x").unwrap();
+        drop(theirs);
+        let reset = read_head(&ours, MINUTE).map_err(|cause| cause.kind());
+        assert_eq!(reset, Err(io::ErrorKind::ConnectionReset));
+    }
+
+    extern "C" fn nothing(_: libc::c_int) {}
+
+    /// With a limit in time, a read is not begun again by itself (signal(7)).
+    #[test]
+    fn a_signal_does_not_end_the_reading() {
+        let (ours, mut theirs) = pair();
+        // SAFETY: a plain structure, for which zero is a value: no flags, an empty mask.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = nothing as *const () as libc::sighandler_t;
+        // SAFETY: sigaction(2) reads one structure; the handler does nothing, and no other test sends this signal.
+        let set =
+            unsafe { libc::sigaction(libc::SIGUSR2, &raw const action, std::ptr::null_mut()) };
+        assert_eq!(set, 0);
+        let reading = thread::spawn(move || read_head(&ours, MINUTE));
+        for _ in 0..5 {
+            thread::sleep(MOMENT);
+            // SAFETY: the thread was not joined yet.
+            unsafe { libc::pthread_kill(reading.as_pthread_t(), libc::SIGUSR2) };
+        }
+        theirs.write_all(b"\r\n\r\n").unwrap();
+        assert_eq!(reading.join().unwrap().unwrap(), b"\r\n\r\n");
+    }
+}

@@ -30,11 +30,15 @@ pub fn hex<const N: usize>() -> io::Result<String> {
 /// # Errors
 /// As [`require`].
 pub fn fraction() -> Result<f64, Error> {
-    let number = u32::from_le_bytes(bytes().map_err(|cause| {
+    let bytes = bytes().map_err(|cause| {
         Error::machine(cause.to_string())
             .with_hint("see that getrandom(2) is allowed here, or that there is a /dev/urandom")
-    })?);
-    Ok(f64::from(number) / (f64::from(u32::MAX) + 1.0))
+    })?;
+    Ok(below_one(u32::from_le_bytes(bytes)))
+}
+
+fn below_one(number: u32) -> f64 {
+    f64::from(number) / (f64::from(u32::MAX) + 1.0)
 }
 
 fn bytes<const N: usize>() -> io::Result<[u8; N]> {
@@ -71,6 +75,11 @@ mod tests {
                 .for_each(|(all, byte)| *all |= byte);
         }
         assert!(seen.iter().all(|byte| *byte != 0), "{seen:?}");
+    }
+
+    #[test]
+    fn the_largest_fraction_is_not_one() {
+        assert!(super::below_one(u32::MAX) < 1.0 && super::below_one(0).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -35,33 +35,56 @@ const MARK: &str = "...";
 /// `text` for a terminal: redacted, and without control characters, escape sequences, line ends and
 /// invisible characters.
 pub fn sanitize(text: &str) -> String {
-    redact(text)
-        .chars()
-        .map(|c| if is_unprintable(c) { '?' } else { c })
-        .collect()
+    let redacted = redact(text);
+    if !redacted.contains(is_unprintable) {
+        return redacted;
+    }
+    // A question mark may complete a run of a secret that has some.
+    redact(&redacted.replace(is_unprintable, "?"))
 }
 
 /// `text` without keys and without the user info of URLs.
 pub fn redact(text: &str) -> String {
+    let mut shown = text.to_owned();
+    // A mark may complete a run of a secret that has dots in it. Each further cut makes the text shorter.
+    loop {
+        let next = redact_once(&shown);
+        if next == shown {
+            return shown;
+        }
+        shown = next;
+    }
+}
+
+fn redact_once(text: &str) -> String {
     // Too short for a run and for a look-alike, and without user info: as most names are, and `status` is
     // quick.
     if text.len() < RUN && !text.contains('@') {
         return text.to_owned();
     }
-    let runs = Runs::of_secrets_in_use();
+    let runs = Runs::of(&api_key::secrets_in_use());
     let mut cuts = user_info(text);
     for_each_reading(text, |reading| {
         cuts.extend(runs.found_in(reading));
-        cuts.extend(lookalikes(text, reading));
+        cuts.extend(lookalikes(text, reading, Sought::Secrets));
     });
     cut(text, cuts)
 }
 
-/// Whether something in `text` looks like a key or another secret of Sekuire.
-pub fn holds_secret(text: &str) -> bool {
+/// What is looked for by its prefix.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Sought {
+    /// API keys.
+    Keys,
+    /// Those, and the other secrets of Sekuire.
+    Secrets,
+}
+
+/// Whether something in `text` looks like what is sought.
+pub fn holds(text: &str, sought: Sought) -> bool {
     let mut found = false;
     for_each_reading(text, |reading| {
-        found |= !lookalikes(text, reading).is_empty();
+        found |= !lookalikes(text, reading, sought).is_empty();
     });
     found
 }
@@ -86,14 +109,15 @@ fn cut(text: &str, mut cuts: Vec<Span>) -> String {
 struct Runs(Zeroizing<Vec<[u8; RUN]>>);
 
 impl Runs {
-    fn of_secrets_in_use() -> Runs {
-        let secrets = api_key::secrets_in_use();
+    fn of(secrets: &[Zeroizing<String>]) -> Runs {
         // Large enough never to grow: growing would leave a copy behind.
-        let characters: usize = secrets.iter().map(|secret| secret.len()).sum();
-        let room = reading::MAX_READINGS * characters;
+        let mut room = 0;
+        for secret in secrets {
+            for_each_reading(secret, |reading| room += reading.bytes.len());
+        }
         let mut runs = Zeroizing::new(Vec::with_capacity(room));
-        for secret in &secrets {
-            // A secret may hold what looks like an escape: a text's last reading has it undone, too.
+        for secret in secrets {
+            // A secret may hold what looks like an escape: some readings of a text have it undone, too.
             for_each_reading(secret, |reading| {
                 runs.extend(reading.bytes.windows(RUN).flat_map(<[u8; RUN]>::try_from));
             });
@@ -118,10 +142,10 @@ impl Runs {
 
 /// What stands behind the prefix of a key or of another secret of Sekuire, up to the next white space:
 /// which characters a key has is not ours to say, and a mark too many hurts nobody.
-fn lookalikes(text: &str, reading: &Reading) -> Vec<Span> {
+fn lookalikes(text: &str, reading: &Reading, sought: Sought) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
     for at in 0..reading.bytes.len() {
-        let Some((start, rest)) = behind_prefix(text, reading, at) else {
+        let Some((start, rest)) = behind_prefix(text, reading, at, sought) else {
             continue;
         };
         if found.last().is_some_and(|last| start < last.end) {
@@ -138,15 +162,22 @@ fn lookalikes(text: &str, reading: &Reading) -> Vec<Span> {
 
 /// What follows the prefix that begins at `at`, and where in `text`; none where there is no prefix, or
 /// where what follows is no secret.
-fn behind_prefix<'a>(text: &'a str, reading: &Reading, at: usize) -> Option<(usize, &'a str)> {
+fn behind_prefix<'a>(
+    text: &'a str,
+    reading: &Reading,
+    at: usize,
+    sought: Sought,
+) -> Option<(usize, &'a str)> {
     let here = reading.bytes.get(at..)?;
     let is_here = |prefix: &&str| here.starts_with(prefix.as_bytes());
-    let of_key = api_key::PREFIXES.iter().map(|(prefix, _)| *prefix);
-    let of_other = api_key::OTHER_SECRETS.iter().map(|(prefix, _)| *prefix);
-    let prefix = of_key.clone().chain(of_other).find(is_here)?;
-    if !of_key.clone().any(|of_key| of_key == prefix) && !is_token(here.get(prefix.len()..)?) {
-        return None;
-    }
+    let mut of_key = api_key::PREFIXES.iter().map(|(prefix, _)| *prefix);
+    let of_other = || {
+        let prefixes = api_key::OTHER_SECRETS.iter().map(|(prefix, _)| *prefix);
+        let mut prefixes = prefixes.filter(|_| sought == Sought::Secrets);
+        let prefix = prefixes.find(is_here)?;
+        is_token(here.get(prefix.len()..)?).then_some(prefix)
+    };
+    let prefix = of_key.find(is_here).or_else(of_other)?;
     let start = reading.spans.get(at + prefix.len() - 1)?.end;
     Some((start, text.get(start..)?))
 }

@@ -70,3 +70,69 @@ fn read_capped(file: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8
     bytes.truncate(filled);
     Ok(bytes)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+
+    use std::io::{self, Read};
+
+    use super::{SMALL, read_capped};
+
+    /// Gives its bytes in pieces, and is interrupted before each.
+    struct Pieces<'a>(&'a [u8], usize, bool);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.2 = !self.2;
+            if self.2 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let length = self.1.min(buffer.len());
+            self.0.read(buffer.get_mut(..length).unwrap())
+        }
+    }
+
+    #[test]
+    fn one_byte_more_than_the_most_is_read_and_no_more() {
+        let content: Vec<u8> = (0..5000_u32).flat_map(u32::to_le_bytes).collect();
+        for most in [0, 1, SMALL - 2, SMALL - 1, SMALL, SMALL + 1, 4096] {
+            for length in [
+                0,
+                1,
+                SMALL - 1,
+                SMALL,
+                SMALL + 1,
+                most,
+                most + 1,
+                most + 2,
+                3 * most,
+                4095,
+                4096,
+                4097,
+            ] {
+                for piece in [1, 100, usize::MAX] {
+                    let content = content.get(..length).unwrap();
+                    let read = read_capped(&mut Pieces(content, piece, false), most).unwrap();
+                    let expected = content.get(..length.min(most + 1)).unwrap();
+                    assert_eq!(*read, expected, "{length} of at most {most} by {piece}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_is_passed_on() {
+        let failing = &mut io::empty().chain(Failing);
+        let cause = read_capped(failing, 10).map(drop).unwrap_err();
+        assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    struct Failing;
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+}

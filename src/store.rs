@@ -27,7 +27,7 @@ use temporary::{Temporary, is_temporary};
 const FILE_NAME: &str = "auth.json";
 
 /// As much as any auth.json needs, in bytes, beside what a newer client wrote into it.
-const ROOM: usize = 8 * 1024;
+const ROOM: usize = 10 * 1024;
 
 /// The place of auth.json.
 pub struct Store {
@@ -77,8 +77,11 @@ impl Store {
     pub fn locate() -> Result<Store, Error> {
         if let Some(folder) = environment::raw("SEKUIRE_CONFIG_DIR").map(PathBuf::from) {
             if folder.is_relative() {
-                return Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
-                    .with_hint("set it to the full path of a folder, or unset it"));
+                return Err(
+                    Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path").with_hint(
+                        "set it to the full path of a folder, without quotation marks, or unset it",
+                    ),
+                );
             }
             return Ok(Store::at(folder, true));
         }
@@ -305,9 +308,7 @@ impl Store {
         content: Option<&[u8]>,
         replace: impl FnOnce() -> io::Result<()>,
     ) -> Result<Way, (&Path, io::Error)> {
-        let is_regular = fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file());
-        let is_mount_point = is_regular && platform::is_mount_point(&self.file);
-        let replaced = if is_mount_point {
+        let replaced = if self.is_mount_point() {
             Err(io::ErrorKind::ResourceBusy.into())
         } else {
             replace()
@@ -317,7 +318,7 @@ impl Store {
             Err(cause) => cause,
         };
         let is_busy = cause.kind() == io::ErrorKind::ResourceBusy;
-        if !(is_regular && (is_busy || is_denied(&cause))) {
+        if !(self.is_regular() && (is_busy || is_denied(&cause))) {
             return Err((&self.folder, cause));
         }
         let file = platform::open_to_overwrite(&self.file)
@@ -330,6 +331,14 @@ impl Store {
             (Err(cause), _) if is_busy => Err((&self.file, cause)),
             (Err(_), _) => Err((&self.folder, cause)),
         }
+    }
+
+    fn is_regular(&self) -> bool {
+        fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file())
+    }
+
+    fn is_mount_point(&self) -> bool {
+        self.is_regular() && platform::is_mount_point(&self.file)
     }
 
     fn sync(&self, way: Way) -> Result<(), Error> {
@@ -410,4 +419,33 @@ fn home_folder() -> Option<PathBuf> {
         let _ = platform::set_variable("HOME", "".as_ref());
     }
     folder
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::ROOM;
+    use crate::api::MAX_ID;
+    use crate::api_key::{self, ApiKey};
+    use crate::auth_file;
+    use crate::backend_url::BackendUrl;
+    use crate::credential::{Credential, Source};
+
+    /// What is tried before the first request has to be no less than what is saved after it.
+    #[test]
+    fn the_largest_file_has_room() {
+        let url = "https://backend.example/";
+        let id = Some("\u{1}".repeat(MAX_ID));
+        let largest = Credential {
+            api_key: ApiKey::from_file_text(&"\\".repeat(api_key::MAX_LEN)).unwrap(),
+            source: Source::File,
+            bound_fingerprint: Some("0".repeat(64)),
+            org_id: id.clone(),
+            workspace_id: id,
+            backend_url: BackendUrl::parse(&(url.to_owned() + &"a".repeat(2048 - url.len()))).ok(),
+        };
+        assert!(largest.backend_url.is_some());
+        let length = auth_file::format(&largest, b"").len();
+        assert!(length <= ROOM && length > ROOM / 2, "{length}");
+    }
 }

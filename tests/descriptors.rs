@@ -5,7 +5,6 @@ use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
-use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
@@ -15,7 +14,7 @@ use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
-use crate::support::process::processor_time;
+use crate::support::process::comes_to_rest;
 use crate::support::seccomp::{Refused, filter};
 
 fn flags(of: impl AsFd) -> OFlag {
@@ -40,9 +39,7 @@ fn waits_for_its_input(arguments: &[&str], pieces: &[&str]) {
         .stdin_from(input)
         .spawn();
     for piece in pieces {
-        thread::sleep(Duration::from_millis(400));
-        let spent = processor_time(login.pid());
-        assert!(spent < Duration::from_millis(300), "busy: {spent:?}");
+        assert!(comes_to_rest(login.pid()), "busy");
         writer.write_all(piece.as_bytes()).expect("it is read");
     }
     drop(writer);
@@ -77,9 +74,7 @@ fn a_slow_reader_of_an_output_that_does_not_block_gets_all_of_it() {
         } else {
             command.stdout_to(writer).spawn()
         };
-        thread::sleep(Duration::from_millis(400));
-        let spent = processor_time(running.pid());
-        assert!(spent < Duration::from_millis(300), "busy: {spent:?}");
+        assert!(comes_to_rest(running.pid()), "busy");
         assert!(flags(&shared).contains(OFlag::O_NONBLOCK), "{arguments:?}");
         drop(shared);
         let mut received = String::new();

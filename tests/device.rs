@@ -186,6 +186,10 @@ fn the_existing_clients_fingerprint_is_kept_until_logout() {
     there(&["logout"]).exits(0);
     there(&["login", "--api-key-stdin"]).exits(0);
     assert_eq!(backend.bound(KEY).as_deref(), Some(OF_MACHINE_ID));
+    // Another device's is nothing to keep.
+    home.write_auth(&auth_with("device_fingerprint", json!("0".repeat(64))).to_string());
+    let device = device_on(Some(machine), &home, None);
+    assert_eq!(member(&device, "fingerprint"), OF_MACHINE_ID);
 }
 
 /// A machine of this name and these machine ids; what lies in /etc beside is none of its business.

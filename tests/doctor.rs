@@ -158,6 +158,7 @@ fn a_sound_machine() {
         "ok",
         &[
             "TLS 1.3, TLS13_AES_256_GCM_SHA384",
+            "certificate for 127.0.0.1, ",
             "development CA",
             "valid until 20",
         ],
@@ -400,8 +401,12 @@ fn a_backend_that_can_not_be_asked() {
         &["does not begin with https://"],
         2,
     );
-    // The trust does not depend on it.
+    // The trust does not depend on it, nor which proxy is set.
     finds(option("nonsense"), "trust", "ok", &["CA certificates"], 2);
+    finds(option("nonsense"), "proxy", "ok", &["none is set"], 2);
+    let proxied = || option("nonsense")().env("HTTPS_PROXY", "http://proxy.example:3128");
+    let words = &["http://proxy.example:3128", "HTTPS_PROXY"];
+    finds(proxied, "proxy", "ok", words, 2);
     let other = || doctor(&home).env("SEKUIRE_BACKEND_URL", "https://other.example");
     finds(
         other,
@@ -443,6 +448,9 @@ fn trust_and_proxy() {
         &["HTTPS_PROXY"],
         2,
     );
+    let outcome = doctor(&home).run();
+    let line = "ok       proxy: none is set [default]\n";
+    assert!(outcome.stdout.contains(line), "{outcome}");
     let excepted = || good().env("NO_PROXY", "other.org,.sekuire.ai");
     finds(
         excepted,
@@ -465,6 +473,9 @@ fn each_step_on_the_way_can_fail() {
     };
     let last_is = |call: &dyn Fn() -> Sekuire, layer: &str| {
         let outcome = call().arg("--json").run();
+        for other in ["--wait", "sekuire doctor"] {
+            assert!(!outcome.stdout.contains(other), "no hint here: {outcome}");
+        }
         let checks = checks(&outcome);
         let last = checks.last().expect("a check");
         assert_eq!(
@@ -547,6 +558,7 @@ fn each_step_on_the_way_can_fail() {
     );
     backend.behave(Behaviour::Respond(Response::json(503, &json!({}))));
     finds(online, "account", "failed", &["503"], 4);
+    last_is(&online, "account");
 }
 
 #[test]

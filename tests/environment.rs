@@ -189,7 +189,13 @@ fn with_secret(make: impl FnOnce(&Path) -> PathBuf) -> Outcome {
 
 #[test]
 fn a_secret_file_is_a_regular_file_with_a_key() {
-    for content in [KEY.to_owned(), format!("{KEY}\n"), format!(" {KEY}\r\n\n")] {
+    let longest = format!("{KEY:4096}");
+    for content in [
+        KEY.to_owned(),
+        format!("{KEY}\n"),
+        format!(" {KEY}\r\n\n"),
+        longest,
+    ] {
         let outcome = with_secret(|home| written(home, content.as_bytes()));
         outcome.exits(0).prints(&format!("{KEY}\n")).complains_not();
     }

@@ -89,6 +89,7 @@ fn usage() {
     for arguments in [
         &["auth", "exec"][..],
         &["auth", "exec", "--"],
+        &["auth", "exec", "--", ""],
         &["auth", "exec", "/bin/true"],
         &["auth", "exec", "/bin/true", "--", "x"],
         &["auth", "exec", "--json", "--", "/bin/true"],
@@ -107,6 +108,30 @@ fn usage() {
     exec(&home, &["/bin/echo", "--help", "-V", "--", "--json"])
         .exits(0)
         .prints("--help -V -- --json\n");
+    // The likeliest slip: the options before a missing -- are the program's, too.
+    for arguments in [
+        &["auth", "exec", "sh", "-c", "id"][..],
+        &["auth", "exec", "-c", "id"],
+        &["auth", "exec", "/bin/ls", "--json"],
+    ] {
+        let outcome = sekuire(&home).args(arguments).run();
+        outcome
+            .exits(2)
+            .complains("needs a program behind --")
+            .complains("hint: for example: sekuire auth exec -- ");
+    }
+}
+
+/// No API key, though Sekuire's other secrets begin so: users, databases and folders of the program's.
+#[test]
+fn the_programs_arguments_are_the_users() {
+    let home = logged_in_home();
+    for argument in ["adm_reporting2024", "skt_nightly20241231"] {
+        exec(&home, &["/bin/echo", argument])
+            .exits(0)
+            .prints(&format!("{argument}\n"));
+        sekuire(&home).args(["status", argument]).run().exits(2);
+    }
 }
 
 #[test]
@@ -118,7 +143,17 @@ fn a_program_that_can_not_be_run() {
     fs::write(&script, "#!/no/such/interpreter\n").expect("a script");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("its mode");
     let text = |path: &std::path::Path| path.to_str().expect("text").to_owned();
+    // A C library may hand what the kernel can't run to /bin/sh, which makes nonsense of it.
+    let unmarked = home.path().join("unmarked");
+    fs::write(&unmarked, "echo ran\n").expect("a script without a first line for the kernel");
+    let foreign = home.path().join("foreign");
+    fs::write(&foreign, b"\x7fELF of another machine").expect("a program");
+    for path in [&unmarked, &foreign] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
     for (program, code) in [
+        (text(&unmarked), 126),
+        (text(&foreign), 126),
         ("no-such-program-at-all".to_owned(), 127),
         ("/no/such/program".to_owned(), 127),
         (text(&script), 127),
@@ -229,6 +264,46 @@ fn the_program_is_found_by_path() {
     sekuire(&home)
         .env("PATH", path)
         .args(["auth", "exec", "--", "agent", "hello"])
+        .run()
+        .exits(0)
+        .prints("hello\n");
+}
+
+/// As execvp(3): what can't be run is passed over, an empty entry is the working folder, and without PATH
+/// there is a usual one.
+#[test]
+fn odd_paths() {
+    let home = logged_in_home();
+    let [empty, denied, good] = ["empty", "denied", "good"].map(|name| home.path().join(name));
+    for folder in [&empty, &denied, &good] {
+        fs::create_dir(folder).expect("a folder");
+    }
+    fs::create_dir(empty.join("agent")).expect("a folder of the name");
+    fs::write(denied.join("agent"), "#!/bin/sh\n").expect("a file of the name");
+    symlink("/bin/echo", good.join("agent")).expect("a link");
+    let list = |folders: &[&std::path::Path]| {
+        let folders: Vec<&str> = folders
+            .iter()
+            .map(|folder| folder.to_str().expect("text"))
+            .collect();
+        folders.join(":")
+    };
+    let agent = |path: &str| {
+        let call = sekuire(&home).env("PATH", path);
+        call.args(["auth", "exec", "--", "agent", "hello"])
+    };
+    let none = "/no/such/folder".as_ref();
+    let all = list(&[none, &home.auth_json(), &empty, &denied, &good]);
+    agent(&all).run().exits(0).prints("hello\n");
+    agent(&list(&[none, &denied])).run().exits(126);
+    agent(&list(&[none, &home.auth_json()])).run().exits(127);
+    for path in ["/no/such/folder::/no/other", ""] {
+        let here = agent(path).directory(&good);
+        here.run().exits(0).prints("hello\n");
+    }
+    sekuire(&home)
+        .without("PATH")
+        .args(["auth", "exec", "--", "echo", "hello"])
         .run()
         .exits(0)
         .prints("hello\n");

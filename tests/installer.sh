@@ -1,11 +1,11 @@
 #!/bin/sh
 # installer.sh: .release/install.sh with the system's tools and curl, with wget, and with busybox alone; it must install,
 # or say why not and leave nothing. The program in the archives is a script: what is inside is the smoke tests' matter.
-# Needs busybox, curl, minisign, python3 and wget.
+# Needs busybox, curl, minisign, openssl, python3 and wget.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-for tool in busybox curl minisign python3 wget; do
+for tool in busybox curl minisign openssl python3 wget; do
     command -v "$tool" >/dev/null || { echo "skipped: installer: $tool is not installed" >&2; exit 0; }
 done
 scratch=$(mktemp -d)
@@ -96,17 +96,23 @@ refuses() {
     judge 'nothing is left in TMPDIR' [ -z "$(ls -A "$temporary")" ]
 }
 
-# serve FOLDER [BYTES]: over HTTP, in `url`; at most so many bytes of each file, whatever their length was said to be.
+# serve FOLDER [BYTES [CERTIFICATE]]: over HTTP, in `url`; at most so many bytes of each file, whatever their length was said
+# to be; over TLS with this certificate and its key, if one is named.
 serve() {
     kill $server 2>/dev/null || :
     rm -f "$scratch/url"
-    python3 - "$1" "${2:-}" >"$scratch/url" <<'PYTHON' 2>/dev/null &
-import functools, http.server, sys
+    python3 - "$1" "${2:-}" "${3:-}" >"$scratch/url" <<'PYTHON' 2>/dev/null &
+import functools, http.server, ssl, sys
 class Handler(http.server.SimpleHTTPRequestHandler):
     def copyfile(self, source, output):
         output.write(source.read(int(sys.argv[2]) if sys.argv[2] else -1))
 server = http.server.HTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=sys.argv[1]))
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
+if sys.argv[3]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")  # What busybox' wget speaks is old.
+    context.load_cert_chain(sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print(f"{'https' if sys.argv[3] else 'http'}://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 PYTHON
     server=$!
@@ -232,6 +238,14 @@ refuses_network() {
     refuses 1 "there is no SHA256SUMS to be had from $url/other" --from "$url/other" --to "$to" --public-key "$public"
     rm "$release/$archive"
     refuses 1 "there is no $archive to be had from $url" --from "$url" --to "$to" --public-key "$public"
+    # Whoever is on the way, with a certificate of their own. busybox' wget takes it.
+    fresh && serve "$release" '' "$scratch/stranger.pem"
+    if [ -z "$busybox" ]; then
+        refuses 1 "there is no SHA256SUMS to be had from $url" --from "$url" --to "$to"
+    else
+        refuses 1 "$url: whoever is on the way can replace the files" --from "$url" --to "$to"
+        run 0 install --from "$url" --to "$to" --public-key "$public"
+    fi
     fresh && serve "$release" 50
     refuses 1 "" --from "$url" --to "$to" --public-key "$public"
     kill "$server"
@@ -299,6 +313,9 @@ for key in ours another; do
     minisign -G -W -p "$scratch/$key.pub" -s "$scratch/$key.key" >/dev/null
 done
 public=$(sed -n 2p "$scratch/ours.pub")
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$scratch/stranger.key" -out "$scratch/stranger.pem" 2>/dev/null
+cat "$scratch/stranger.key" >>"$scratch/stranger.pem"
 
 tools with-curl '' curl
 shell=/bin/sh
@@ -310,6 +327,9 @@ if unshare --mount true 2>/dev/null; then
 else
     echo 'skipped: installer: another user and a full disk need root' >&2
 fi
+rm "$tools/curl"
+section 'Neither curl nor wget'
+refuses 1 "a URL needs curl or wget" --from https://127.0.0.1:1 --to "$to" --public-key "$public"
 tools with-wget '' wget
 refuses_network 'the tools of the system, wget'
 if [ "$(uname -m)" = x86_64 ]; then

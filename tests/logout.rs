@@ -172,6 +172,10 @@ fn a_file_that_is_a_mount_point_is_written_in_place() {
     there(&["logout"]).exits(0).prints(&transcript(&home));
     there(&["status"]).exits(1).prints(NOT_LOGGED_IN);
     assert_eq!(fs::read_to_string(&volume).expect("the volume"), "{}\n");
+    there(&["logout"])
+        .exits(0)
+        .prints("Not logged in\n")
+        .complains_not();
     there(&["login", "--api-key-stdin"]).exits(0);
     there(&["auth", "token"])
         .exits(0)

@@ -165,3 +165,45 @@ fn seconds(value: &str, least: u64, most: u64) -> Option<Duration> {
         .contains(&number)
         .then_some(Duration::from_secs(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BACKEND, Duration, QUIET, TIMEOUT, seconds};
+
+    #[test]
+    fn seconds_are_plain_digits_in_a_range() {
+        for (value, read) in [("1", Some(1)), ("300", Some(300)), ("007", Some(7))] {
+            assert_eq!(seconds(value, 1, 300), read.map(Duration::from_secs));
+        }
+        for other in [
+            "",
+            "0",
+            "301",
+            "+1",
+            "-1",
+            "1.0",
+            "1s",
+            " 1",
+            "99999999999999999999",
+        ] {
+            assert_eq!(seconds(other, 1, 300), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_option_answers_to_its_names_alone() {
+        assert!(BACKEND.is_called("--backend") && BACKEND.is_called("--backend-url"));
+        assert!(QUIET.is_called("--quiet") && QUIET.is_called("-q"));
+        for other in ["--back", "-b", "--", "--q"] {
+            assert!(
+                !BACKEND.is_called(other) && !QUIET.is_called(other),
+                "{other}"
+            );
+        }
+        assert!(!TIMEOUT.is_called("-t"));
+        assert_eq!(
+            [BACKEND.value(), QUIET.value(), TIMEOUT.value()],
+            [Some("URL"), None, Some("SECS")]
+        );
+    }
+}

@@ -5,20 +5,11 @@ mod check;
 mod layers;
 mod online;
 
-use nanoserde::SerJson;
-
 use super::report;
 use crate::cli::Options;
 use crate::commands::shared;
 use crate::error::Error;
-use check::{Check, describe};
-
-/// What `doctor --json` prints.
-#[derive(SerJson)]
-struct Report {
-    ok: bool,
-    checks: Vec<Check>,
-}
+use check::{Check, Report, describe};
 
 /// Looks at each layer, and prints what was found there as soon as it is known.
 ///

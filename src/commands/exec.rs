@@ -40,7 +40,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
                 Kind::ProgramNotExecutable,
                 format!("{program} can't be run: {cause}"),
             )
-            .with_hint("see its mode, and what machine it is built for"),
+            .with_hint("see its mode, what machine it is built for, and whether a script begins with #!"),
         }
     })
 }

@@ -1,9 +1,9 @@
 //! What `--json` prints: one object on one line, with every field in every state, null where
 //! unknown. It never holds the key.
 
-use std::fmt::Write;
+mod text;
 
-use nanoserde::{SerJson, SerJsonState};
+use nanoserde::SerJson;
 
 use crate::api::Me;
 use crate::backend_url::BackendUrl;
@@ -11,29 +11,8 @@ use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
-use crate::json;
-use crate::redact::redact;
 use crate::store::Store;
-use crate::unicode::is_unprintable;
-
-/// A text in a report, redacted wherever it came from.
-pub(super) struct Text(String);
-
-impl Text {
-    pub(super) fn new(text: impl AsRef<str>) -> Text {
-        Text(redact(text.as_ref()))
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl SerJson for Text {
-    fn ser_json(&self, depth: usize, state: &mut SerJsonState) {
-        self.0.ser_json(depth, state);
-    }
-}
+pub(super) use text::{Text, line};
 
 /// What `status --json` prints.
 #[derive(SerJson)]
@@ -178,26 +157,6 @@ impl ErrorReport {
             hint: error.hint().map(Text::new),
         }
     }
-}
-
-/// A report as one line of JSON in which a terminal shows every character as text.
-pub(super) fn line(report: &impl SerJson) -> String {
-    let json = json::write(report, String::new());
-    let mut line = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        if is_unprintable(c) {
-            // Only strings hold such characters, and in strings this means the same (RFC 8259, 7).
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                // Writing to a String cannot fail.
-                let _ = write!(line, "\\u{unit:04x}");
-            }
-        } else {
-            line.push(c);
-        }
-    }
-    line.push('\n');
-    line
 }
 
 fn credential_of(found: &Result<Found, Error>) -> Option<&Credential> {

@@ -21,6 +21,10 @@ pub(super) const EXIT_STATUSES: &[(&str, &str)] = &[
         "4",
         "the backend could not be reached or did not answer properly",
     ),
+    (
+        "126, 127",
+        "the command of auth exec can't be run, or was not found",
+    ),
     ("128+N", "ended by signal N"),
 ];
 

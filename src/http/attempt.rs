@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use minreq::{Method, ResponseLazy};
+use rustls::{CertificateError, Error};
 
 use super::connect::{self, Resolver};
 use super::deadline::Deadline;
@@ -49,6 +50,10 @@ const DESCRIPTORS: usize = 6;
 /// How many interim answers are passed over.
 const MAX_INTERIM: usize = 8;
 
+/// What is likely where a proxy is in between, as a company's that reads along: the hint begins with it.
+const PROXYS_CA: &str =
+    "if the proxy opens TLS, as a company's may, name the file of its CA in SSL_CERT_FILE; ";
+
 /// Our reply to minreq's request for a tunnel.
 const TUNNEL_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 
@@ -73,10 +78,15 @@ impl Target {
     }
 
     /// Why the server's part in TLS was refused.
-    pub(super) fn refusal(&self, error: &rustls::Error) -> Failure {
+    pub(super) fn refusal(&self, error: &Error) -> Failure {
         let trust = self.trust.as_ref().map(ToString::to_string);
         let trust = trust.unwrap_or_default();
-        Failure::Tls(tls::refusal(error, self.base.host(), &trust))
+        let mut refusal = tls::refusal(error, self.base.host(), &trust);
+        let unknown_ca = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        if self.proxy.is_some() && *error == unknown_ca {
+            refusal.hint.insert_str(0, PROXYS_CA);
+        }
+        Failure::Tls(refusal)
     }
 }
 
@@ -216,15 +226,20 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
             .with_body(body.as_bytes());
     }
     let mut answer = handover.give(|| call.send_lazy());
+    let mut cut = None;
     for _ in 0..MAX_INTERIM {
         match answer {
             Ok(interim) if (100..200).contains(&interim.status_code) => {
-                answer = behind_interim(interim);
+                answer = behind_interim(interim, &mut cut);
             }
             _ => break,
         }
     }
-    read(answer.map_err(Unanswered::Head)?)
+    let answered = read(answer.map_err(Unanswered::Head)?)?;
+    match cut {
+        Some(cause) if answered.ended_by_close => Err(Unanswered::Head(cause.into())),
+        _ => Ok(answered),
+    }
 }
 
 fn bounded(request: minreq::Request) -> minreq::Request {
@@ -235,11 +250,18 @@ fn bounded(request: minreq::Request) -> minreq::Request {
 }
 
 /// The answer behind an interim one (RFC 9110, 15.2). minreq takes that one for the last, and what
-/// follows for its body: so minreq reads that body as what it is.
-fn behind_interim(interim: ResponseLazy) -> Result<ResponseLazy, minreq::Error> {
+/// follows for its body: so minreq reads that body as what it is. Where TLS ends without goodbye, `cut` holds
+/// the error, for an answer that has told its length is whole all the same.
+fn behind_interim(
+    mut interim: ResponseLazy,
+    cut: &mut Option<io::Error>,
+) -> Result<ResponseLazy, minreq::Error> {
     let mut rest = Vec::new();
     // The relay bounds it.
-    let _ = { interim }.read_to_end(&mut rest)?;
+    match interim.read_to_end(&mut rest) {
+        Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => *cut = Some(cause),
+        result => drop(result?),
+    }
     let handover = platform::replay(&rest)?;
     let request = bounded(minreq::get("http://127.0.0.1"));
     handover.give(|| request.send_lazy())
@@ -254,7 +276,7 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
         let empty = answer.headers.is_empty() && body.is_empty();
         return Err(Unanswered::NoStatusLine { empty });
     }
-    result.map_err(|cause| Unanswered::Body(format!("broke off within its answer ({cause})")))?;
+    result.map_err(|cause| Unanswered::Body(format!("{} within its answer", broke(&cause))))?;
     let header = |name: &str| {
         answer
             .headers
@@ -282,10 +304,14 @@ fn read(mut answer: ResponseLazy) -> Result<Answered, Unanswered> {
             status: answer.status_code,
             body,
             too_long,
+            coding: header("content-encoding")
+                .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+                .map(str::to_owned),
             retry_after: header("retry-after").and_then(retry_after),
             date: header("date").and_then(|date| httpdate::parse_http_date(date).ok()),
             location: header("location").map(str::to_owned),
             attempts: String::new(),
+            advice: "",
         },
     })
 }
@@ -343,7 +369,7 @@ fn combine(
             match (tls_error(&cause), relayed) {
                 (Some(error), _) => Err(target.refusal(error)),
                 (None, Some(RelayError::Broken(how))) => lost(host, how),
-                (None, _) => lost(host, format!("broke the connection ({cause})")),
+                (None, _) => lost(host, broke(&cause)),
             }
         }
         (Err(Unanswered::Head(minreq::Error::RustlsCreateConnection(error))), _) => {
@@ -369,11 +395,19 @@ impl Answered {
     }
 }
 
+/// What became of the connection. rustls tells of an end without goodbye, `close_notify`, at length.
+fn broke(cause: &io::Error) -> String {
+    if cause.kind() == io::ErrorKind::UnexpectedEof {
+        return "closed the connection without ending TLS".into();
+    }
+    format!("broke the connection ({cause})")
+}
+
 /// Whether minreq's end of the connection, which leads no further than to this program, failed by itself.
 fn is_local(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::Interrupted || platform::shortage(cause).is_some()
 }
 
-fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
+fn tls_error(cause: &io::Error) -> Option<&Error> {
     cause.get_ref()?.downcast_ref()
 }

@@ -199,10 +199,97 @@ fn most_telling(failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
         .unwrap_or_else(|| AddrNotAvailable.into())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::interleave;
-    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+    use super::{
+        Deadline, Domain, Duration, Failure, Resolver, Socket, Type, connect, interleave,
+        most_telling,
+    };
+    use std::io::{Error, ErrorKind};
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn this_machine_and_addresses_need_no_resolver() {
+        let mut tell = || {};
+        let mut deadline = Deadline::new(Duration::ZERO, MINUTE, &mut tell);
+        for (host, address) in [("localhost", "127.0.0.1:7"), ("10.1.2.3", "10.1.2.3:7")] {
+            let found = Resolver::default().resolve(host, 7, host, &mut deadline);
+            assert_eq!(found.unwrap(), [address.parse().unwrap()]);
+        }
+    }
+
+    /// An address that nothing listens at, as long as the socket is there.
+    fn refusing() -> (Socket, SocketAddr) {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&address.into()).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        (socket, address)
+    }
+
+    #[test]
+    fn the_first_address_that_answers_is_taken() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let (_held, bad) = refusing();
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        for (addresses, failures) in [
+            (&[good][..], 0),
+            (&[bad, good], 1),
+            (&[bad, bad, good, bad], 2),
+            (&[good, bad], 0),
+        ] {
+            let connected = connect(addresses, 7, "it", &mut deadline).unwrap();
+            assert_eq!(connected.address, good);
+            assert_eq!(connected.stream.peer_addr().unwrap(), good);
+            assert!(connected.stream.nodelay().unwrap());
+            let failed = connected.failed.iter();
+            let failed: Vec<_> = failed
+                .map(|(address, cause)| (*address, cause.kind()))
+                .collect();
+            assert_eq!(
+                failed,
+                vec![(bad, ErrorKind::ConnectionRefused); failures],
+                "{addresses:?}"
+            );
+        }
+        let refused = connect(&[bad, bad], 7, "it", &mut deadline).err().unwrap();
+        let Failure::NotConnected { peer, port, cause } = refused else {
+            unreachable!("{refused:?}");
+        };
+        assert_eq!(
+            (peer.as_str(), port, cause.kind()),
+            ("it", 7, ErrorKind::ConnectionRefused)
+        );
+        let nowhere = connect(&[], 7, "it", &mut deadline).err().unwrap();
+        assert!(
+            matches!(nowhere, Failure::NotConnected { .. }),
+            "{nowhere:?}"
+        );
+    }
+
+    #[test]
+    fn another_failure_says_more_than_that_there_is_no_way() {
+        use ErrorKind::{
+            AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut,
+        };
+        let (_held, address) = refusing();
+        let told = |kinds: &[ErrorKind]| {
+            let failed = kinds.iter().map(|kind| (address, Error::from(*kind)));
+            most_telling(failed.collect()).kind()
+        };
+        for no_way in [AddrNotAvailable, HostUnreachable, NetworkUnreachable] {
+            assert_eq!(told(&[ConnectionRefused, no_way]), ConnectionRefused);
+            assert_eq!(told(&[no_way, ConnectionRefused]), ConnectionRefused);
+            assert_eq!(told(&[no_way]), no_way);
+        }
+        assert_eq!(told(&[ConnectionRefused, TimedOut]), TimedOut);
+        assert_eq!(told(&[]), AddrNotAvailable);
+    }
 
     #[test]
     fn families_take_turns() {

@@ -127,3 +127,103 @@ impl Write for Bounded<'_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::{Deadline, Duration, Instant, LONG, TcpStream, Watch, io};
+
+    const MOMENT: Duration = Duration::from_millis(10);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_wait_that_becomes_slow_is_told_of_once_and_goes_on() {
+        let mut told = 0;
+        let mut tell = || told += 1;
+        let mut deadline = Deadline::new(MINUTE, MOMENT, &mut tell);
+        for _ in 0..3 {
+            assert_eq!(deadline.wait(|_| Some(7)), Some(7));
+        }
+        let mut calls = 0;
+        deadline.wait(|slice| {
+            calls += 1;
+            thread::sleep(slice.min(2 * MOMENT));
+            (calls > 3).then_some(())
+        });
+        deadline.wait(|slice| {
+            assert!(slice > MINUTE / 2 && slice <= MINUTE);
+            Some(())
+        });
+        assert_eq!(told, 1);
+    }
+
+    #[test]
+    fn nobody_waits_past_the_moment_of_telling() {
+        let mut tell = || {};
+        let mut deadline = Deadline::new(3 * MINUTE, MINUTE, &mut tell);
+        deadline.wait(|slice| {
+            assert!(slice > MINUTE / 2 && slice <= MINUTE);
+            Some(())
+        });
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, 3 * MINUTE, &mut tell);
+        deadline.wait(|slice| {
+            assert!(slice > MINUTE / 2 && slice <= MINUTE);
+            Some(())
+        });
+    }
+
+    #[test]
+    fn what_is_quick_is_not_told_of() {
+        let mut told = false;
+        let mut tell = || told = true;
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut calls = 0;
+        deadline.wait(|_| {
+            calls += 1;
+            (calls > 2).then_some(())
+        });
+        assert!(deadline.left() > MINUTE / 2 && deadline.left() <= MINUTE);
+        assert!(!told);
+    }
+
+    #[test]
+    fn the_time_ends_every_wait() {
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MOMENT, MINUTE, &mut tell);
+        let ended = deadline.wait(|slice| {
+            assert!(slice <= MOMENT);
+            thread::sleep(slice);
+            None::<()>
+        });
+        assert_eq!(ended, None);
+        assert!(deadline.left().is_zero());
+    }
+
+    #[test]
+    fn a_poll_ends_with_what_comes_first() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut theirs, _) = listener.accept().unwrap();
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MOMENT, &mut tell);
+        let mut watch = [Watch::for_reading(&ours)];
+        let begun = Instant::now();
+        assert!(!deadline.poll(&mut watch, 5 * MOMENT).unwrap());
+        assert!(begun.elapsed() >= 5 * MOMENT);
+        theirs.write_all(b"x").unwrap();
+        assert!(deadline.poll(&mut watch, LONG).unwrap());
+        let writable = &mut [Watch::for_writing(&ours)];
+        assert!(deadline.poll(writable, Duration::ZERO).unwrap());
+        let mut tell = || {};
+        let mut over = Deadline::new(MOMENT, MINUTE, &mut tell);
+        let mut nothing = [Watch::for_reading(&theirs)];
+        let ended = over.poll(&mut nothing, LONG).map_err(|cause| cause.kind());
+        assert_eq!(ended, Err(io::ErrorKind::TimedOut));
+    }
+}

@@ -27,6 +27,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether the body went on beyond the cap.
     pub too_long: bool,
+    /// The coding that the body is in (RFC 9110, 8.4), unless it is in none.
+    pub coding: Option<String>,
     /// The header `Retry-After`, where it is one.
     pub retry_after: Option<Duration>,
     /// The header `Date`: the server's clock.
@@ -35,4 +37,6 @@ pub struct Response {
     pub location: Option<String>,
     /// What to add to a message: how often and how long it was tried.
     pub attempts: String,
+    /// What to add to a hint.
+    pub advice: &'static str,
 }

@@ -1,11 +1,11 @@
-//! HTTP proxies: `HTTPS_PROXY`, `NO_PROXY`, and the CONNECT method (RFC 9110, 9.3.6).
+//! HTTP proxies: `HTTPS_PROXY`, and the CONNECT method (RFC 9110, 9.3.6).
 //!
 //! minreq's own reading of the variables is broken, and its CONNECT panics on a reset, fails on a
 //! reply in two pieces and stalls on one of 256 bytes; it never meets a real proxy.
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::TcpStream;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,12 +14,16 @@ use zeroize::Zeroizing;
 use super::deadline::Deadline;
 use super::failure::Failure;
 use super::message::USER_AGENT;
+use super::no_proxy::exception;
 use crate::backend_url::{self, BackendUrl, Scheme};
 use crate::environment;
 use crate::error::Error;
 
 /// The longest head of a proxy's reply that is read, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
+
+/// How many authentication schemes are named.
+const MAX_OFFERS: usize = 8;
 
 /// A proxy and how to authenticate to it.
 #[derive(Clone)]
@@ -55,19 +59,20 @@ pub enum Route {
     Through(&'static str, Proxy),
 }
 
-/// Chooses the way to `base`.
+/// Chooses the way to `base`; where that is not known, as if no exception were made for it.
 ///
 /// # Errors
 /// The variable holds something else than `http://[user:password@]host:port`: exit status 2, never a
 /// silent direct connection.
-pub fn choose_route(base: &BackendUrl) -> Result<Route, Error> {
-    if base.scheme() == Scheme::Http || base.is_loopback() {
+pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
+    if base.is_some_and(|base| base.scheme() == Scheme::Http || base.is_loopback()) {
         return Ok(Route::NeverProxied);
     }
     let Some((name, value)) = first_of(&["HTTPS_PROXY", "https_proxy"])? else {
         return Ok(Route::Direct);
     };
-    if let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
+    if let Some(base) = base
+        && let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
         && let Some(entry) = exception(base, &list)
     {
         return Ok(Route::Excepted(list_name, entry));
@@ -158,42 +163,6 @@ fn hex_digit(byte: u8) -> Option<u8> {
         .and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The entry of the list that names the host: `*`, the host itself or a parent domain of it, as
-/// `.suffix` or `*.suffix` only a parent domain, its address or a block that holds it (CIDR, RFC 4632);
-/// with a port behind a colon, only for that port.
-fn exception(base: &BackendUrl, list: &str) -> Option<String> {
-    list.split([',', ' '])
-        .map(|entry| entry.trim().to_ascii_lowercase())
-        .filter(|entry| !entry.is_empty())
-        .find(|entry| match entry.rsplit_once(':') {
-            Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
-                port.parse() == Ok(base.port()) && names_host(name, base.host())
-            }
-            _ => names_host(entry, base.host()),
-        })
-}
-
-fn names_host(name: &str, host: &str) -> bool {
-    if name == "*" || name == host {
-        return true;
-    }
-    if let Ok(address) = host.parse::<Ipv4Addr>() {
-        return block(name)
-            .is_some_and(|(network, mask)| address.to_bits() & mask == network.to_bits() & mask);
-    }
-    let suffix = name.strip_prefix("*.").or_else(|| name.strip_prefix('.'));
-    host.strip_suffix(suffix.unwrap_or(name))
-        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-}
-
-/// `10.0.0.0/8` as an address and a mask.
-fn block(text: &str) -> Option<(Ipv4Addr, u32)> {
-    let (network, length) = text.split_once('/')?;
-    let length: u32 = length.parse().ok().filter(|length| *length <= 32)?;
-    let mask = u32::MAX.checked_shl(32 - length).unwrap_or_default();
-    Some((network.parse().ok()?, mask))
-}
-
 impl Proxy {
     /// Whether there is a user name for it.
     pub fn has_user_info(&self) -> bool {
@@ -246,7 +215,13 @@ impl Proxy {
     ) -> io::Result<Vec<u8>> {
         let mut stream = deadline.bound(stream);
         stream.write_all(&self.connect_request(base))?;
-        read_head(&mut stream)
+        loop {
+            let head = read_head(&mut stream)?;
+            // An interim answer (RFC 9110, 15.2); 101 is the last in HTTP.
+            if !matches!(status_of(&head), Some(100 | 102..=199)) {
+                return Ok(head);
+            }
+        }
     }
 
     fn connect_request(&self, base: &BackendUrl) -> Zeroizing<Vec<u8>> {
@@ -301,61 +276,145 @@ fn status_of(head: &[u8]) -> Option<u16> {
     line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// The names of the authentication schemes that the head offers (RFC 9110, 11.7.1), one a header line.
+/// The names of the authentication schemes that the head offers (RFC 9110, 11.6.1), each once.
 fn offered_schemes(head: &[u8]) -> Vec<String> {
-    String::from_utf8_lossy(head)
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"))
-        .filter_map(|(_, value)| value.split_ascii_whitespace().next())
-        .map(|scheme| scheme.trim_end_matches(',').to_owned())
-        .collect()
+    let head = String::from_utf8_lossy(head);
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let offers = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"));
+    let mut schemes: Vec<String> = Vec::new();
+    for scheme in offers
+        .flat_map(|(_, list)| elements(list))
+        .filter_map(scheme)
+    {
+        if schemes.len() < MAX_OFFERS && !schemes.iter().any(|known| known == scheme) {
+            schemes.push(scheme.to_owned());
+        }
+    }
+    schemes
+}
+
+/// The elements of a list (RFC 9110, 5.6.1), of which a comma in quotation marks ends none (5.6.4).
+fn elements(list: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    list.split(move |c| {
+        let is_mark = c == '"' && !escaped;
+        quoted ^= is_mark;
+        escaped = quoted && c == '\\' && !escaped;
+        c == ',' && !quoted
+    })
+}
+
+/// The scheme of a list's element; none where that is a further parameter, `name=value`.
+fn scheme(element: &str) -> Option<&str> {
+    let mut words = element.split_ascii_whitespace();
+    let name = words.next()?;
+    let is_token = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    let is_parameter = words.next().is_some_and(|next| next.starts_with('='));
+    (is_token && !is_parameter).then_some(name)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::exception;
-    use crate::backend_url::BackendUrl;
+    use super::{decode, offered_schemes, parse, read_head, status_of};
 
     #[test]
-    fn no_proxy_names_hosts_suffixes_addresses_and_blocks() {
-        let cases = [
-            ("https://api.example.org", "example.org", true),
-            ("https://api.example.org", ".example.org", true),
-            ("https://api.example.org", "*.example.org", true),
-            ("https://example.org", "*.example.org", false),
-            ("https://example.org", ".example.org", false),
-            ("https://badexample.org", "example.org", false),
-            ("https://badexample.org", "*example.org", false),
-            ("https://api.example.org", "*", true),
-            ("https://api.example.org", "*.", false),
-            ("https://api.example.org", "API.example.ORG:443", true),
-            ("https://api.example.org", "api.example.org:8443", false),
-            ("https://api.example.org:8443", "*:8443", true),
-            ("https://10.1.2.3", "10.0.0.0/8", true),
-            ("https://10.1.2.3", "10.0.0.0/8:443", true),
-            ("https://10.1.2.3", "10.1.2.2/31", true),
-            ("https://10.1.2.3", "10.1.2.4/31", false),
-            ("https://10.1.2.3", "0.0.0.0/0", true),
-            ("https://10.1.2.3", "10.1.2.3/32", true),
-            ("https://10.1.2.3", "10.1.2.3/33", false),
-            ("https://10.1.2.3", "2.3", false),
-            ("https://10.1.2.3", "::/0", false),
-            ("https://api.example.org", "0.0.0.0/0", false),
-            (
-                "https://api.example.org",
-                "other.org, api.example.org",
-                true,
-            ),
-            ("https://api.example.org", "", false),
-        ];
-        for (url, list, expected) in cases {
-            let base = BackendUrl::parse(url).ok();
-            assert_eq!(
-                base.map(|base| exception(&base, list).is_some()),
-                Some(expected),
-                "{url} {list}"
-            );
+    fn a_proxy_has_host_and_port_and_perhaps_a_user() {
+        for (value, shown, user_info) in [
+            ("http://proxy.example:3128", "proxy.example:3128", None),
+            (" HTTP://Proxy.Example:1/ ", "proxy.example:1", None),
+            ("http://u:p@10.0.0.1:8080", "10.0.0.1:8080", Some("u:p")),
+            ("http://u@h:1", "h:1", Some("u:")),
+            ("http://:p@h:1", "h:1", Some(":p")),
+            ("http://u%3a%40%2F:p@q@h:1", "h:1", Some("u:@/:p@q")),
+            ("http://@h:1", "h:1", Some(":")),
+        ] {
+            let proxy = parse(value).map_err(|_| value);
+            let proxy = proxy.unwrap();
+            assert_eq!(format!("{proxy} {proxy:?}"), format!("{shown} {shown}"));
+            let told = proxy.user_info.as_ref().map(|told| told.as_slice());
+            assert_eq!(told, user_info.map(str::as_bytes), "{value}");
+            assert_eq!(proxy.has_user_info(), user_info.is_some());
         }
+        for (value, why) in [
+            ("h:1", "does not begin with http://"),
+            ("https://h:1", "has a scheme other than http"),
+            ("http://h", "has no port"),
+            (
+                "http://h:1//",
+                "has a port that is not a number from 1 to 65535",
+            ),
+            (
+                "http://h:0",
+                "has a port that is not a number from 1 to 65535",
+            ),
+            ("http://:1", "has no host"),
+            (
+                "http://u%4:p@h:1",
+                "has a % that is not followed by two hexadecimal digits",
+            ),
+        ] {
+            assert_eq!(parse(value).err(), Some(why), "{value}");
+        }
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_once() {
+        assert_eq!(
+            decode("%00%fF%2541a").map(|bytes| bytes.to_vec()),
+            Ok(b"\x00\xff%41a".to_vec())
+        );
+        for damaged in ["%", "%4", "%4g", "%g4", "a%", "%%41", "%+1", "%\u{e4}"] {
+            assert!(decode(damaged).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn a_head_ends_at_its_empty_line_or_where_it_is_none() {
+        for (sent, head) in [
+            ("HTTP/1.1 200 OK\r\n\r\ntunnel", "HTTP/1.1 200 OK\r\n\r\n"),
+            ("HTTP/1.1 200\n\ntunnel", "HTTP/1.1 200\n\n"),
+            (
+                "HTTP/1.1 200 OK\r\nA: b\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nA: b\r\n\r\n",
+            ),
+            ("SSH-2.0", "S"),
+            ("HTTQ/", "HTTQ"),
+        ] {
+            let read = read_head(&mut sent.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(read).unwrap(), head);
+        }
+        for cut in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r"] {
+            assert!(read_head(&mut cut.as_bytes()).is_err(), "{cut}");
+        }
+        let long = |length: usize| format!("HTTP/1.1 200 {}\r\n\r\n", "x".repeat(length - 17));
+        let longest = long(16_384);
+        assert_eq!(read_head(&mut longest.as_bytes()).unwrap().len(), 16_384);
+        assert!(read_head(&mut long(16_385).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_head_has_a_status_and_offers_schemes() {
+        for (head, status) in [
+            (
+                "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+                Some(407),
+            ),
+            ("HTTP/1.0 200\n\n", Some(200)),
+            ("HTTP/1.1\r\n\r\n", None),
+            ("HTTP/2 200\r\n\r\n", None),
+            ("HTTP/1.1 x\r\n\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(status_of(head.as_bytes()), status, "{head:?}");
+        }
+        let head = "HTTP/1.1 407 Basic\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate :NTLM, Basic\r\n\
+            WWW-Authenticate: Digest\r\nproxy-authenticate:\r\n\r\n";
+        assert_eq!(
+            offered_schemes(head.as_bytes()),
+            ["Negotiate", "NTLM", "Basic"]
+        );
     }
 }

@@ -259,3 +259,189 @@ impl Inspector {
         Ok(())
     }
 }
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+    use std::time::Duration;
+
+    use super::{
+        Deadline, ErrorKind, Inspector, Read, RelayError, Scheme, TcpStream, Write, carry,
+    };
+
+    const MOMENT: Duration = Duration::from_millis(20);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
+
+    /// What is said of these pieces, in a word, and whether a head is lacking after them.
+    fn inspect(scheme: Scheme, pieces: &[&[u8]]) -> (&'static str, bool) {
+        let mut inspector = Inspector::new(scheme);
+        assert!(inspector.lacks_head());
+        for piece in pieces {
+            if let Err(error) = inspector.inspect(piece) {
+                return (word(&Err(error)), inspector.lacks_head());
+            }
+        }
+        ("", inspector.lacks_head())
+    }
+
+    fn word(carried: &Result<(), RelayError>) -> &'static str {
+        match carried {
+            Ok(()) => "",
+            Err(RelayError::NoHead(_)) => "no head",
+            Err(RelayError::Broken(_)) => "broken",
+            Err(RelayError::NotHttp) => "not HTTP",
+            Err(RelayError::NotTls) => "not TLS",
+            Err(RelayError::TooLong) => "too long",
+            Err(RelayError::Halted(_)) => "halted",
+        }
+    }
+
+    #[test]
+    fn tls_begins_with_a_handshake_or_an_alert() {
+        for (pieces, said) in [
+            (&[&[0x16, 3, 3][..], b"HTTP"][..], ("", false)),
+            (&[&[0x15]], ("", false)),
+            (&[b"HTTP/1.1"], ("not TLS", true)),
+            (&[&[0x17]], ("not TLS", true)),
+        ] {
+            assert_eq!(inspect(Scheme::Https, pieces), said, "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_in_clear_ends_with_an_empty_line_however_it_is_cut() {
+        for end in 1..HEAD.len() {
+            let (first, second) = HEAD.split_at(end);
+            assert_eq!(inspect(Scheme::Http, &[first]), ("", true));
+            assert_eq!(
+                inspect(Scheme::Http, &[first, second, b"body"]),
+                ("", false)
+            );
+        }
+        assert_eq!(
+            inspect(Scheme::Http, &[b"HTTP/1.0 200\n", b"\n"]),
+            ("", false)
+        );
+        assert_eq!(
+            inspect(Scheme::Http, &[b"HTTP/1.0 200\n", b" \n"]),
+            ("", true)
+        );
+        for other in [
+            &[&b"SSH"[..]][..],
+            &[b"HTTP", b"S"],
+            &[b"H", b"T", b"X"],
+            &[b"http/1.1"],
+            &[&[0x16]],
+        ] {
+            assert_eq!(
+                inspect(Scheme::Http, other),
+                ("not HTTP", true),
+                "{other:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_has_a_longest_length() {
+        let longest = vec![0x16; 114_688];
+        assert_eq!(inspect(Scheme::Https, &[&longest]), ("", false));
+        let (first, second) = longest.split_at(1000);
+        assert_eq!(inspect(Scheme::Https, &[first, second]), ("", false));
+        assert_eq!(inspect(Scheme::Https, &[first, second, b"x"]).0, "too long");
+    }
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (ours, listener.accept().unwrap().0)
+    }
+
+    type Carried = JoinHandle<Result<(), RelayError>>;
+
+    /// minreq's end, the server's, and what comes of carrying between them for so long.
+    fn between(time: Duration) -> (TcpStream, TcpStream, Carried) {
+        let ((client, minreq), (server, backend)) = (pair(), pair());
+        let carried = thread::spawn(move || {
+            let mut tell = || {};
+            let mut deadline = Deadline::new(time, MINUTE, &mut tell);
+            carry(&client, &server, Scheme::Http, &mut deadline)
+        });
+        (minreq, backend, carried)
+    }
+
+    #[test]
+    fn what_one_side_says_the_other_hears() {
+        let (mut minreq, mut backend, carried) = between(MINUTE);
+        // A server that speaks first is not heard before it is asked.
+        backend.write_all(HEAD).unwrap();
+        minreq.set_read_timeout(Some(MOMENT)).unwrap();
+        let early = minreq.read(&mut [0]).map_err(|cause| cause.kind());
+        assert_eq!(early, Err(ErrorKind::WouldBlock));
+        let request: Vec<u8> = (0..25_000_u32).flat_map(u32::to_le_bytes).collect();
+        minreq.write_all(&request).unwrap();
+        let mut asked = vec![0; request.len()];
+        backend.read_exact(&mut asked).unwrap();
+        assert_eq!(asked, request);
+        let body = request.get(..50_000).unwrap();
+        backend.write_all(body).unwrap();
+        drop(backend);
+        minreq.set_read_timeout(None).unwrap();
+        let mut answer = Vec::new();
+        minreq.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, [HEAD, body].concat());
+        drop(minreq);
+        assert_eq!(word(&carried.join().unwrap()), "");
+    }
+
+    #[test]
+    fn an_end_before_the_head_is_told() {
+        let (mut minreq, mut backend, carried) = between(MINUTE);
+        minreq.write_all(b"x").unwrap();
+        backend.read_exact(&mut [0]).unwrap();
+        backend.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
+        drop(backend);
+        let said = carried.join().unwrap();
+        assert!(matches!(said, Err(RelayError::NoHead(how)) if how == "closed the connection"));
+        // What is closed before all was read is reset (RFC 9293, 3.10.4).
+        let (mut minreq, backend, carried) = between(MINUTE);
+        minreq.write_all(b"xx").unwrap();
+        (&backend).read_exact(&mut [0]).unwrap();
+        drop(backend);
+        let said = carried.join().unwrap();
+        assert!(matches!(said, Err(RelayError::NoHead(how)) if how == "reset the connection"));
+    }
+
+    #[test]
+    fn a_break_behind_the_head_is_told_when_all_was_heard() {
+        let (mut minreq, mut backend, carried) = between(MINUTE);
+        minreq.write_all(b"xx").unwrap();
+        backend.read_exact(&mut [0]).unwrap();
+        backend.write_all(HEAD).unwrap();
+        let mut head = vec![0; HEAD.len()];
+        minreq.read_exact(&mut head).unwrap();
+        drop(backend);
+        assert_eq!(minreq.read(&mut [0]).unwrap(), 0);
+        drop(minreq);
+        let said = carried.join().unwrap();
+        assert!(matches!(said, Err(RelayError::Broken(how)) if how == "reset the connection"));
+    }
+
+    #[test]
+    fn time_and_what_is_no_http_end_it() {
+        let (_minreq, _backend, carried) = between(MOMENT);
+        assert_eq!(word(&carried.join().unwrap()), "halted");
+        let (mut minreq, mut backend, carried) = between(MINUTE);
+        minreq.write_all(b"x").unwrap();
+        backend.write_all(b"SSH-2.0\r\n").unwrap();
+        assert_eq!(word(&carried.join().unwrap()), "not HTTP");
+        let (minreq, _backend, carried) = between(MINUTE);
+        drop(minreq);
+        assert_eq!(word(&carried.join().unwrap()), "");
+    }
+}

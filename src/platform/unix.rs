@@ -257,3 +257,78 @@ pub fn spare_descriptors(count: usize) -> io::Result<()> {
         .collect();
     copies.map(drop)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+
+    use super::{Duration, Watch, check, io, is_in_progress, poll, shortage, spare_memory};
+
+    #[test]
+    fn a_shortage_has_words() {
+        let of = |number| shortage(&io::Error::from_raw_os_error(number));
+        let (processes, files) = (of(libc::EAGAIN).unwrap(), of(libc::EMFILE).unwrap());
+        assert!(processes.contains("ulimit -u") && files.contains("ulimit -n"));
+        assert_eq!(of(libc::ENFILE), Some(files));
+        let memory = of(libc::ENOMEM).unwrap();
+        assert!(memory.contains("ulimit -v"));
+        assert_eq!(of(libc::ENOBUFS), Some(memory));
+        assert_eq!(shortage(&io::ErrorKind::OutOfMemory.into()), Some(memory));
+        assert_eq!(of(libc::ENOENT), None);
+        assert_eq!(shortage(&io::Error::other("memory")), None);
+    }
+
+    #[test]
+    fn a_call_says_whether_it_failed() {
+        assert!(check(0).is_ok() && check(-1).is_err());
+        assert!(is_in_progress(&io::Error::from_raw_os_error(
+            libc::EINPROGRESS
+        )));
+        assert!(!is_in_progress(&io::Error::from_raw_os_error(libc::EAGAIN)));
+    }
+
+    #[test]
+    fn memory_is_there_or_not() {
+        assert!(spare_memory(1 << 16, 1 << 12).is_ok());
+        // No more than the piece itself is written.
+        assert!(spare_memory(1 << 12, 1 << 30).is_ok());
+        let cause = spare_memory(1 << 60, 0).unwrap_err();
+        assert!(shortage(&cause).is_some_and(|what| what.contains("memory")));
+    }
+
+    #[test]
+    fn a_poll_tells_which_socket_is_ready() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let pair = || {
+            let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (ours, listener.accept().unwrap().0)
+        };
+        let ((silent, _silent), (told, mut teller), (closed, gone)) = (pair(), pair(), pair());
+        drop(gone);
+        teller.write_all(b"x").unwrap();
+        // Of what is not watched nothing is told, be it closed.
+        let mut unwatched = Watch::for_reading(&closed);
+        unwatched.read = false;
+        let mut watched = [Watch::for_reading(&silent), unwatched];
+        assert!(!poll(&mut watched, Duration::from_millis(1)).unwrap());
+        assert!(watched.iter().all(|watch| !watch.ready));
+        let mut watched = [
+            Watch::for_reading(&silent),
+            Watch::for_reading(&told),
+            Watch::for_writing(&silent),
+            Watch::for_reading(&closed),
+        ];
+        // The other's end takes its time to come, even here.
+        let ready = |watched: &mut [Watch<'_>]| {
+            poll(watched, Duration::from_secs(60)).unwrap();
+            watched
+                .iter()
+                .map(|watch| watch.ready)
+                .collect::<Vec<bool>>()
+        };
+        assert_eq!(ready(&mut [Watch::for_reading(&closed)]), [true]);
+        assert_eq!(ready(&mut watched), [false, true, true, true]);
+    }
+}

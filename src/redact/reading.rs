@@ -1,7 +1,7 @@
 //! A text as a reader may take it: as it is, or with the escapes undone that a server, a proxy or a
 //! person put in.
 
-use std::{iter, slice};
+use std::slice;
 
 use zeroize::Zeroizing;
 
@@ -9,9 +9,6 @@ use crate::unicode::is_unprintable;
 
 /// How often an escape is looked for within an escape.
 const MAX_LAYERS: usize = 3;
-
-/// The most readings that a text has.
-pub(super) const MAX_READINGS: usize = 1 + DECODERS.len() + MAX_LAYERS;
 
 /// A part of a text, in bytes.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -28,21 +25,15 @@ pub(super) struct Reading {
     pub(super) spans: Vec<Span>,
 }
 
-/// Shows `inspect` the text as it is, with each kind of escape undone, and with all of them undone,
-/// layer by layer.
+/// Shows `inspect` the text as it is, and with each kind of escape undone, or all, in up to three layers:
+/// which ones were put around a key, in which order, only who reads the text knows.
 pub(super) fn for_each_reading(text: &str, mut inspect: impl FnMut(&Reading)) {
-    let plain = Reading::of(text);
-    inspect(&plain);
-    if !text.contains(ESCAPES) {
-        return;
-    }
-    let of_one_kind = DECODERS
-        .iter()
-        .filter_map(|kind| plain.decode(slice::from_ref(kind)));
-    let of_all_kinds = iter::successors(plain.decode(&DECODERS), |text| text.decode(&DECODERS));
-    of_one_kind
-        .chain(of_all_kinds.take(MAX_LAYERS))
-        .for_each(|reading| inspect(&reading));
+    let layers = if text.contains(ESCAPES) {
+        MAX_LAYERS
+    } else {
+        0
+    };
+    Reading::of(text).visit(layers, &mut inspect);
 }
 
 impl Reading {
@@ -70,6 +61,28 @@ impl Reading {
         }
     }
 
+    /// Shows `inspect` this reading, and what is left when up to so many layers of escapes are undone.
+    fn visit(&self, layers: usize, inspect: &mut dyn FnMut(&Reading)) {
+        inspect(self);
+        let Some(layers) = layers.checked_sub(1) else {
+            return;
+        };
+        let mut kinds = 0;
+        // One at a time: a reading takes many times the room of its text.
+        for kind in &DECODERS {
+            if let Some(decoded) = self.decode(slice::from_ref(kind)) {
+                kinds += 1;
+                decoded.visit(layers, inspect);
+            }
+        }
+        // Of one kind alone, these are all.
+        if kinds > 1
+            && let Some(decoded) = self.decode(&DECODERS)
+        {
+            decoded.visit(layers, inspect);
+        }
+    }
+
     /// This reading with the escapes of these kinds undone; none where there are none.
     fn decode(&self, kinds: &[Decoder]) -> Option<Reading> {
         let mut decoded = Reading::with_room(self.bytes.len());
@@ -94,18 +107,27 @@ const ESCAPES: [char; 3] = ['%', '\\', '&'];
 
 const DECODERS: [Decoder; 3] = [percent, backslash, entity];
 
-/// RFC 3986, 2.1.
+/// RFC 3986, 2.1: a character of ASCII, or one of several bytes in UTF-8.
 fn percent(text: &[u8]) -> Option<(char, usize)> {
-    match text {
-        [b'%', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 3)),
+    const LENGTH: usize = 3;
+    let byte = |at: usize| match text.get(LENGTH * at..)? {
+        [b'%', digits @ ..] => u8::try_from(number(digits.get(..2)?, 16)?).ok(),
         _ => None,
-    }
+    };
+    let first = byte(0)?;
+    let rest = |at| byte(at).unwrap_or_default();
+    let bytes = [first, rest(1), rest(2), rest(3)];
+    let character = (1..=bytes.len()).find_map(|count| {
+        let character = std::str::from_utf8(bytes.get(..count)?).ok()?;
+        Some((character.chars().next()?, LENGTH * count))
+    });
+    character.or(Some((char::from(first), LENGTH)))
 }
 
 /// RFC 8259, 7, and what other languages have beside it.
 fn backslash(text: &[u8]) -> Option<(char, usize)> {
     match text {
-        [b'\\', b'u', digits @ ..] => Some((number(digits.get(..4)?, 16)?, 6)),
+        [b'\\', b'u', ..] => code_units(text),
         [b'\\', b'x', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 4)),
         [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => Some(('\n', 2)),
         [b'\\', c, ..] if c.is_ascii_punctuation() => Some((char::from(*c), 2)),
@@ -113,9 +135,21 @@ fn backslash(text: &[u8]) -> Option<(char, usize)> {
     }
 }
 
-/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII.
+/// `\u0041`, or a pair of surrogates.
+fn code_units(text: &[u8]) -> Option<(char, usize)> {
+    const LENGTH: usize = 6;
+    let unit = |at: usize| match text.get(LENGTH * at..)? {
+        [b'\\', b'u', digits @ ..] => u16::try_from(value(digits.get(..4)?, 16)?).ok(),
+        _ => None,
+    };
+    let units = [unit(0)?].into_iter().chain(unit(1));
+    let c = char::decode_utf16(units).next()?.ok()?;
+    Some((c, LENGTH * c.len_utf16()))
+}
+
+/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII or of an invisible one.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
-    const LONGEST: usize = 12;
+    const LONGEST: usize = "negativeverythinspace;".len();
     let name = text.strip_prefix(b"&")?;
     let length = name.iter().take(LONGEST).position(|byte| *byte == b';')?;
     let c = match name.get(..length)? {
@@ -127,34 +161,53 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<char> {
+    char::from_u32(value(digits, radix)?)
+}
+
+fn value(digits: &[u8], radix: u32) -> Option<u32> {
     // std would take a sign, too.
     let digits = std::str::from_utf8(digits)
         .ok()
         .filter(|digits| !digits.starts_with('+'))?;
-    char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+    u32::from_str_radix(digits, radix).ok()
 }
 
-const NAMES: [(&str, char); 38] = [
+const NAMES: [(&str, char); 58] = [
+    ("af", '\u{2061}'),
     ("amp", '&'),
     ("apos", '\''),
+    ("applyfunction", '\u{2061}'),
     ("ast", '*'),
     ("bsol", '\\'),
     ("colon", ':'),
     ("comma", ','),
     ("commat", '@'),
+    ("diacriticalgrave", '`'),
     ("dollar", '$'),
     ("equals", '='),
     ("excl", '!'),
     ("grave", '`'),
     ("gt", '>'),
     ("hat", '^'),
+    ("ic", '\u{2063}'),
+    ("invisiblecomma", '\u{2063}'),
+    ("invisibletimes", '\u{2062}'),
+    ("it", '\u{2062}'),
     ("lbrace", '{'),
     ("lbrack", '['),
     ("lcub", '{'),
     ("lowbar", '_'),
     ("lpar", '('),
+    ("lrm", '\u{200e}'),
     ("lsqb", '['),
     ("lt", '<'),
+    ("midast", '*'),
+    ("negativemediumspace", '\u{200b}'),
+    ("negativethickspace", '\u{200b}'),
+    ("negativethinspace", '\u{200b}'),
+    ("negativeverythinspace", '\u{200b}'),
+    ("newline", '\n'),
+    ("nobreak", '\u{2060}'),
     ("num", '#'),
     ("percnt", '%'),
     ("period", '.'),
@@ -164,13 +217,18 @@ const NAMES: [(&str, char); 38] = [
     ("rbrace", '}'),
     ("rbrack", ']'),
     ("rcub", '}'),
+    ("rlm", '\u{200f}'),
     ("rpar", ')'),
     ("rsqb", ']'),
     ("semi", ';'),
+    ("shy", '\u{ad}'),
     ("sol", '/'),
+    ("tab", '\t'),
     ("underbar", '_'),
     ("verbar", '|'),
     ("vert", '|'),
-    ("tab", '\t'),
-    ("newline", '\n'),
+    ("verticalline", '|'),
+    ("zerowidthspace", '\u{200b}'),
+    ("zwj", '\u{200d}'),
+    ("zwnj", '\u{200c}'),
 ];

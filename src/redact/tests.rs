@@ -3,7 +3,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{RUN, redact, sanitize};
+use zeroize::Zeroizing;
+
+use super::reading::{Span, for_each_reading};
+use super::{RUN, Runs, Sought, cut, holds, redact, sanitize};
 use crate::api_key::{self, ApiKey};
 
 /// Holds a key alone: the tests run at once, and each may forget the keys in use.
@@ -218,6 +221,65 @@ fn an_encoding_within_an_encoding_is_seen_through() {
     }
 }
 
+/// Between the characters of a secret, in UTF-8 and then percent-encoded, as two halves in JSON, by name in HTML.
+#[test]
+fn an_invisible_character_hides_nothing_however_it_is_encoded() {
+    const SECRET: &str = "abc123def456xyz";
+    let _key = InUse::of(SECRET);
+    for invisible in [
+        "%E2%80%8B",
+        "%f0%9d%85%b3",
+        "\\ud834\\udd73",
+        "%5Cu200b",
+        "%25E2%2580%258B",
+        "&shy;",
+        "&ZeroWidthSpace;",
+        "&NegativeVeryThinSpace;",
+    ] {
+        let echo = SECRET.replace("", invisible);
+        let told = redact(&format!("it is {echo}!"));
+        assert!(
+            longest_run(&told.replace(invisible, ""), SECRET) < RUN,
+            "{told}"
+        );
+    }
+}
+
+/// A secret may hold what looks like an escape: undoing that, too, would leave fewer than eight characters here.
+#[test]
+fn one_kind_of_escape_is_undone_after_another_and_a_third_left_alone() {
+    for (secret, text) in [
+        ("///cc%2e*d", "%26%23x2F%3B%26%23x2F%3Bcc%252e%2Ad"),
+        ("xyz\\u0041ab", "%26#122;%5Cu0041%26#97;b"),
+    ] {
+        let _key = InUse::of(secret);
+        assert_eq!(redact(&format!("it is {text} !")), "it is ... !", "{text}");
+    }
+}
+
+#[test]
+fn a_mark_completes_no_run() {
+    const SECRET: &str = "ablc127.0.0.1_c";
+    let _key = InUse::of(SECRET);
+    let told = redact("127.0.0.10.0.1_c");
+    assert!(longest_run(&told, SECRET) < RUN, "{told}");
+}
+
+#[test]
+fn a_question_mark_completes_no_run() {
+    const SECRET: &str = "f?ff?d?b9x";
+    let _key = InUse::of(SECRET);
+    let told = sanitize("f\u{1}ff\u{1}d\u{1}b9x");
+    assert!(longest_run(&told, SECRET) < RUN, "{told}");
+}
+
+#[test]
+fn a_character_has_several_names_in_html() {
+    let _key = InUse::of("a*b|c`defg");
+    let echo = "a&midast;b&VerticalLine;c&DiacriticalGrave;defg";
+    assert_eq!(redact(echo), "...");
+}
+
 #[test]
 fn what_looks_like_a_secret_is_cut_up_to_white_space() {
     for (text, told) in [
@@ -248,9 +310,25 @@ fn what_looks_like_a_secret_is_cut_up_to_white_space() {
             "https://...@host/a@b //...@z/",
         ),
         ("https://user:sk_live_abc@host/", "https://..."),
+        ("//a@b", "//...@b"),
     ] {
         assert_eq!(redact(text), told, "{text}");
         assert_eq!(redact(told), told, "twice: {text}");
+    }
+}
+
+#[test]
+fn what_is_sought_is_found() {
+    for (text, keys, secrets) in [
+        ("say sk_live_a", true, true),
+        ("SK%5FTEST%5Fa", true, true),
+        ("=skt_abc123def456", false, true),
+        ("adm%5fabc123def456", false, true),
+        ("sk_live_ sk_live_abc...xyz adm_jsmith", false, false),
+        ("//user:password@host", false, false),
+    ] {
+        let found = [Sought::Keys, Sought::Secrets].map(|sought| holds(text, sought));
+        assert_eq!(found, [keys, secrets], "{text}");
     }
 }
 
@@ -263,7 +341,7 @@ fn what_is_no_secret_is_left_as_it_is() {
         "(sk_test_a,c...x)z) 'sk_live_abc...xyz', and",
         "/home/adm_jsmith/.sekuire/auth.json adm_jsmith@example.com skt_ adm_administrator",
         "write HTTPS_PROXY=http://[user:password@]host:port or http://user:password@host:port",
-        "dev@example.com https://host/@x ///@",
+        "dev@example.com https://host/@x ///@ http://@host",
         "50% off &amp; \\u0041 &#65; %41",
         "\u{e4}\u{1f600}\n",
     ] {
@@ -278,6 +356,52 @@ fn what_a_terminal_would_not_show_becomes_a_question_mark() {
     assert_eq!(sanitize(odd), "?".repeat(odd.chars().count()));
     let visible = "a \u{e4}\u{4e2d}\u{5d0}\u{1f600}\u{a0}\u{2026}";
     assert_eq!(sanitize(visible), visible);
+}
+
+#[test]
+fn a_secret_of_eight_characters_is_cut_out_alone() {
+    let _key = InUse::of("q7w8e9r0");
+    assert_eq!(redact("q7w8e9r0"), "...");
+}
+
+#[test]
+fn what_is_cut_together_has_one_mark() {
+    let cut = |spans: &[(usize, usize)]| {
+        let spans = spans.iter().map(|&(start, end)| Span { start, end });
+        cut("0123456789", spans.collect())
+    };
+    for (spans, told) in [
+        (&[][..], "0123456789"),
+        (&[(2, 4), (6, 8)], "01...45...89"),
+        (&[(6, 8), (2, 4)], "01...45...89"),
+        (&[(2, 4), (4, 6)], "01...6789"),
+        (&[(2, 5), (4, 6)], "01...6789"),
+        (&[(2, 8), (4, 6)], "01...89"),
+        (&[(0, 10)], "..."),
+    ] {
+        assert_eq!(cut(spans), told, "{spans:?}");
+    }
+}
+
+/// Growing would leave a copy of the secrets behind.
+#[test]
+fn the_runs_of_secrets_never_grow() {
+    let secrets = ["%2525&amp;", "\\u0041&#65;"].map(|secret| Zeroizing::new(secret.repeat(20)));
+    let Runs(runs) = Runs::of(&secrets);
+    let mut room = 0;
+    for secret in &secrets {
+        for_each_reading(secret, |reading| room += reading.bytes.len());
+    }
+    assert_eq!(runs.capacity(), room);
+}
+
+#[test]
+fn a_secret_is_forgotten_when_it_is_told() {
+    let secret = "forget-me-not";
+    let _key = InUse::of(secret);
+    assert_eq!(redact(secret), "...");
+    api_key::forget();
+    assert_eq!(redact(secret), secret);
 }
 
 /// What grows with the square of a text's length would take minutes here.

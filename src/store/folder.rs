@@ -5,7 +5,8 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
-use super::Store;
+use super::{Store, is_denied};
+use crate::auth_file::Content;
 use crate::error::Error;
 use crate::{platform, shell};
 
@@ -25,7 +26,8 @@ impl Store {
     /// Whether a login could be saved, in words, and what a person should be told. Changes nothing.
     ///
     /// # Errors
-    /// It could not; auth.json can't be read, or is damaged: exit status 3.
+    /// It could not, and there is no key that works without; auth.json can't be read, or is damaged: exit
+    /// status 3.
     pub fn inspect(&self) -> Result<(String, Vec<String>), Error> {
         self.expect_no_dangling_link()?;
         let path = self.file.display();
@@ -44,19 +46,37 @@ impl Store {
         let mut warnings = self.check_folder(&metadata)?;
         let loaded = self.load()?;
         warnings.extend(loaded.warnings);
-        // The one case in which a file is written in place.
-        let in_place =
-            platform::is_mount_point(&self.file) && platform::may_write(&self.file).is_ok();
-        if !in_place {
-            self.expect_writable(&self.folder)?;
-        }
+        let saving = match (self.expect_savable(), loaded.content) {
+            (Ok(()), _) => "a login could be saved",
+            (Err(error), Content::LoggedIn(_)) => {
+                let hint = error.hint().unwrap_or_default();
+                warnings.push(format!("only a login would need it: {error}; {hint}"));
+                "a login could not be saved"
+            }
+            (Err(error), _) => return Err(error),
+        };
         let state = match (fs::metadata(&self.file), loaded.mode) {
             (Ok(file), Some(mode)) => format!("mode {mode:04o}, owner {}", platform::owner(&file)),
             (Ok(_), None) => "is there".to_owned(),
             (Err(_), _) => "is not there".to_owned(),
         };
-        let found = format!("{path}: {state}; a login could be saved");
+        let found = format!("{path}: {state}; {saving}");
         Ok((found, warnings))
+    }
+
+    /// Whether saving would work, as [`Store::change`] goes about it; that a disk is full does not show.
+    fn expect_savable(&self) -> Result<(), Error> {
+        let in_place = || platform::may_write(&self.file);
+        if self.is_mount_point() {
+            return in_place().map_err(|cause| self.unsavable(&self.file, &cause));
+        }
+        match platform::may_write(&self.folder) {
+            Err(cause) if is_denied(&cause) && self.is_regular() && in_place().is_ok() => Ok(()),
+            // Stray files are swept, which takes a list of them.
+            may => may
+                .and_then(|()| fs::read_dir(&self.folder).map(drop))
+                .map_err(|cause| self.unsavable(&self.folder, &cause)),
+        }
     }
 
     fn expect_writable(&self, folder: &Path) -> Result<(), Error> {
@@ -101,9 +121,8 @@ impl Store {
     }
 
     fn find_or_create_folder(&self) -> io::Result<Metadata> {
-        match fs::metadata(&self.folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            found => return found,
+        if let Ok(found) = fs::metadata(&self.folder) {
+            return Ok(found);
         }
         match platform::create_private_folder(&self.folder, self.named) {
             // Another login was faster.

@@ -119,7 +119,7 @@ impl Store {
                 path.parent().unwrap_or(path).display()
             ),
             io::ErrorKind::PermissionDenied => {
-                format!("give this user write access to it, {elsewhere}")
+                format!("give this user read and write access to it, {elsewhere}")
             }
             io::ErrorKind::ReadOnlyFilesystem => {
                 format!("mount a folder that can be written there, {elsewhere}, or store nothing: SEKUIRE_API_KEY_FILE")

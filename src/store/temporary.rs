@@ -53,3 +53,54 @@ pub(super) fn is_temporary(name: &str) -> bool {
         digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{Temporary, fs, is_temporary};
+
+    #[test]
+    fn it_goes_however_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let create = || Temporary::create(folder.path(), b"content").unwrap();
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.collect::<Vec<String>>()
+        };
+        let unfinished = create();
+        let name = names().pop().unwrap();
+        assert!(is_temporary(&name), "{name}");
+        drop(unfinished);
+        assert_eq!(names(), [""; 0]);
+        create().remove().unwrap();
+        assert_eq!(names(), [""; 0]);
+        assert!(create().rename_to(&folder.path().join("no/file")).is_err());
+        assert_eq!(names(), [""; 0]);
+        let file = folder.path().join("file");
+        create().rename_to(&file).unwrap();
+        assert_eq!(names(), ["file"]);
+        assert_eq!(fs::read(&file).unwrap(), b"content");
+        fs::remove_file(&file).unwrap();
+        // What can't be removed is told.
+        let taken = create();
+        fs::remove_file(folder.path().join(names().pop().unwrap())).unwrap();
+        assert!(taken.remove().is_err());
+    }
+
+    #[test]
+    fn only_a_name_of_ours_is_taken_for_one() {
+        assert!(is_temporary(".auth.json.0123456789abcdef.tmp"));
+        for other in [
+            ".auth.json.0123456789abcde.tmp",
+            ".auth.json.0123456789abcdef0.tmp",
+            ".auth.json.0123456789abcdeg.tmp",
+            ".auth.json.tmp",
+            "auth.json.0123456789abcdef.tmp",
+            ".auth.json.0123456789abcdef",
+            ".auth.json.lock",
+        ] {
+            assert!(!is_temporary(other), "{other}");
+        }
+    }
+}

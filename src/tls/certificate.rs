@@ -8,10 +8,11 @@ use webpki::Error as PathReason;
 
 use super::algorithm;
 use super::refusal::{Refusal, spell};
+use super::trust::ADD_CA;
 use crate::clock;
 
 const ASK: &str = "ask whoever runs the backend";
-const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const SET_CLOCK: &str = "set this machine's clock";
 const CHECK_CLOCK: &str =
     "check this machine's clock, then ask whoever runs the backend for a new certificate";
 
@@ -29,9 +30,10 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
                 "the certificate of {host} is by a CA that is not trusted here, or the server does not send \
                  an intermediate certificate"
             ),
-            "if the backend has a CA of its own, name its file in SSL_CERT_FILE; if its CA is a public one, \
-             ask whoever runs the backend to send the intermediate certificates, too; if neither, somebody \
-             may be listening in",
+            format!(
+                "if the backend has a CA of its own, {ADD_CA}; if its CA is a public one, ask whoever runs the \
+                 backend to send the intermediate certificates, too; if neither, somebody may be listening in"
+            ),
         ),
         Reason::BadSignature => Refusal::new(
             format!(
@@ -41,12 +43,13 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
             "if the backend has a CA of its own, name its present file in SSL_CERT_FILE; ask whoever runs the \
              backend whether its key and its CA's have 2048 bits or more; if neither, somebody may be listening in",
         ),
-        Reason::NotValidForName => another_name(host, &[]),
-        Reason::NotValidForNameContext { presented, .. } => another_name(host, presented),
-        Reason::Expired => Refusal::new(
-            format!("the certificate of {host} has expired"),
-            CHECK_CLOCK,
+        // Windows and macOS don't say which names it has.
+        Reason::NotValidForName => Refusal::new(
+            format!("the certificate of {host} is for another name"),
+            right_name(host),
         ),
+        Reason::NotValidForNameContext { presented, .. } => another_name(host, presented),
+        Reason::Expired => not_valid_now(host, now()),
         Reason::ExpiredContext { time, not_after } => Refusal::new(
             format!(
                 "the certificate of {host} expired on {}; this machine's clock says {}",
@@ -99,12 +102,28 @@ pub(super) fn refusal(reason: &Reason, host: &str) -> Refusal {
             Some(reason) => path_refusal(reason, host),
             None if other.0.to_string() == PLATFORM_VERIFIERS_KEY_USAGE => not_for_servers(host),
             // The system's verifier, on macOS and Windows, has words of its own.
-            None => Refusal::new(
-                format!("the certificate of {host} is not acceptable: {}", other.0),
-                ASK,
-            ),
+            None => match of_windows(&other.0.to_string()) {
+                Some(reason) => refusal(&reason, host),
+                None => Refusal::new(
+                    format!("the certificate of {host} is not acceptable: {}", other.0),
+                    ASK,
+                ),
+            },
         },
         reason => not_acceptable(host, &spell(reason)),
+    }
+}
+
+/// The reason behind an error of Windows' verifier that rustls-platform-verifier passes on as a text, in the language of
+/// the system, with its number: `CERT_E_CHAINING` and so on in winerror.h.
+fn of_windows(text: &str) -> Option<Reason> {
+    let (_, number) = text.strip_suffix(')')?.rsplit_once("(os error ")?;
+    match number.parse::<i32>().ok()?.cast_unsigned() {
+        // CERT_E_CHAINING: what a missing CA is as long as the server does not send it; CERT_E_UNTRUSTEDCA.
+        0x800B_010A | 0x800B_0112 => Some(Reason::UnknownIssuer),
+        // CERT_E_REVOCATION_FAILURE, CRYPT_E_NO_REVOCATION_CHECK, CRYPT_E_REVOCATION_OFFLINE.
+        0x800B_010E | 0x8009_2012 | 0x8009_2013 => Some(Reason::UnknownRevocationStatus),
+        _ => None,
     }
 }
 
@@ -169,12 +188,12 @@ fn path_refusal(reason: &PathReason, host: &str) -> Refusal {
 }
 
 fn another_name(host: &str, presented: &[String]) -> Refusal {
-    let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+    let names: Vec<&str> = presented.iter().filter_map(|name| plain(name)).collect();
     if names.is_empty() {
         return Refusal::new(
             format!(
-                "the certificate of {host} names no host: it has no subjectAltName, and a common name (CN) \
-                 does not count"
+                "the certificate of {host} names no host: it has no subjectAltName that does, and a common \
+                 name (CN) does not count"
             ),
             format!(
                 "ask whoever runs the backend for a certificate with the subjectAltName {host}"
@@ -193,18 +212,23 @@ fn another_name(host: &str, presented: &[String]) -> Refusal {
     };
     Refusal::new(
         format!("the certificate that {host} shows is not for that name, but for {shown}{others}"),
-        format!(
-            "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with \
-             the subjectAltName {host}; somebody may be listening in"
-        ),
+        right_name(host),
     )
 }
 
-/// A name as webpki gives it, `DnsName("example.org")`, without its kind.
-fn plain(name: &str) -> &str {
-    name.split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .map_or(name, |name| name.trim_matches('"'))
+fn right_name(host: &str) -> String {
+    format!(
+        "check the host of the URL; if it is right, ask whoever runs the backend for a certificate with the \
+         subjectAltName {host}; somebody may be listening in"
+    )
+}
+
+/// A name as webpki gives it, `DnsName("example.org")`, without its kind; none where it does not give the
+/// name itself (`DirectoryName`, `Unsupported(0x01)`: an e-mail address), which is no host's.
+fn plain(name: &str) -> Option<&str> {
+    let (kind, rest) = name.split_once('(')?;
+    let name = rest.strip_suffix(')')?.trim_matches('"');
+    (kind != "Unsupported").then_some(name)
 }
 
 fn not_valid_yet(cause: &str, now: u64) -> Refusal {
@@ -218,6 +242,19 @@ fn not_valid_yet(cause: &str, now: u64) -> Refusal {
     Refusal {
         clock: true,
         ..Refusal::new(cause, SET_CLOCK)
+    }
+}
+
+/// Too late or too early: Windows has one word for both (`CERT_E_EXPIRED`).
+fn not_valid_now(host: &str, now: u64) -> Refusal {
+    let cause = format!("the certificate of {host} has expired or is not yet valid");
+    match now {
+        before if before < clock::BEFORE_RELEASE => not_valid_yet(&cause, before),
+        now => Refusal {
+            clock: false,
+            hint: CHECK_CLOCK.to_owned(),
+            ..not_valid_yet(&cause, now)
+        },
     }
 }
 
@@ -267,4 +304,71 @@ fn not_acceptable(host: &str, reason: &str) -> Refusal {
         format!("the certificate of {host} is not acceptable: {reason}"),
         ASK,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+
+    use super::*;
+
+    /// As rustls-platform-verifier passes it on.
+    fn windows(number: i32) -> Refusal {
+        let text = format!("Was Windows sagt. (os error {number})");
+        let reason = Reason::Other(OtherError(Arc::new(io::Error::other(text))));
+        refusal(&reason, "backend.example")
+    }
+
+    #[test]
+    fn an_error_of_windows_is_said_in_our_words() {
+        let unknown = refusal(&Reason::UnknownIssuer, "backend.example");
+        assert_eq!(windows(-2_146_762_486), unknown);
+        assert_eq!(windows(-2_146_762_478), unknown);
+        let revocation = refusal(&Reason::UnknownRevocationStatus, "backend.example");
+        assert_eq!(windows(-2_146_762_482), revocation);
+        assert_eq!(windows(-2_146_885_614), revocation);
+        assert_eq!(windows(-2_146_885_613), revocation);
+        let other = windows(-2_146_762_495);
+        assert!(
+            other
+                .cause
+                .ends_with("Was Windows sagt. (os error -2146762495)")
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_waited_for_where_the_system_says_expired_for_both() {
+        let behind = not_valid_now("backend.example", 0);
+        assert!(
+            behind.clock && behind.cause.contains("which is wrong"),
+            "{behind:?}"
+        );
+        let right = not_valid_now("backend.example", clock::BEFORE_RELEASE);
+        assert!(!right.clock && right.hint == CHECK_CLOCK, "{right:?}");
+        assert!(
+            right.cause.contains("has expired or is not yet valid"),
+            "{right:?}"
+        );
+    }
+
+    #[test]
+    fn only_names_of_hosts_are_told() {
+        let cause = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            another_name("a.example", &names).cause
+        };
+        let mixed = cause(&[
+            "Unsupported(0x01)",
+            "DnsName(\"b.example\")",
+            "IpAddress(192.0.2.1)",
+        ]);
+        assert!(mixed.ends_with("but for b.example, 192.0.2.1"), "{mixed}");
+        for none in [&[][..], &["DirectoryName"], &["Unsupported(0x01)"]] {
+            let cause = cause(none);
+            assert!(cause.contains("names no host"), "{cause}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
 
 use super::certificate;
 use super::refusal::{Refusal, spell};
+use super::trust::MEND_TRUST;
 
 const CHECK_PORT: &str =
     "check the host and port of the URL; if they are right, ask whoever runs the backend";
@@ -38,13 +39,13 @@ pub fn refusal(error: &Error, host: &str, trust: &str) -> Refusal {
             clock: true,
             ..Refusal::machine(
                 "this machine's clock says a time before 1970",
-                "set this machine's clock; --wait SECS waits until it is set",
+                "set this machine's clock",
             )
         },
         // Its text says what; here, that the trusted certificates can't be read again.
         Error::General(text) => Refusal::machine(
             &format!("TLS can't begin: {text}; trusted are {trust}"),
-            "name a CA file in SSL_CERT_FILE",
+            MEND_TRUST,
         ),
         error => Refusal::new(
             format!(

@@ -54,6 +54,8 @@ pub fn shake_hands(stream: &mut (impl Read + Write), host: &str) -> io::Result<S
             .and_then(|suite| suite.suite().as_str())
             .unwrap_or("an unnamed cipher suite")
             .to_owned(),
-        certificate: certificates.first().and_then(Summary::of),
+        certificate: certificates
+            .first()
+            .and_then(|certificate| Summary::of(certificate, host)),
     })
 }

@@ -6,6 +6,12 @@ use std::fmt;
 
 use crate::error::Error;
 
+/// What to do with a CA that is not among them.
+pub(super) const ADD_CA: &str = "add it to the system's certificate store";
+/// What to do where they can't be read.
+pub(super) const MEND_TRUST: &str =
+    "see that the system's certificate store works for other programs";
+
 /// Where the trusted CA certificates come from.
 #[derive(Debug)]
 pub struct TrustSource;
@@ -30,7 +36,7 @@ impl TrustSource {
 
 impl fmt::Display for TrustSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.source())
+        write!(f, "those of {}", self.source())
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod built_in;
 mod handover;
+mod pem;
 mod store;
 
 use std::fmt;
@@ -20,10 +21,16 @@ use crate::environment;
 use crate::error::{CHECK_LIMITS, Error};
 use crate::platform::remove_variable;
 use handover::{PrivateFolder, hand_over};
-use store::{Files, Problem, Store};
+use pem::Store;
+use store::{Files, Problem};
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
+
+/// What to do with a CA that is not among them.
+pub(super) const ADD_CA: &str = "name its file in SSL_CERT_FILE";
+/// What to do where they can't be read.
+pub(super) const MEND_TRUST: &str = "name a CA file in SSL_CERT_FILE";
 
 /// Which CA certificates are trusted.
 #[derive(Debug)]

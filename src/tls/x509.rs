@@ -2,6 +2,7 @@
 //! (RFC 5280, 4.1). It is shown only after it was verified; nothing is decided by it.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
@@ -37,8 +38,8 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
-    /// The summary of a certificate; none where it can't be read.
-    pub(super) fn of(certificate: &CertificateDer<'_>) -> Option<Summary> {
+    /// The summary of a certificate that was found to be for `host`; none where it can't be read.
+    pub(super) fn of(certificate: &CertificateDer<'_>, host: &str) -> Option<Summary> {
         let parsed = EndEntityCert::try_from(certificate).ok()?;
         let mut tbs = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
         if tbs.peek() == Some(CONTEXT_0) {
@@ -49,15 +50,21 @@ impl Summary {
         let mut validity = Der(tbs.take(SEQUENCE)?);
         let (_from, until) = (validity.next()?, validity.next()?);
         Some(Summary {
-            names: names(&parsed),
+            names: names(&parsed, host),
             issuer: name(issuer).unwrap_or_else(|| "a CA without a name".into()),
             until: day(until)?,
         })
     }
 }
 
-fn names(certificate: &EndEntityCert<'_>) -> Vec<String> {
+/// The names of hosts. Of addresses webpki does not tell: the one that was asked for is among them.
+fn names(certificate: &EndEntityCert<'_>, host: &str) -> Vec<String> {
     let mut names: Vec<String> = certificate.valid_dns_names().map(str::to_owned).collect();
+    names.extend(
+        host.parse::<IpAddr>()
+            .ok()
+            .map(|address| address.to_string()),
+    );
     names.sort_unstable();
     names.dedup();
     names
@@ -121,5 +128,97 @@ impl<'a> Der<'a> {
         self.next()
             .filter(|(found, _)| *found == tag)
             .map(|(_, content)| content)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+
+    use super::{Der, UTC_TIME, day, name};
+
+    const OCTETS: u8 = 0x04;
+
+    #[test]
+    fn lengths_are_read_in_their_three_forms_and_nothing_beyond_the_end() {
+        let whole = [
+            &[OCTETS, 1, 9, OCTETS, 0x81, 0x80][..],
+            &[7; 128],
+            &[OCTETS, 0x82, 0x01, 0x2c],
+            &[8; 300],
+            &[0x05, 0],
+        ]
+        .concat();
+        let expected: [(u8, &[u8]); 4] = [
+            (OCTETS, &[9]),
+            (OCTETS, &[7; 128]),
+            (OCTETS, &[8; 300]),
+            (0x05, &[]),
+        ];
+        let mut der = Der(&whole);
+        for (tag, content) in expected {
+            assert_eq!(der.peek(), Some(tag));
+            assert_eq!(der.next(), Some((tag, content)));
+        }
+        assert_eq!((der.peek(), der.next()), (None, None));
+        for end in 0..whole.len() {
+            let mut der = Der(whole.get(..end).unwrap());
+            let read = std::iter::from_fn(|| der.next()).count();
+            assert!(read < expected.len(), "{end}");
+        }
+        assert_eq!(Der(&whole).take(OCTETS), Some(&[9][..]));
+        assert_eq!(Der(&whole).take(0x05), None);
+    }
+
+    #[test]
+    fn a_day_is_read_in_both_forms() {
+        const GENERALIZED_TIME: u8 = 0x18;
+        for (tag, time, read) in [
+            (UTC_TIME, "271231235959Z", "2027-12-31"),
+            (UTC_TIME, "491231235959Z", "2049-12-31"),
+            (UTC_TIME, "500101000000Z", "1950-01-01"),
+            (GENERALIZED_TIME, "20500102030405Z", "2050-01-02"),
+        ] {
+            assert_eq!(day((tag, time.as_bytes())).as_deref(), Some(read));
+        }
+        for (tag, damaged) in [
+            (UTC_TIME, &b"27123"[..]),
+            (GENERALIZED_TIME, b"2050010"),
+            (GENERALIZED_TIME, b"2"),
+            (UTC_TIME, b"\xff71231"),
+        ] {
+            assert_eq!(day((tag, damaged)), None, "{damaged:?}");
+        }
+    }
+
+    /// A distinguished name of one attribute a set: the last byte of its type, and its value.
+    fn shown(attributes: &[(u8, &str)]) -> Option<String> {
+        let wrap =
+            |tag, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+        let set = |(kind, value): &(u8, &str)| {
+            let attribute = [wrap(0x06, &[0x55, 4, *kind]), wrap(0x0c, value.as_bytes())].concat();
+            wrap(super::SET, &wrap(super::SEQUENCE, &attribute))
+        };
+        name(Der(&attributes.iter().flat_map(set).collect::<Vec<u8>>()))
+    }
+
+    #[test]
+    fn a_common_name_goes_before_an_organization_wherever_it_stands() {
+        const COMMON_NAME: u8 = 3;
+        const COUNTRY: u8 = 6;
+        const ORGANIZATION: u8 = 10;
+        let (common, organization) = ((COMMON_NAME, "CA 1"), (ORGANIZATION, "Acme"));
+        assert_eq!(
+            shown(&[(COUNTRY, "DE"), organization, common]).as_deref(),
+            Some("CA 1")
+        );
+        assert_eq!(shown(&[common, organization]).as_deref(), Some("CA 1"));
+        assert_eq!(
+            shown(&[organization, (COUNTRY, "DE")]).as_deref(),
+            Some("Acme")
+        );
+        assert_eq!(shown(&[(COUNTRY, "DE")]), None);
+        assert_eq!(shown(&[]), None);
+        assert_eq!(name(Der(&[super::SET, 2, super::SEQUENCE, 0])), None);
     }
 }

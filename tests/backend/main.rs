@@ -44,7 +44,7 @@ fn serve(folder: &Path, listen: &str, tls: Option<(&str, TlsKind)>) -> Result<()
     // An empty image has no /tmp, and who kills this removes the folder.
     tempfile::env::override_temp_dir(folder).map_err(|_| "the folder is set already")?;
     let listen: SocketAddr = listen.parse()?;
-    let builder = Backend::builder().listen(listen);
+    let builder = Backend::builder().listen(listen).without_record();
     let backend = match tls {
         Some((name, kind)) => builder.tls(kind).name(name).start(),
         None => builder.start(),

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::retry::Retry;
+use super::support::random::Random;
 use super::{expect, ratio, say};
 
 const CLIENTS: usize = 100_000;
@@ -68,7 +69,7 @@ pub(crate) fn run() -> std::result::Result<(), Box<dyn Error>> {
 }
 
 fn simulate(rate: usize, retry_after: Option<Duration>) -> Result {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let mut bucket = Bucket::new(rate);
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| Client::new()).collect();
     let mut agenda: BinaryHeap<Reverse<(Duration, usize)>> = (0..CLIENTS)
@@ -157,19 +158,6 @@ impl Result {
             &mut self.by_second,
             usize::try_from(now.as_secs()).unwrap_or_default(),
         );
-    }
-}
-
-/// xorshift64* (Marsaglia 2003, Vigna 2016): the same sequence in every run.
-struct Random(u64);
-
-impl Random {
-    fn roll(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = u32::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32);
-        f64::from(high.unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
     }
 }
 

@@ -4,25 +4,20 @@
 #![no_main]
 
 #[allow(dead_code, reason = "what this target does not use")]
-#[path = "../../src/api_key.rs"]
-mod api_key;
-#[allow(dead_code, reason = "what this target does not use")]
-#[path = "../../src/auth_file.rs"]
-mod auth_file;
-#[allow(dead_code, reason = "what this target does not use")]
-#[path = "../../src/backend_url.rs"]
-mod backend_url;
-#[allow(dead_code, reason = "what this target does not use")]
-#[path = "../../src/error.rs"]
-mod error;
-#[allow(dead_code, reason = "what this target does not use")]
-#[path = "../../src/json.rs"]
-mod json;
-#[allow(dead_code, reason = "what this target does not use")]
-#[path = "../../src/unicode.rs"]
-mod unicode;
+#[path = "../../src"]
+mod program {
+    pub mod api_key;
+    pub mod auth_file;
+    pub mod backend_url;
+    pub mod credential;
+    pub mod error;
+    pub mod json;
+    pub mod unicode;
+}
 
-use auth_file::Content;
+use program::auth_file::{self, Content};
+use program::credential::Credential;
+use program::{api_key, backend_url, credential, error, json, unicode};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // Else the keys of all runs would pile up.
@@ -37,14 +32,22 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     };
     let mask = login.api_key.mask();
     assert!(mask.contains("..."), "{mask}");
-    let written = auth_file::format(&login);
-    let Ok(Content::LoggedIn(again)) = auth_file::parse(&written) else {
-        panic!("what was written is damaged");
-    };
-    assert_eq!(again.api_key.reveal(), login.api_key.reveal());
-    assert_eq!(again.device_fingerprint, login.device_fingerprint);
-    assert_eq!(again.org_id, login.org_id);
-    assert_eq!(again.workspace_id, login.workspace_id);
-    let base = |login: &auth_file::Login| login.backend_url.as_ref().map(ToString::to_string);
-    assert_eq!(base(&again), base(&login));
+    // What other programs put there stays, as long as there is room for it.
+    for old in [&b"{}"[..], bytes] {
+        let written = auth_file::format(&login, old);
+        let Ok(Content::LoggedIn(again)) = auth_file::parse(&written) else {
+            panic!("what was written is damaged");
+        };
+        assert_eq!(again.api_key.reveal(), login.api_key.reveal());
+        assert_eq!(again.bound_fingerprint, login.bound_fingerprint);
+        assert_eq!(again.org_id, login.org_id);
+        assert_eq!(again.workspace_id, login.workspace_id);
+        let base = |login: &Credential| login.backend_url.as_ref().map(ToString::to_string);
+        assert_eq!(base(&again), base(&login));
+        assert_eq!(
+            auth_file::format(&again, &written),
+            written,
+            "written again"
+        );
+    }
 });

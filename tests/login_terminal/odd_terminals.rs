@@ -14,7 +14,7 @@ use nix::sys::termios::{
 
 use super::{PROMPT, wait_until, whole_screen};
 use crate::fixtures::{SECRET, with_backend};
-use crate::support::backend::{Backend, KEY};
+use crate::support::backend::{ApiKey, Backend, KEY};
 use crate::support::home::Home;
 use crate::support::process::processor_time;
 use crate::support::pty::{self, Pty};
@@ -109,6 +109,25 @@ fn enter_and_backspace_work_and_the_terminal_is_left_as_found() {
             assert_same(&terminal.settings(), &found, name);
         }
     }
+}
+
+/// `stty lcase`, for terminals without small letters, makes another key of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn capitals_stay_capitals() {
+    let key = "sk_live_ABCdef123456XYZ";
+    let backend = Backend::http();
+    backend.add_key(ApiKey::new(key));
+    let home = Home::new();
+    let (mut terminal, found) = at_prompt_left(&home, &backend, |left| {
+        left.input_flags
+            .insert(InputFlags::from_bits_retain(libc::IUCLC));
+    });
+    terminal.send(format!("{key}\r").as_bytes());
+    let outcome = terminal.finish();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(home.read_auth().contains(key), "{}", home.read_auth());
+    assert_same(&terminal.settings(), &found, "IUCLC");
 }
 
 #[test]

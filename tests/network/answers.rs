@@ -510,3 +510,45 @@ fn interim_answers_are_passed_over() {
         }
     }
 }
+
+/// Many servers end TLS without goodbye (RFC 9112, 9.8): what has told its length is whole all the same.
+#[test]
+fn tls_that_ends_without_goodbye() {
+    let good = b"{\"valid\":true,\"org_id\":\"org_acme\",\"email\":\"dev@example.com\"}";
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+        good.len(),
+        String::from_utf8_lossy(good)
+    );
+    let until_close = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], good].concat();
+    for asks in [Asks::Verify, Asks::Me] {
+        let mut cases = Vec::new();
+        for interim in ["", "HTTP/1.1 100 Continue\r\n\r\n"] {
+            let answer = |bytes: &[u8]| Behaviour::RawThenEnd([interim.as_bytes(), bytes].concat());
+            let name = |what| format!("{what} behind {interim:?}");
+            let cut = "closed the connection without ending TLS";
+            cases.extend([
+                case(name("a length"), answer(&framed("200 OK", good)), &[0], ""),
+                case(name("chunks"), answer(chunked.as_bytes()), &[0], ""),
+                case(name("an end"), answer(&until_close), &[4], cut),
+                case(
+                    name("a cut body"),
+                    answer(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"),
+                    &[4],
+                    "",
+                ),
+                case(
+                    name("a cut head"),
+                    answer(b"HTTP/1.1 200 OK\r\nContent-"),
+                    &[4],
+                    "before it had answered (tried 3 times",
+                ),
+            ]);
+        }
+        try_all("no goodbye", cases, asks, TlsKind::Valid, SECONDS);
+    }
+    let fixture = Fixture::new(TlsKind::Valid);
+    fixture.backend.behave(Behaviour::RawThenEnd(until_close));
+    let outcome = fixture.whoami().run();
+    assert!(!outcome.stderr.contains("docs.rs"), "{outcome}");
+}

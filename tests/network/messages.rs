@@ -1,9 +1,11 @@
 //! What a person reads: who, why, how long it was tried, and what to do.
 
+use serde_json::json;
+
 use super::{Asks, BOTH, Fixture, SLACK, framed, in_parallel, raw};
 use crate::fixtures::host_name;
-use crate::support::backend::{KEY, TlsKind};
-use crate::support::command::binary;
+use crate::support::backend::{Behaviour, KEY, Response, TlsKind};
+use crate::support::command::{Sekuire, binary};
 use crate::support::needs;
 use crate::support::port::RefusingPort;
 
@@ -37,6 +39,24 @@ fn of_each_status() {
             b"<!doctype html><h1>Not Found</h1>",
             &["status 404", "is this the URL of a Sekuire backend?"],
         ),
+        (
+            "400 X",
+            b"<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>",
+            &["answered with status 400: No required SSL certificate was sent"],
+        ),
+        (
+            "502 X",
+            b"<!DOCTYPE html><HTML><HEAD><TITLE>\nBad\nGateway </TITLE><p>nginx",
+            &["(status 502) (tried 3 times in ", "): Bad Gateway\n"],
+        ),
+        (
+            "400 X",
+            b"<title>400 the key sk_live_abc123def456xyz is bad</title>",
+            &["status 400: the key sk_live_... is bad\n"],
+        ),
+        ("400 X", b"<title>400</title>", &["status 400\n"]),
+        ("400 X", b"<title>a <b>c</title>", &["status 400\n"]),
+        ("400 X", b"<title>a", &["status 400\n"]),
         (
             "402 X",
             b"{\"error\":\"Limit reached\",\"required_plan\":7,\"current_usage\":{\"current\":5,\"max\":5.0}}",
@@ -104,6 +124,44 @@ fn of_each_status() {
     eprintln!("messages: {count} cases");
 }
 
+/// What stands before a backend may compress what nobody asked it to: that is said, and none of it is shown.
+#[test]
+fn of_an_answer_that_is_compressed() {
+    // `{}`, as gzip(1) writes it.
+    let body = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
+    let fixture = Fixture::new(TlsKind::Valid);
+    for (status, coding, code, says) in [
+        (
+            "200 OK",
+            "gzip",
+            4,
+            "sent an answer in the coding gzip, which was not asked for\nhint: ",
+        ),
+        ("200 OK", "br", 4, "in the coding br, "),
+        ("502 X", "gzip", 4, "(status 502)"),
+        ("401 X", "gzip", 1, "refused the API key\n"),
+    ] {
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        fixture
+            .backend
+            .behave(raw([head.as_bytes(), body].concat()));
+        for asks in [Asks::Verify, Asks::Me] {
+            let outcome = fixture.ask(asks).run();
+            outcome.exits(code).complains(says);
+            fixture.assert_clean_failure(status, &outcome);
+            assert!(!outcome.stderr.contains('\u{fffd}'), "{status}: {outcome}");
+        }
+    }
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 14\r\n\r\n";
+    fixture
+        .backend
+        .behave(raw(format!("{head}{{\"valid\":true}}")));
+    fixture.login().run().exits(0);
+}
+
 /// An error body over the cap only has its message cut.
 #[test]
 fn of_a_long_error_body() {
@@ -161,6 +219,42 @@ fn of_an_unreachable_backend() {
         "{outcome}"
     );
     fixture.assert_clean_failure("unknown host", &outcome);
+}
+
+/// Who has waited in vain needs no hint at waiting, nor who met what waiting does not change.
+#[test]
+fn hints_at_waiting_only_where_it_helps() {
+    let refusing = RefusingPort::new();
+    let clear = Fixture::new(TlsKind::None);
+    let early = Fixture::new(TlsKind::NotYetValid);
+    let status = |status: u16| Behaviour::Respond(Response::json(status, &json!({})));
+    let away = || {
+        let url = format!("http://{}", refusing.address());
+        let whoami = clear.bare().env("SEKUIRE_API_KEY", KEY);
+        whoami.args(["whoami", "--backend", &url])
+    };
+    let busy = || {
+        clear.backend.behave(status(503));
+        clear.whoami()
+    };
+    let broken = || {
+        clear.backend.behave(status(500));
+        clear.whoami()
+    };
+    let cases: [(&dyn Fn() -> Sekuire, bool); 4] = [
+        (&away, true),
+        (&busy, true),
+        (&broken, false),
+        (&|| early.whoami(), true),
+    ];
+    for (call, helps) in cases {
+        let outcome = call().run();
+        outcome.exits(4);
+        assert_eq!(outcome.stderr.contains("--wait SECS"), helps, "{outcome}");
+        let outcome = call().args(["--wait", "1"]).run();
+        outcome.exits(4);
+        assert!(!outcome.stderr.contains("--wait"), "{outcome}");
+    }
 }
 
 #[test]

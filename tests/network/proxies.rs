@@ -108,7 +108,60 @@ fn a_proxy_with_a_password() {
     );
 }
 
+/// A list of challenges on one line or on several, with lists of parameters in each (RFC 9110, 11.6.1).
+#[test]
+fn what_a_407_offers() {
+    let wants =
+        |schemes: &str| format!("wants a login by {schemes} (407), and only Basic is spoken here");
+    let asks = |schemes: &str| format!("wants a user name and password (407; it offers {schemes})");
+    let many: Vec<String> = (0..500).map(|number| format!("Scheme{number}")).collect();
+    let cases = [
+        (
+            "Negotiate\r\nProxy-Authenticate: NTLM".to_owned(),
+            wants("Negotiate, NTLM"),
+        ),
+        (
+            "Negotiate, NTLM, Basic realm=\"a, b\"".to_owned(),
+            asks("Negotiate, NTLM, Basic"),
+        ),
+        (
+            "Digest realm=\"a\\\", Basic\", nonce = x, qop=\"auth\"".to_owned(),
+            wants("Digest"),
+        ),
+        ("Negotiate YII=, Negotiate".to_owned(), wants("Negotiate")),
+        ("\x1b[31mred, , Basic realm=\"x\"".to_owned(), asks("Basic")),
+        (
+            many.join(", "),
+            wants("Scheme0, Scheme1, Scheme2, Scheme3, Scheme4, Scheme5, Scheme6, Scheme7"),
+        ),
+    ];
+    for (offers, says) in cases {
+        let fixture = Fixture::new(TlsKind::Valid);
+        let reply = format!("HTTP/1.1 407 X\r\nProxy-Authenticate: {offers}\r\n\r\n");
+        let behaviour = ProxyBehaviour::saying(reply.as_bytes(), Then::Close);
+        let proxy = Proxy::start(behaviour, fixture.backend.address());
+        let outcome = whoami(&fixture, &proxy.url()).run();
+        outcome.exits(4).complains(&says);
+    }
+}
+
 /// A user name alone has an empty password (RFC 7617, section 2, wants the colon).
+/// A company's proxy shows a certificate of the company's CA: that is what a person behind it must know.
+#[test]
+fn a_certificate_that_is_not_trusted_may_be_the_proxys() {
+    let words = "hint: if the proxy opens TLS, as a company's may, name the file of its CA in SSL_CERT_FILE; if the backend ";
+    for (kind, is_said) in [(TlsKind::UnknownCa, true), (TlsKind::Expired, false)] {
+        let fixture = Fixture::new(kind);
+        let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
+        let through = whoami(&fixture, &proxy.url()).run();
+        through.exits(4);
+        assert_eq!(through.stderr.contains(words), is_said, "{through}");
+        let direct = fixture.whoami().run();
+        direct.exits(4);
+        assert!(!direct.stderr.contains("proxy"), "{direct}");
+    }
+}
+
 #[test]
 fn a_user_without_a_password() {
     let fixture = Fixture::new(TlsKind::Valid);
@@ -151,6 +204,14 @@ fn odd_proxies_that_work() {
         (
             "no reason".to_owned(),
             vec![b"HTTP/1.1 200\r\n\r\n".to_vec()],
+        ),
+        (
+            "interim answers before".to_owned(),
+            vec![
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+                    .to_vec(),
+                reply.to_vec(),
+            ],
         ),
         (
             "Content-Length".to_owned(),

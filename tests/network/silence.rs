@@ -198,3 +198,18 @@ fn waiting_line_is_erased() {
     );
     assert!(rest.starts_with("Current User Information:"), "{outcome}");
 }
+
+/// What a narrow terminal wraps can't be erased.
+#[test]
+fn waiting_line_is_no_wider_than_the_terminal() {
+    let fixture = Fixture::new(TlsKind::None);
+    fixture
+        .backend
+        .behave_once(1, Behaviour::Delay(Duration::from_millis(1500)));
+    let mut pty = fixture.whoami().env("TERM", "xterm").pty();
+    pty.resize(20);
+    let outcome = pty.finish();
+    outcome.exits(0);
+    let (line, _) = outcome.terminal.split_once("\r\x1b[K").expect("erased");
+    assert_eq!(line, "Waiting for http://", "{outcome}");
+}

@@ -22,12 +22,33 @@ lacks_but() {
     ! grep -v -e "$@"
 }
 
+# gone FOLDER: nothing below it bears the program's name.
+gone() {
+    [ -z "$(find "$1" -name '*sekuire*')" ]
+}
+
 section 'The sums'
 ls -l
 run 0 sha256sum -c SHA256SUMS
 judge 'every file has its line' [ "$(find . -type f ! -name 'SHA256SUMS*' | wc -l)" = "$(wc -l <SHA256SUMS)" ]
 judge 'the archives have one each, as the existing installer wants it' sh -c 'cat sekuire-*.tar.gz.sha256 | sha256sum --quiet -c'
 judge 'nothing names a folder of this machine' lacks "$root" ./*
+
+section 'The programs'
+mkdir "$scratch/programs"
+for archive in sekuire-linux-*.tar.gz; do
+    tar -xzf "$archive" -C "$scratch/programs"
+done
+if [ -e sekuire-windows-amd64.zip ]; then
+    python3 -m zipfile -e sekuire-windows-amd64.zip "$scratch/programs"
+else
+    echo 'skipped: dist: no Windows file; make cross builds it' >&2
+fi
+for program in "$scratch/programs"/sekuire*; do
+    for folder in "$root" "${CARGO_HOME:-$HOME/.cargo}" registry/src /usr/lib/rustlib; do
+        judge "${program##*/} does not name $folder" lacks "$folder" "$program"
+    done
+done
 
 section 'The installer'
 run 0 sh install.sh --to "$scratch/bin"
@@ -56,12 +77,23 @@ known = {c["bom-ref"] for c in bom["components"]} | {bom["metadata"]["component"
 assert all(set(d["dependsOn"]) <= known for d in bom["dependencies"])
 PYTHON
 done
-judge 'the licences name all that is linked' python3 - <<'PYTHON'
-import json
-bom, text = json.load(open("sekuire-linux-amd64.cdx.json")), open("THIRD-PARTY-LICENSES.txt").read()
-missing = [c["name"] for c in bom["components"] if c["purl" if "purl" in c else "name"].startswith("pkg:") and f"\n{c['name']} {c['version']} (" not in text]
-assert not missing and "\nmusl (MIT)" in text, missing
+# licences LIST TEXTS WORDS: a crate has its line there, the C library these words.
+licences() {
+    judge "${2##*/} names all that is linked into ${1%.cdx.json}" python3 - "$@" <<'PYTHON'
+import json, sys
+bom, text = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
+crates = [c for c in bom["components"] if c.get("purl", "").startswith("pkg:cargo/")]
+missing = [c["name"] for c in crates if f"\n{c['name']} {c['version']} (" not in text]
+assert crates and not missing and f"\n{sys.argv[3]}" in text, missing
 PYTHON
+}
+for list in sekuire-linux-*.cdx.json; do
+    licences "$list" THIRD-PARTY-LICENSES.txt 'musl (MIT)'
+done
+if [ -e sekuire-windows-amd64.zip ]; then
+    licences sekuire-windows-amd64.cdx.json "$scratch/programs/THIRD-PARTY-LICENSES.txt" "mingw-w64's run-time parts ("
+    judge 'beside the Windows program lies its licence' cmp LICENSE "$scratch/programs/LICENSE"
+fi
 
 section "Debian's package"
 for package in *.deb; do
@@ -71,12 +103,26 @@ for package in *.deb; do
         ./usr/share/zsh/vendor-completions/_sekuire ./usr/share/fish/vendor_completions.d/sekuire.fish
     judge "all of it is root's" lacks_but ' root/root ' "$scratch/out"
     judge 'no dependency' [ -z "$(dpkg-deb -f "$package" Depends Pre-Depends Recommends)" ]
+    judge 'maintained by who was named, else by nobody who can be written to' [ "$(dpkg-deb -f "$package" Maintainer)" = \
+        "${MAINTAINER:-The sekuire maintainers <maintainers@sekuire.invalid>}" ]
 done
 if has lintian; then
     run 0 lintian --fail-on error,warning --allow-root ./*.deb
 fi
-dpkg-deb -x "sekuire_${version}_amd64.deb" "$scratch/deb"
-run 0 "$scratch/deb/usr/bin/sekuire" --version
+if [ "$(id -u)" = 0 ]; then
+    machine=$scratch/debian
+    mkdir -p "$machine/var/lib/dpkg/updates" "$machine/var/lib/dpkg/info" "$machine/var/lib/dpkg/triggers"
+    : >"$machine/var/lib/dpkg/status"
+    run 0 dpkg --root="$machine" --install "sekuire_${version}_amd64.deb"
+    run 0 chroot "$machine" /usr/bin/sekuire --version
+    says "sekuire $version"
+    run 0 dpkg --root="$machine" --verify sekuire
+    silent
+    run 0 dpkg --root="$machine" --purge sekuire
+    judge 'nothing of it is left' gone "$machine"
+else
+    echo "skipped: dist: dpkg --install: needs root" >&2
+fi
 
 section "Red Hat's package"
 if has rpm; then
@@ -88,8 +134,13 @@ if has rpm; then
         run 0 rpm --query --package --requires "$package"
         judge 'no dependency but on rpm itself' lacks_but '^rpmlib(' "$scratch/out"
     done
-    run 0 rpm --dbpath "$scratch/rpmdb" --root "$scratch" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
-    run 0 "$scratch/usr/bin/sekuire" --version
+    machine=$scratch/red-hat
+    mkdir "$machine"
+    run 0 rpm --dbpath /rpmdb --root "$machine" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
+    run 0 "$machine/usr/bin/sekuire" --version
+    says "sekuire $version"
+    run 0 rpm --dbpath /rpmdb --root "$machine" --erase sekuire
+    judge 'nothing of it is left' gone "$machine"
 fi
 
 section 'The image'

@@ -30,8 +30,8 @@ enum Left {
     Emptied,
 }
 
-/// Run as another user, in `setup`'s mounts, with an old auth.json beforehand: a login, a `status`
-/// (its exit status) and a logout.
+/// Run as another user, in `setup`'s mounts, with an old auth.json beforehand: a `doctor`, who foresees
+/// what comes, a login, a `status` (its exit status) and a logout.
 struct Case {
     name: &'static str,
     setup: &'static str,
@@ -87,6 +87,13 @@ const CASES: &[Case] = &[
         login: step(3, ".sekuire: Permission denied", Left::Nothing),
         status: 1,
         logout: step(0, "Not logged in", Left::Nothing),
+    },
+    Case {
+        name: "folder that can't be listed",
+        setup: "chmod 300 .sekuire",
+        login: step(3, "give this user read and write access to it", Left::Old),
+        status: 0,
+        logout: step(3, "Permission denied", Left::Nothing),
     },
     Case {
         name: "read-only folder, file of another user",
@@ -194,6 +201,7 @@ fn check(case: &Case, machine: &Machine) -> Vec<String> {
             ls -A .sekuire | grep -v filler > $name.names
             stat -c %a .sekuire/auth.json > $name.mode 2> lost
         }}
+        try doctor doctor
         try login login --api-key-stdin --backend \"$BACKEND\"
         try status status
         try logout logout
@@ -214,6 +222,10 @@ fn check(case: &Case, machine: &Machine) -> Vec<String> {
     for (name, step) in [("login", &case.login), ("logout", &case.logout)] {
         failures.extend(validate(case.name, name, step, home));
     }
+    let doctor = read(home, "doctor.said");
+    if let Some(line) = foreseen(case).filter(|line| !doctor.contains(line)) {
+        failures.push(format!("{}: doctor lacks {line:?}:\n{doctor}", case.name));
+    }
     let status = read(home, "status.code");
     if status.trim() != case.status.to_string() {
         failures.push(format!(
@@ -226,6 +238,18 @@ fn check(case: &Case, machine: &Machine) -> Vec<String> {
         failures.push(format!("{}: the backend was asked in vain", case.name));
     }
     failures
+}
+
+/// What `doctor` must say of the login that follows. That a disk is full shows only when it is written to.
+fn foreseen(case: &Case) -> Option<&'static str> {
+    match (case.login.code, case.status) {
+        _ if case.name.contains("empty") => Some("auth.json is empty ["),
+        (0, _) => Some("; a login could be saved ["),
+        _ if case.name.starts_with("full disk") => None,
+        // The key is there all the same.
+        (_, 0) => Some("; a login could not be saved ["),
+        _ => Some("failed   configuration: can't save "),
+    }
 }
 
 fn validate(case: &str, name: &str, step: &Step, home: &Path) -> Vec<String> {

@@ -18,7 +18,11 @@ const NO_HOME: &str = "this user has no home directory";
 const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
 
 /// The machine's own: nobody's home does not exist, and not even root can have made it.
-const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/false\n";
+const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/false\n\
+    homeless:x:65533:65533:::/bin/false\n";
+
+/// A user whose entry there names no home.
+const HOMELESS: u32 = 65533;
 
 /// A user, a HOME, and what `status` and `login` answer: exit status and words on standard error.
 struct Case {
@@ -55,8 +59,15 @@ const CASES: &[Case] = &[
         name: "HOME empty, no password entry",
         uid: NO_ONE,
         home: Some(""),
-        status: (3, HINT),
+        status: (3, NO_HOME),
         login: (3, HINT),
+    },
+    Case {
+        name: "HOME unset, a password entry without a home",
+        uid: HOMELESS,
+        home: None,
+        status: (3, NO_HOME),
+        login: (3, NO_HOME),
     },
     Case {
         name: "a relative HOME",
@@ -223,7 +234,10 @@ fn a_relative_named_folder_is_refused_and_an_empty_name_is_none() {
         .run();
     relative
         .exits(2)
-        .complains("SEKUIRE_CONFIG_DIR is not an absolute path");
+        .complains("SEKUIRE_CONFIG_DIR is not an absolute path")
+        .complains(
+            "hint: set it to the full path of a folder, without quotation marks, or unset it",
+        );
     assert!(backend.requests().is_empty());
     login(&home, &backend)
         .env("SEKUIRE_CONFIG_DIR", "")

@@ -254,6 +254,25 @@ fn a_folder_below_one_that_others_can_write_is_a_warning() {
     }
 }
 
+/// Its own mode is told of in words of its own, whichever name it has.
+#[test]
+fn a_linked_folder_that_a_group_can_write_is_told_of_once() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let (real, link) = (home.path().join("real"), home.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    fs::set_permissions(&real, Permissions::from_mode(0o770)).unwrap();
+    symlink(&real, &link).unwrap();
+    let outcome = login_in(&link, &backend);
+    let words = format!(
+        "the group of {} can write to it (mode 0770)",
+        link.display()
+    );
+    outcome.exits(0).complains(&words);
+    let told = outcome.stderr.matches("can write to it").count();
+    assert_eq!(told, 1, "{outcome}");
+}
+
 /// A stranger's key would send what is done with it to a stranger's account.
 #[test]
 fn a_planted_file_is_told_and_never_to_be_adopted() {

@@ -56,6 +56,7 @@ pub(crate) struct Builder {
     tls: TlsKind,
     listen: SocketAddr,
     name: Option<String>,
+    records: bool,
 }
 
 impl Builder {
@@ -73,6 +74,12 @@ impl Builder {
     /// A DNS name or address that clients know this backend by, for its certificate and its URL.
     pub(crate) fn name(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
+        self
+    }
+
+    /// Keeps no requests: for a backend that runs on where nobody asks for them.
+    pub(crate) fn without_record(mut self) -> Self {
+        self.records = false;
         self
     }
 
@@ -95,6 +102,7 @@ impl Backend {
             tls: TlsKind::None,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             name: None,
+            records: true,
         }
     }
 
@@ -108,7 +116,7 @@ impl Backend {
             state: Mutex::new(State::new()),
             plan: Mutex::default(),
             limiter: Mutex::default(),
-            record: Record::default(),
+            record: Record::new(builder.records),
             sockets: Sockets::default(),
         });
         let accepting = thread::spawn({

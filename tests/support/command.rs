@@ -319,7 +319,7 @@ impl Running {
     }
 
     /// Or what it said until its time was over.
-    pub(super) fn outcome(&mut self) -> Result<Outcome, String> {
+    pub(crate) fn outcome(&mut self) -> Result<Outcome, String> {
         let end = self.process.wait(self.timeout);
         if end.is_some() {
             for capture in [&self.stdout, &self.stderr].into_iter().flatten() {

@@ -27,5 +27,6 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
+pub(crate) mod random;
 #[cfg(target_os = "linux")]
 pub(crate) mod seccomp;

@@ -88,6 +88,27 @@ pub(crate) fn processor_time(pid: Pid) -> Duration {
     Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
+/// Whether a running process comes to rest within ten seconds: it neither runs nor wakes up (Linux;
+/// `proc_pid_status(5)`).
+pub(crate) fn comes_to_rest(pid: Pid) -> bool {
+    let activity = || {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
+        let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
+        (
+            switches.map(str::to_owned).collect::<Vec<String>>(),
+            processor_time(pid),
+        )
+    };
+    let mut before = activity();
+    (0..50).any(|_| {
+        thread::sleep(Duration::from_millis(200));
+        let now = activity();
+        let rests = now == before;
+        before = now;
+        rests
+    })
+}
+
 /// Waits without reaping.
 #[allow(unsafe_code, reason = "nix has waitid only on Linux")]
 fn await_end(pid: Pid) {

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -61,6 +61,21 @@ impl Pty {
             "{text:?} never appeared; the terminal shows:\n{}",
             self.output()
         );
+    }
+
+    /// Makes the terminal so wide.
+    #[allow(unsafe_code, reason = "nix has no function for it")]
+    pub(crate) fn resize(&self, columns: u16) {
+        let size = libc::winsize {
+            ws_row: 24,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        // SAFETY: TIOCSWINSZ reads one winsize (ioctl_tty(2)), and `size` is one.
+        let result =
+            unsafe { libc::ioctl(self.keyboard.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+        assert_eq!(result, 0, "the terminal's size is set");
     }
 
     /// Types; Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`.

@@ -8,6 +8,15 @@ use crate::commands::report::Text;
 use crate::error::Error;
 use crate::redact::sanitize;
 
+/// What `doctor --json` prints.
+#[derive(SerJson)]
+pub struct Report {
+    /// Whether no layer failed.
+    pub ok: bool,
+    /// What was found, in order.
+    pub checks: Vec<Check>,
+}
+
 /// What was found in a layer.
 #[derive(SerJson)]
 #[nserde(serialize_none_as_null)]

@@ -63,9 +63,7 @@ pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Erro
     let backend = backend.ok().map(|backend| backend.url);
     let mut prepared = None;
     tell(trust(backend.as_ref(), &mut prepared))?;
-    if let Some(url) = &backend {
-        tell(proxy(url))?;
-    }
+    tell(proxy(backend.as_ref()))?;
     tell(time())?;
     Ok(Patient {
         credential,
@@ -201,12 +199,12 @@ fn trust(url: Option<&BackendUrl>, prepared: &mut Option<TrustSource>) -> Check 
     }
 }
 
-fn proxy(url: &BackendUrl) -> Check {
+fn proxy(url: Option<&BackendUrl>) -> Check {
     let name = "proxy";
     match choose_route(url) {
-        Ok(Route::Direct) => Check::ok(name, "none is set").from("the default"),
+        Ok(Route::Direct) => Check::ok(name, "none is set").from("default"),
         Ok(Route::NeverProxied) => {
-            Check::ok(name, "none is used to this machine, or for http").from("the default")
+            Check::ok(name, "none is used to this machine, or for http").from("default")
         }
         Ok(Route::Excepted(variable, entry)) => {
             Check::ok(name, format!("none is used: {entry} takes it away")).from(variable)

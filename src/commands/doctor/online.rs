@@ -24,7 +24,10 @@ pub(super) fn examine(options: &Options, patient: Patient, tell: Tell<'_>) -> Re
     let Some(base) = patient.backend.filter(|_| patient.can_ask) else {
         return Ok(());
     };
-    let limits = Limits::new(options.timeout, None);
+    let limits = Limits {
+        for_doctor: true,
+        ..Limits::new(options.timeout, None)
+    };
     let notify = WaitingLine::new(options.json).notify();
     let client = Client::trusting(patient.trust, base, limits, Box::new(notify));
     let mut client = match client {

@@ -2,7 +2,11 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 
-use dlmalloc::GlobalDlmalloc;
+// Tools that watch the heap know the C library's alone: tests/sanitize/run.
+#[cfg(not(system_heap))]
+use dlmalloc::GlobalDlmalloc as Inner;
+#[cfg(system_heap)]
+use std::alloc::System as Inner;
 
 /// What is said where there is no memory for saying more. Exit status 3 goes with it.
 const EXHAUSTED: &[u8] = b"error: this machine is out of memory or address space (ulimit -v)\n\
@@ -13,26 +17,26 @@ const EXHAUSTED: &[u8] = b"error: this machine is out of memory or address space
 /// libraries that ask for memory without looking: this one says so, and ends it in order.
 pub(super) struct Heap;
 
-// SAFETY: dlmalloc keeps the contract of GlobalAlloc, and every call is passed on to it unchanged.
+// SAFETY: the inner one keeps the contract of GlobalAlloc, and every call is passed on to it unchanged.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's layout, under the caller's contract.
-        or_end(unsafe { GlobalDlmalloc.alloc(layout) })
+        or_end(unsafe { Inner.alloc(layout) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        or_end(unsafe { GlobalDlmalloc.alloc_zeroed(layout) })
+        or_end(unsafe { Inner.alloc_zeroed(layout) })
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's block, which dlmalloc gave out, under the caller's contract.
-        or_end(unsafe { GlobalDlmalloc.realloc(block, layout, size) })
+        // SAFETY: the caller's block, which the inner one gave out, under the caller's contract.
+        or_end(unsafe { Inner.realloc(block, layout, size) })
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as above.
-        unsafe { GlobalDlmalloc.dealloc(block, layout) }
+        unsafe { Inner.dealloc(block, layout) }
     }
 }
 

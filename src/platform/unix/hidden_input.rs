@@ -73,6 +73,11 @@ pub fn read_hidden<T>(
 fn hidden(found: termios) -> termios {
     let mut hidden = found;
     hidden.c_iflag &= !(libc::IGNCR | libc::INLCR);
+    // Capitals that become small letters make another key of it.
+    #[cfg(target_os = "linux")]
+    {
+        hidden.c_iflag &= !libc::IUCLC;
+    }
     hidden.c_iflag |= libc::ICRNL;
     hidden.c_lflag &= !(libc::ECHO | libc::ECHONL);
     hidden.c_lflag |= libc::ICANON | libc::ISIG | libc::IEXTEN;

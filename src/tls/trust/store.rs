@@ -1,16 +1,11 @@
-//! CA certificates as people keep them: in files, one or many in each, and in folders of such files.
+//! CA certificates as people keep them: in files, and in folders of such files.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, DirEntry};
 use std::io::{self, Read};
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use rustls::pki_types::CertificateDer;
-use webpki::anchor_from_trusted_cert;
-
+use super::pem::Store;
 use crate::platform::{FileKind, file_kind, open_to_read, shortage};
 
 /// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
@@ -63,17 +58,6 @@ impl From<io::Error> for Problem {
             None => Problem::Other(format!("can't be read: {cause}")),
         }
     }
-}
-
-/// CA certificates, each once, and how many could not be read.
-#[derive(Debug, Default)]
-pub(super) struct Store {
-    /// In base64, on one line: each certificate has one such form only.
-    pub(super) certificates: BTreeSet<String>,
-    /// Damaged ones, files that can't be opened, links that lead nowhere.
-    pub(super) unreadable: usize,
-    /// How many could be read, those among them that were there already.
-    read: usize,
 }
 
 impl Store {
@@ -141,67 +125,6 @@ impl Store {
             Err(_) => self.unreadable += 1,
         }
     }
-
-    /// Adds the certificates of a text, whatever stands around them.
-    fn add_text(&mut self, mut content: Vec<u8>) {
-        if content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]) {
-            // UTF-16, as Windows writes it: what counts is ASCII, with a zero beside each character.
-            content.retain(|byte| *byte != 0);
-        }
-        let text = String::from_utf8(content)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        for section in text.split("-----BEGIN ").skip(1) {
-            match section.split_once("-----") {
-                Some(("CERTIFICATE" | "X509 CERTIFICATE", rest)) => self.add_section(rest),
-                // OpenSSL's own, with a list of purposes behind the certificate.
-                Some(("TRUSTED CERTIFICATE", _)) => self.unreadable += 1,
-                _ => {}
-            }
-        }
-    }
-
-    /// Adds the certificate between a section's first line and its last.
-    fn add_section(&mut self, section: &str) {
-        let Some((body, _)) = section.split_once("-----END ") else {
-            self.unreadable += 1;
-            return;
-        };
-        let mut base64 = String::with_capacity(body.len());
-        base64.extend(body.lines().map(str::trim));
-        if !self.take(base64) && !self.take(body.split_ascii_whitespace().collect()) {
-            self.unreadable += 1;
-        }
-    }
-
-    /// Takes what is a certificate; most stores have each of theirs several times.
-    fn take(&mut self, base64: String) -> bool {
-        let known = self.certificates.contains(&base64);
-        if !known && !is_certificate(&base64) {
-            return false;
-        }
-        self.certificates.insert(base64);
-        self.read += 1;
-        true
-    }
-
-    /// The certificates as one text of the plainest form.
-    pub(super) fn to_pem(&self) -> String {
-        let frames = self.certificates.len() * 60;
-        let length = self.certificates.iter().map(String::len).sum::<usize>();
-        let mut pem = String::with_capacity(length + frames);
-        for certificate in &self.certificates {
-            pem.push_str("-----BEGIN CERTIFICATE-----\n");
-            pem.push_str(certificate);
-            pem.push_str("\n-----END CERTIFICATE-----\n");
-        }
-        pem
-    }
-}
-
-fn is_certificate(base64: &str) -> bool {
-    STANDARD
-        .decode(base64)
-        .is_ok_and(|der| anchor_from_trusted_cert(&CertificateDer::from(der)).is_ok())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
@@ -245,8 +168,173 @@ fn is_hashed(name: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::is_hashed;
+    use std::fs::File;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::{Files, Path, Problem, Store, fs, io, is_hashed};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn certificate() -> String {
+        let key = rcgen::KeyPair::generate().unwrap();
+        rcgen::CertificateParams::default()
+            .self_signed(&key)
+            .unwrap()
+            .pem()
+    }
+
+    /// How many certificates there are, and how many could not be read.
+    fn counts(store: &Store) -> (usize, usize) {
+        (store.certificates.len(), store.unreadable)
+    }
+
+    fn of_text(text: impl Into<Vec<u8>>) -> (usize, usize) {
+        let mut store = Store::default();
+        store.add_text(text.into());
+        counts(&store)
+    }
+
+    #[test]
+    fn certificates_are_found_in_any_text_and_what_is_lost_is_counted() {
+        let (one, other) = (certificate(), certificate());
+        let utf16 = |mark: [u8; 2], pair: fn(u8) -> [u8; 2]| {
+            [mark.to_vec(), one.bytes().flat_map(pair).collect()].concat()
+        };
+        assert_eq!(of_text(utf16([0xff, 0xfe], |byte| [byte, 0])), (1, 0));
+        assert_eq!(of_text(utf16([0xfe, 0xff], |byte| [0, byte])), (1, 0));
+        for (text, found) in [
+            (String::new(), (0, 0)),
+            ("a text".into(), (0, 0)),
+            (format!("a\n{one}b\n{other}c"), (2, 0)),
+            (format!("{one}{one}"), (1, 0)),
+            (one.replace('\n', "\r\n  "), (1, 0)),
+            (one.replace('\n', " "), (1, 0)),
+            (one.replace("CERTIFICATE", "X509 CERTIFICATE"), (1, 0)),
+            (
+                one.replace("CERTIFICATE", "TRUSTED CERTIFICATE") + &other,
+                (1, 1),
+            ),
+            (one.replace("CERTIFICATE", "PRIVATE KEY"), (0, 0)),
+            (one.replace("-----END", "") + &other, (1, 1)),
+            (one.split_once("-----END").unwrap().0.to_owned(), (0, 1)),
+            (one.replace('M', "!"), (0, 1)),
+            (one.replacen("MI", "AA", 1) + &other, (1, 1)),
+        ] {
+            assert_eq!(of_text(text.as_str()), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_handed_over_is_what_was_read() {
+        let mut store = Store::default();
+        store.add_text((certificate() + &certificate()).into());
+        let mut again = Store::default();
+        again.add_text(store.to_pem().into());
+        assert_eq!(again.certificates, store.certificates);
+        assert_eq!(counts(&again), (2, 0));
+    }
+
+    fn said(result: Result<(), Problem>) -> String {
+        result.map_or_else(|problem| problem.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let of = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            said(Store::default().add_file(&path))
+        };
+        let one = certificate();
+        assert_eq!(of(one.as_bytes()), "");
+        assert_eq!(of(b""), "is empty");
+        assert_eq!(of(b"x"), "holds no certificate in PEM form");
+        let damaged = one.replace('M', "!");
+        assert_eq!(
+            of(damaged.as_bytes()),
+            "holds no certificate that can be read (1 could not)"
+        );
+        let body: String = one.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = STANDARD.decode(body).unwrap();
+        assert_eq!(
+            of(&der),
+            "is in DER form, not PEM (openssl x509 -inform der converts it)"
+        );
+        assert_eq!(
+            said(Store::default().add_file(folder.path())),
+            "is a folder, not a file"
+        );
+        assert_eq!(
+            said(Store::default().add_file(Path::new("/dev/null"))),
+            "is not a regular file"
+        );
+        fs::remove_file(&path).unwrap();
+        assert!(said(Store::default().add_file(&path)).starts_with("can't be read: No such file"));
+        let large = |length| {
+            File::create(&path).unwrap().set_len(length).unwrap();
+            said(Store::default().add_file(&path))
+        };
+        assert_eq!(large(8 << 20), "holds no certificate in PEM form");
+        assert_eq!(large((8 << 20) + 1), "is larger than 8 MiB");
+    }
+
+    #[test]
+    fn a_folder_is_read_whole_or_as_openssl_would() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        let of = |files| {
+            let mut store = Store::default();
+            (said(store.add_folder(folder.path(), files)), counts(&store))
+        };
+        let none = "holds no certificate in PEM form".to_owned();
+        assert_eq!(of(Files::All), (none.clone(), (0, 0)));
+        fs::write(place("ca.pem"), certificate()).unwrap();
+        assert_eq!(of(Files::All), (String::new(), (1, 0)));
+        assert_eq!(of(Files::Hashed), (none, (0, 0)));
+        symlink("ca.pem", place("3513523f.0")).unwrap();
+        assert_eq!(of(Files::All), (String::new(), (1, 0)));
+        assert_eq!(of(Files::Hashed), (String::new(), (1, 0)));
+        // Links to elsewhere are read, those to nowhere are counted, folders and sockets passed over.
+        let elsewhere = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&elsewhere, certificate()).unwrap();
+        symlink(elsewhere.path(), place("0000000a.1")).unwrap();
+        symlink("nothing", place("0000000b.0")).unwrap();
+        fs::create_dir(place("0000000c.0")).unwrap();
+        let _listener = UnixListener::bind(place("socket")).unwrap();
+        fs::write(place("0000000d.0"), [0x30, 0x82]).unwrap();
+        fs::write(place("text"), certificate().replace('M', "!")).unwrap();
+        assert_eq!(of(Files::Hashed), (String::new(), (2, 2)));
+        // A socket can't be opened.
+        assert_eq!(of(Files::All), (String::new(), (2, 4)));
+        assert_eq!(
+            said(Store::default().add_folder(&place("text"), Files::All)),
+            "is a file, not a folder"
+        );
+    }
+
+    #[test]
+    fn a_shortage_is_told_from_other_failures() {
+        let shortage = Problem::from(io::Error::from_raw_os_error(libc::EMFILE));
+        assert!(matches!(shortage, Problem::Shortage(ref words) if words.contains("open files")));
+        let other = Problem::from(io::Error::from_raw_os_error(libc::EACCES));
+        assert!(matches!(other, Problem::Other(ref words) if words.contains("denied")));
+    }
+
+    #[test]
+    fn the_same_certificate_twice_counts_as_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, certificate()).unwrap();
+        let mut store = Store::default();
+        for _ in 0..2 {
+            assert_eq!(said(store.add_file(&path)), "");
+        }
+        assert_eq!(counts(&store), (1, 0));
+    }
 
     #[test]
     fn hashed_names() {

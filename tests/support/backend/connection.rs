@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Shared;
 use super::faults::{After, Behaviour, Endpoint, Framing};
-use super::http::{Request, Response, chunk_of};
+use super::http::{Request, Response, Unreadable, chunk_of};
 use super::limit::Limiter;
 use super::state;
 use super::wire::Wire;
@@ -21,6 +21,7 @@ enum Then {
     NextRequest,
     Close,
     Reset,
+    End,
     Drain,
 }
 
@@ -58,26 +59,36 @@ fn handshake<'a>(shared: &Shared, socket: &'a TcpStream) -> io::Result<Wire<'a>>
 fn converse(shared: &Shared, wire: Wire) -> io::Result<()> {
     let mut reader = BufReader::new(wire);
     loop {
-        let request = match Request::read(&mut reader) {
+        let request = match receive(&mut reader) {
             Ok(Some(request)) => request,
             Ok(None) => return reader.into_inner().close(),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                send(
-                    reader.get_mut(),
-                    &state::error(400, &error.to_string()).encode(),
-                )?;
+            Err(Unreadable::Refused(status, why)) => {
+                let answer = state::error(status, why).header("Connection", "close");
+                send(reader.get_mut(), &answer.encode())?;
                 return reader.into_inner().close();
             }
-            Err(error) => return Err(error),
+            Err(Unreadable::Lost(error)) => return Err(error),
         };
         shared.record.request(&request);
         match answer(shared, &request, reader.get_mut())? {
             Then::NextRequest if !request.wants_close() => {}
             Then::NextRequest | Then::Close => return reader.into_inner().close(),
             Then::Reset => return reader.into_inner().reset(),
+            Then::End => return reader.into_inner().end(),
             Then::Drain => return reader.into_inner().drain(),
         }
     }
+}
+
+fn receive(reader: &mut BufReader<Wire>) -> Result<Option<Request>, Unreadable> {
+    let Some(mut request) = Request::read_head(reader)? else {
+        return Ok(None);
+    };
+    if request.expects_continue()? {
+        send(reader.get_mut(), b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    request.read_body(reader)?;
+    Ok(Some(request))
 }
 
 fn answer(shared: &Shared, request: &Request, to: &mut Wire) -> io::Result<Then> {
@@ -109,6 +120,10 @@ fn answer(shared: &Shared, request: &Request, to: &mut Wire) -> io::Result<Then>
         Behaviour::RawThenReset(bytes) => {
             send(to, &bytes)?;
             return Ok(Then::Reset);
+        }
+        Behaviour::RawThenEnd(bytes) => {
+            send(to, &bytes)?;
+            return Ok(Then::End);
         }
         Behaviour::DripRaw(bytes, interval) => return drip(shared, to, &bytes, interval),
         Behaviour::EndlessStatusLine => return endless(to, "HTTP/1.1 200 ", &[b'K'; 4096]),
@@ -143,7 +158,18 @@ fn normal_answer(shared: &Shared, request: &Request) -> Response {
         .unwrap()
         .as_mut()
         .and_then(Limiter::refuse);
-    refusal.unwrap_or_else(|| shared.state.lock().unwrap().answer(request))
+    let answer = refusal.unwrap_or_else(|| shared.state.lock().unwrap().answer(request));
+    let connection = if request.wants_close() {
+        "close"
+    } else {
+        "keep-alive"
+    };
+    let answer = answer.header("Connection", connection);
+    if request.method == "HEAD" {
+        answer.without_body()
+    } else {
+        answer
+    }
 }
 
 fn send(to: &mut Wire, bytes: &[u8]) -> io::Result<()> {

@@ -21,6 +21,8 @@ pub(crate) enum Behaviour {
     /// These bytes, then a graceful close (under TLS with `close_notify`).
     Raw(Vec<u8>),
     RawThenReset(Vec<u8>),
+    /// These bytes, then the end of the connection, without goodbye under TLS.
+    RawThenEnd(Vec<u8>),
     DripRaw(Vec<u8>, Duration),
     EndlessStatusLine,
     EndlessHead,
@@ -57,7 +59,7 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     pub(super) fn of(request: &Request) -> Option<Self> {
-        match request.target.as_str() {
+        match request.path() {
             "/api/v1/api-keys/verify" => Some(Self::Verify),
             "/api/v1/me" => Some(Self::Me),
             _ => None,

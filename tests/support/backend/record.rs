@@ -29,6 +29,7 @@ impl Recorded {
 
 #[derive(Default)]
 pub(super) struct Record {
+    keeps: bool,
     requests: Mutex<Vec<Recorded>>,
     arrived: Condvar,
     connections: AtomicUsize,
@@ -37,6 +38,13 @@ pub(super) struct Record {
 }
 
 impl Record {
+    pub(super) fn new(keeps: bool) -> Self {
+        Self {
+            keeps,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn connection(&self) {
         self.connections.fetch_add(1, Ordering::SeqCst);
     }
@@ -51,11 +59,15 @@ impl Record {
     }
 
     pub(super) fn request(&self, request: &Request) {
+        if !self.keeps {
+            return;
+        }
         let Request {
             method,
             target,
             headers,
             body,
+            ..
         } = request.clone();
         let recorded = Recorded {
             method,

@@ -73,8 +73,9 @@ impl State {
     pub(super) fn answer(&mut self, request: &Request) -> Response {
         match (Endpoint::of(request), request.method.as_str()) {
             (Some(Endpoint::Verify), "POST") => self.verify(request),
-            (Some(Endpoint::Me), "GET") => self.me(request),
-            (Some(_), _) => error(405, "Method not allowed"),
+            (Some(Endpoint::Me), "GET" | "HEAD") => self.me(request),
+            (Some(Endpoint::Verify), _) => not_allowed("POST"),
+            (Some(Endpoint::Me), _) => not_allowed("GET, HEAD"),
             (None, _) => Response::new(404, "text/html", "<!doctype html><h1>Not Found</h1>\n"),
         }
     }
@@ -132,6 +133,11 @@ impl State {
 
 fn invalid(error: &str) -> Response {
     Response::json(200, &json!({"valid": false, "error": error}))
+}
+
+/// RFC 9110, 15.5.6: what is, is said.
+fn not_allowed(methods: &str) -> Response {
+    error(405, "Method not allowed").header("Allow", methods)
 }
 
 pub(super) fn error(status: u16, message: &str) -> Response {

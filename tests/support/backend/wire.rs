@@ -1,4 +1,4 @@
-//! A connection in clear or under TLS, and the two ways to end it.
+//! A connection in clear or under TLS, and the ways to end it.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -34,6 +34,11 @@ impl<'a> Wire<'a> {
             stream.conn.send_close_notify();
             stream.flush()?;
         }
+        self.end()
+    }
+
+    /// The same without the goodbye, as many servers under TLS.
+    pub(super) fn end(self) -> io::Result<()> {
         self.socket().shutdown(Shutdown::Write)?;
         self.socket().set_read_timeout(Some(LINGER))?;
         self.drain()
