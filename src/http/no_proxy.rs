@@ -35,8 +35,8 @@ fn names_host(name: &str, host: &str) -> bool {
 /// `10.0.0.0/8` as an address and a mask.
 fn block(text: &str) -> Option<(Ipv4Addr, u32)> {
     let (network, length) = text.split_once('/')?;
-    // std would take a sign, too.
-    let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+    // std would take a sign, too, and any number of zeros.
+    let is_number = length.len() <= 2 && length.bytes().all(|byte| byte.is_ascii_digit());
     let length: u32 = length.parse().ok()?;
     if !is_number || length > 32 {
         return None;
@@ -73,6 +73,7 @@ mod tests {
             ("https://10.1.2.3", "10.1.2.3/32", true),
             ("https://10.1.2.3", "10.1.2.3/33", false),
             ("https://10.1.2.3", "10.0.0.0/+8", false),
+            ("https://10.1.2.3", "11.0.0.0/000", false),
             ("https://10.1.2.3", "10.1.2.3:+443", false),
             ("https://10.1.2.3", "2.3", false),
             ("https://10.1.2.3", "::/0", false),
