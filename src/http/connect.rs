@@ -199,7 +199,8 @@ fn most_telling(failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
         .unwrap_or_else(|| AddrNotAvailable.into())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{

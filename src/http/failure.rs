@@ -263,7 +263,8 @@ fn login_words(
     (cause, hint.into())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::Retryable::{No, WhileWaiting, Yes};
     use super::{Duration, Failure, Kind, Retryable, io};

@@ -260,7 +260,8 @@ impl Inspector {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
 
