@@ -308,10 +308,13 @@ fn not_acceptable(host: &str, reason: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
     use std::io;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use rustls::OtherError;
+    use rustls::pki_types::UnixTime;
 
     use super::*;
 
@@ -370,5 +373,98 @@ mod tests {
             let cause = cause(none);
             assert!(cause.contains("names no host"), "{cause}");
         }
+    }
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
+    }
+
+    fn other(reason: impl Error + Send + Sync + 'static) -> Refusal {
+        refusal(&Reason::Other(OtherError(Arc::new(reason))), "it")
+    }
+
+    #[test]
+    fn a_clock_that_says_less_than_this_program_is_wrong() {
+        for (now, is_wrong) in [
+            (clock::BEFORE_RELEASE - 1, true),
+            (clock::BEFORE_RELEASE, false),
+            (clock::BEFORE_RELEASE + 1, false),
+        ] {
+            let reason = Reason::NotValidYetContext {
+                time: at(now),
+                not_before: at(now + 60),
+            };
+            let told = refusal(&reason, "it");
+            assert_eq!(
+                told.cause
+                    .ends_with("which is wrong: this program is younger"),
+                is_wrong,
+                "{told:?}"
+            );
+            assert_eq!((told.clock, told.hint.as_str()), (true, SET_CLOCK));
+            assert!(
+                told.cause
+                    .starts_with("the certificate of it is not valid before ")
+            );
+            let told = not_valid_now("it", now);
+            assert_eq!(told.clock, is_wrong);
+            assert_eq!(told.hint, if is_wrong { SET_CLOCK } else { CHECK_CLOCK });
+        }
+        // This machine's clock is right, as far as a test needs one.
+        assert!(
+            !refusal(&Reason::Expired, "it").clock && refusal(&Reason::NotValidYet, "it").clock
+        );
+    }
+
+    #[test]
+    fn the_names_of_another_host_are_told_up_to_five() {
+        let told = |count: usize| {
+            let presented = (1..=count).map(|number| format!("DnsName(\"n{number}\")"));
+            let presented = presented.chain(["Unsupported(0x01)".to_owned()]).collect();
+            let reason = Reason::NotValidForNameContext {
+                expected: rustls::pki_types::ServerName::from(std::net::Ipv4Addr::LOCALHOST),
+                presented,
+            };
+            refusal(&reason, "it").cause
+        };
+        assert!(told(0).contains("names no host"), "{}", told(0));
+        assert!(told(1).ends_with("but for n1"), "{}", told(1));
+        assert!(
+            told(5).ends_with("but for n1, n2, n3, n4, n5"),
+            "{}",
+            told(5)
+        );
+        assert!(
+            told(7).ends_with("but for n1, n2, n3, n4, n5 and 2 more"),
+            "{}",
+            told(7)
+        );
+    }
+
+    #[test]
+    fn a_name_is_told_without_its_kind() {
+        for (name, told) in [
+            ("DnsName(\"example.org\")", Some("example.org")),
+            ("IpAddress(127.0.0.1)", Some("127.0.0.1")),
+            ("Unsupported(0x01)", None),
+            ("DirectoryName", None),
+            ("DnsName(\"example.org\"", None),
+        ] {
+            assert_eq!(plain(name), told);
+        }
+    }
+
+    #[test]
+    fn what_is_passed_on_as_other_has_words_too() {
+        let told = other(PathReason::CaUsedAsEndEntity).cause;
+        assert!(told.contains("CA's own"), "{told}");
+        let told = other(io::Error::other(super::PLATFORM_VERIFIERS_KEY_USAGE)).cause;
+        assert!(told.contains("is not for servers"), "{told}");
+        let told = other(io::Error::other("its own words"));
+        assert_eq!(
+            told.cause,
+            "the certificate of it is not acceptable: its own words"
+        );
+        assert_eq!(told.hint, ASK);
     }
 }
