@@ -101,9 +101,9 @@ fn heading(text: &mut String, title: &str) {
 
 /// A term, and what it means beside or below it.
 fn item(text: &mut String, term: &str, meaning: &str) {
-    let start = text.len();
+    // Writing to a String cannot fail.
     let _ = write!(text, "  {term:0$}", COLUMN - 2);
-    if text.len() > start + COLUMN || !text.ends_with("  ") {
+    if !text.ends_with("  ") {
         text.push('\n');
         text.push_str(&" ".repeat(COLUMN));
     }

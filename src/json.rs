@@ -175,11 +175,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) -> usize {
-        let start = self.at;
-        while self.peek().is_some_and(&wanted) {
-            self.at += 1;
-        }
-        self.at - start
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let skipped = rest.iter().take_while(|byte| wanted(**byte)).count();
+        self.at += skipped;
+        skipped
     }
 
     fn skip_space(&mut self) {

@@ -387,12 +387,9 @@ impl Store {
 
 /// Writes a file that is private and open for it.
 fn overwrite(mut file: &File, content: &[u8]) -> io::Result<()> {
-    // Others may have had it open before it was private, and hold it locked: that must not keep a
-    // key out, nor in.
-    match lock::lock_open(file) {
-        Err(cause) if cause.kind() != io::ErrorKind::TimedOut => return Err(cause),
-        _ => {}
-    }
+    // Others may have had it open before it was private, and hold it locked. That, or a lock that can't
+    // be had at all, must not keep a key out, nor in.
+    let _ = lock::lock_open(file);
     file.write_all(content)?;
     // Cut last, so that a full disk can't leave an empty file.
     file.set_len(content.len() as u64)?;

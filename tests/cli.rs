@@ -36,7 +36,21 @@ const WRONG: &[(&[&str], &[&str])] = &[
         &["completion", "bash"],
         &["did you mean 'sekuire completions'?"],
     ),
-    (&["frobnicate"], &["unknown command 'frobnicate'", "hint: "]),
+    (
+        &["frobnicate"],
+        &[
+            "unknown command 'frobnicate'",
+            "\nhint: see 'sekuire help' for all commands\n",
+        ],
+    ),
+    // What may be a key is not repeated.
+    (
+        &["FROBNICATE"],
+        &[
+            "unknown command\n",
+            "see 'sekuire help' for all commands; never give a key as an argument",
+        ],
+    ),
     (&["help", "statsu"], &["did you mean 'sekuire status'?"]),
     // Those of the existing client.
     (
@@ -63,6 +77,15 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (
         &["status", "--jsn"],
         &["unknown option '--jsn'", "did you mean '--json'?"],
+    ),
+    // One slip is near to three letters, two are not near to four.
+    (
+        &["status", "--gte", "state"],
+        &["did you mean '--get'? See 'sekuire help status'"],
+    ),
+    (
+        &["status", "--jxxn"],
+        &["'--jxxn'\nhint: see 'sekuire help status'\n"],
     ),
     (&["status", "-x"], &["unknown option '-x'"]),
     (
@@ -196,7 +219,10 @@ const WRONG: &[(&[&str], &[&str])] = &[
     ),
     (&["login", "--wait", "3601"], &["--wait", "from 0 to 3600"]),
     // What excludes each other.
-    (&["status", "--json", "--quiet"], &["--json and --quiet"]),
+    (
+        &["status", "--json", "--quiet"],
+        &["--json and --quiet", "\nhint: see 'sekuire help status'\n"],
+    ),
     (&["whoami", "-q", "--json"], &["--json and --quiet"]),
     (&["-q", "whoami", "--get", "email"], &["--get and --quiet"]),
     (&["status", "--get", "key", "--json"], &["--json and --get"]),

@@ -306,7 +306,7 @@ fn login_warns_that_a_fingerprint_follows_the_host_name() {
     let Some(nameless) = machine(&home, None, None) else {
         return;
     };
-    let login = there(nameless, &["login", "--api-key-stdin"]);
+    let login = there(nameless.clone(), &["login", "--api-key-stdin"]);
     login
         .exits(0)
         .complains("follows the host name")
@@ -315,6 +315,12 @@ fn login_warns_that_a_fingerprint_follows_the_host_name() {
     if std::env::consts::ARCH == "x86_64" {
         assert_eq!(backend.bound(KEY).as_deref(), Some(OF_HOST_NAME));
     }
+    let doctor = there(nameless, &["doctor"]);
+    assert!(
+        doctor.stdout.contains("warning  device: build-7"),
+        "{doctor}"
+    );
+    assert!(doctor.stdout.contains("follows the host name"), "{doctor}");
     // Kept on a machine that has an id by now.
     let named = machine(&home, Some(MACHINE_ID), None).expect("a machine, as before");
     there(named, &["status"]).exits(0).complains_not();

@@ -312,6 +312,8 @@ fn a_key_in_two_places() {
         ],
         0,
     );
+    let alone = doctor(&Home::new()).env("SEKUIRE_API_KEY", KEY).run();
+    alone.exits(0).hides("wins over");
     let malformed = || doctor(&home).env("SEKUIRE_API_KEY", "another");
     finds(malformed, "key", "failed", &["SEKUIRE_API_KEY"], 2);
 }
@@ -362,6 +364,10 @@ fn another_devices_fingerprint() {
         &["bound to another device", "sekuire login"],
         0,
     );
+    let same = ", which auth.json has, too";
+    call().run().hides(same);
+    let own = logged_in_home();
+    finds(|| doctor(&own), "device", "ok", &[same], 0);
 }
 
 #[test]
@@ -448,6 +454,10 @@ fn trust_and_proxy() {
         &["HTTPS_PROXY"],
         2,
     );
+    // With one that fails nothing is asked of the network.
+    let online = proxied("socks5://proxy.example:1080")().arg("--online");
+    let checks = checks(&online.arg("--json").run());
+    assert_eq!(checks.len(), OFFLINE.len(), "{checks:?}");
     let outcome = doctor(&home).run();
     let line = "ok       proxy: none is set [default]\n";
     assert!(outcome.stdout.contains(line), "{outcome}");
@@ -513,6 +523,8 @@ fn each_step_on_the_way_can_fail() {
         4,
     );
     last_is(&blocked, "connection");
+    // No name server has to do with it.
+    blocked().run().hides("/etc/resolv.conf");
 
     let proxy = Proxy::start(
         ProxyBehaviour::saying(b"HTTP/1.1 403 No\r\n\r\n", Then::Close),

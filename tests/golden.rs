@@ -213,6 +213,13 @@ fn each_command_has_the_options_that_it_should() {
 fn man_page_and_completions_name_every_command_and_option() {
     let man = text(&["man"]).replace("\\-", "-");
     let shells = ["bash", "zsh", "fish"].map(|shell| (shell, text(&["completions", shell])));
+    for ((shell, script), mark) in shells.iter().zip([
+        "complete -F _sekuire",
+        "#compdef sekuire\n",
+        "complete -c sekuire",
+    ]) {
+        assert!(script.contains(mark), "{shell}: {script}");
+    }
     for command in COMMANDS {
         assert!(
             man.contains(&format!("sekuire {command}")),

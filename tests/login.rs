@@ -356,6 +356,18 @@ fn bad_keys_are_refused_before_any_request() {
     assert_eq!(backend.connections(), 0);
 }
 
+#[test]
+fn a_line_of_four_kib_is_read_and_no_longer_one() {
+    let backend = Backend::http();
+    for (length, code) in [(4096, 0), (4097, 2)] {
+        with_backend(&Home::new(), &backend)
+            .args(["login", "--api-key-stdin"])
+            .stdin(format!("{KEY:length$}\n").as_bytes())
+            .run()
+            .exits(code);
+    }
+}
+
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
@@ -500,17 +512,32 @@ fn identifiers_that_nobody_gives_are_not_saved() {
     sekuire(&home).arg("status").run().exits(0);
     assert_eq!(saved(&home)["org_id"], Value::Null);
     assert_eq!(saved(&home)["workspace_id"], "ws_1");
+    // The longest that is one.
+    let longest = "w".repeat(512);
+    let workspaces = json!({"workspaces": [{"id": "ws_1"}, {"id": longest}]});
+    backend.on(Endpoint::Me, respond(&workspaces));
+    with_backend(&home, &backend)
+        .args(["login", "--api-key-stdin", "--workspace", &longest])
+        .stdin(KEY.as_bytes())
+        .run()
+        .exits(0);
+    assert_eq!(saved(&home)["workspace_id"], longest);
     let before = home.read_auth();
     let asked = backend.requests().len();
     let url = format!("{}/{long}", backend.url());
-    for (option, value) in [("--workspace", &long), ("--backend", &url)] {
+    let too_long = format!("{longest}w");
+    for (option, value) in [
+        ("--workspace", &too_long),
+        ("--workspace", &long),
+        ("--backend", &url),
+    ] {
         with_backend(&home, &backend)
             .args(["login", "--api-key-stdin", option, value])
             .stdin(KEY.as_bytes())
             .run()
             .exits(2)
             .complains("longer than")
-            .hides(&long);
+            .hides(value);
     }
     assert_eq!(backend.requests().len(), asked);
     assert_eq!(home.read_auth(), before);

@@ -37,6 +37,19 @@ fn the_documented_text_and_nothing_of_ours_is_left() {
 }
 
 #[test]
+fn a_web_url_that_is_none_does_not_keep_the_key() {
+    let home = logged_in_home();
+    sekuire(&home)
+        .env("SEKUIRE_WEB_URL", "nonsense")
+        .arg("logout")
+        .run()
+        .exits(0)
+        .prints(&transcript(&home))
+        .complains("revoke it at https://sekuire.ai/dashboard/settings?tab=api-keys\n");
+    assert!(home.listing().is_empty());
+}
+
+#[test]
 fn already_logged_out_is_fine() {
     let never = Home::new();
     sekuire(&never)

@@ -110,3 +110,37 @@ fn read_line(input: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     }
     Ok(Some(line))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::{self, Read};
+
+    use super::read_line;
+
+    /// Text, each byte of it behind a signal.
+    struct Interrupted<'a> {
+        text: &'a [u8],
+        is_next: bool,
+    }
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.is_next = !self.is_next;
+            if self.is_next {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.text.read(buffer)
+        }
+    }
+
+    #[test]
+    fn signals_do_not_end_the_line() {
+        let mut input = Interrupted {
+            text: b"key\nrest",
+            is_next: false,
+        };
+        assert_eq!(read_line(&mut input).unwrap().unwrap().as_slice(), b"key");
+        assert_eq!(input.text, b"rest");
+    }
+}

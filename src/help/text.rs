@@ -67,3 +67,17 @@ pub(super) fn wrap(text: &mut String, indent: usize, words: &str) {
     }
     text.push('\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDTH, wrap};
+
+    #[test]
+    fn a_line_is_filled_to_its_last_column() {
+        for (length, lines) in [(WIDTH - 3, 1), (WIDTH - 2, 2)] {
+            let mut text = String::from("  ");
+            wrap(&mut text, 2, &format!("{} b", "a".repeat(length - 1)));
+            assert_eq!(text.lines().count(), lines, "{text}");
+        }
+    }
+}

@@ -64,7 +64,8 @@ pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Erro
     let mut prepared = None;
     tell(trust(backend.as_ref(), &mut prepared))?;
     tell(proxy(backend.as_ref()))?;
-    tell(time())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    tell(time(now.map_or(0, |since| since.as_secs())))?;
     Ok(Patient {
         credential,
         device,
@@ -221,9 +222,8 @@ fn proxy(url: Option<&BackendUrl>) -> Check {
     }
 }
 
-fn time() -> Check {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |since| since.as_secs());
+/// `now`: seconds since 1970.
+fn time(now: u64) -> Check {
     let name = "clock";
     if now < BEFORE_RELEASE {
         let message = format!(
@@ -236,4 +236,21 @@ fn time() -> Check {
         );
     }
     Check::ok(name, clock::date(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEFORE_RELEASE, time};
+
+    #[test]
+    fn a_clock_that_says_less_than_the_release_is_wrong() {
+        for (now, result, exit_status) in [
+            (0, "failed", 3),
+            (BEFORE_RELEASE - 1, "failed", 3),
+            (BEFORE_RELEASE, "ok", 0),
+        ] {
+            let check = time(now);
+            assert_eq!((check.result, check.exit_status), (result, exit_status));
+        }
+    }
 }

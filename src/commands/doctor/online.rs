@@ -110,3 +110,17 @@ fn backend_clock(date: Option<SystemTime>, took: Duration) -> Check {
 fn milliseconds(took: Duration) -> String {
     format!("{:.1} ms", took.as_secs_f64() * 1000.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, SystemTime, backend_clock};
+
+    #[test]
+    fn clocks_may_differ_by_a_minute_and_the_time_that_the_answer_took() {
+        for (behind, took, result) in [(50, 0, "ok"), (63, 5, "ok"), (70, 5, "warning")] {
+            let date = SystemTime::now() - Duration::from_secs(behind);
+            let check = backend_clock(Some(date), Duration::from_secs(took));
+            assert_eq!(check.result, result, "{behind} s, {took} s");
+        }
+    }
+}
