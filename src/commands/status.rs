@@ -60,8 +60,10 @@ fn exit_status(found: &Found) -> u8 {
 }
 
 fn describe(credential: &Credential, device: &Device) -> String {
-    let fingerprint = credential.bound_fingerprint.as_ref();
-    let fingerprint = sanitize(fingerprint.unwrap_or(&device.fingerprint));
+    let fingerprint = match &credential.bound_fingerprint {
+        Some(bound) if !device.matches(bound) => sanitize(bound),
+        _ => device.fingerprint.clone(),
+    };
     let mut text = format!(
         "Authentication Status:\nAuthenticated with API Key\nKey: {}\nDevice Fingerprint: {}\nDevice: {}\nOS: {}\n",
         credential.api_key,
