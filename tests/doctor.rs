@@ -134,11 +134,18 @@ fn a_sound_machine() {
         0,
     );
     finds(call, "backend", "ok", &[&backend.url(), "auth.json"], 0);
+    finds(call, "trust", "ok", &["SSL_CERT_FILE="], 0);
+    let line = "ok       trust: 1 CA certificate [";
+    assert!(call().run().stdout.contains(line), "{}", call().run());
+    let bundle = home.path().join("bundle.pem");
+    let authority = fs::read_to_string(backend.ca_file()).expect("the CA");
+    let torn = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    fs::write(&bundle, authority.clone() + torn + torn).expect("a bundle");
     finds(
-        call,
+        || doctor(&home).ca(&bundle),
         "trust",
-        "ok",
-        &["1 CA certificates", "SSL_CERT_FILE="],
+        "warning",
+        &["1 CA certificate", "2 more could not be read", "PEM form"],
         0,
     );
     finds(
@@ -164,6 +171,13 @@ fn a_sound_machine() {
         ],
         0,
     );
+    let older = Backend::builder().tls(TlsKind::Tls12Only).start();
+    let older = || {
+        online()
+            .ca(&older.ca_file())
+            .args(["--backend-url", &older.url()])
+    };
+    finds(older, "tls", "ok", &["TLS 1.2, TLS_ECDHE_"], 1);
     finds(online, "backend clock", "ok", &[" ms)"], 0);
     finds(
         online,
@@ -431,7 +445,10 @@ fn trust_and_proxy() {
         missing,
         "trust",
         "failed",
-        &["/no/such/file", "SSL_CERT_FILE"],
+        &[
+            "/no/such/file",
+            "correct SSL_CERT_FILE, or unset it to trust the system's CA certificates",
+        ],
         3,
     );
     let proxied = |value: &'static str| {

@@ -119,3 +119,21 @@ fn too_old(host: &str) -> Refusal {
         "ask whoever runs the backend: older versions of TLS are not safe (RFC 8996)",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, refusal};
+    use crate::error::Kind;
+
+    #[test]
+    fn this_machine_is_blamed_for_what_it_lacks() {
+        for (error, clock) in [
+            (Error::FailedToGetRandomBytes, false),
+            (Error::FailedToGetCurrentTime, true),
+            (Error::General("no file".to_owned()), false),
+        ] {
+            let refusal = refusal(&error, "backend.example", "2 CA certificates");
+            assert_eq!((refusal.kind, refusal.clock), (Kind::Machine, clock));
+        }
+    }
+}

@@ -53,7 +53,10 @@ impl TrustSource {
 
     /// How many there are, in words.
     pub fn count(&self) -> String {
-        format!("{} CA certificates", self.certificates)
+        match self.certificates {
+            1 => "1 CA certificate".to_owned(),
+            certificates => format!("{certificates} CA certificates"),
+        }
     }
 
     /// How many more could not be read.
