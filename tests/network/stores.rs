@@ -187,6 +187,12 @@ fn what_is_wrong_with_a_variable() {
         .run()
         .exits(3)
         .complains("SSL_CERT_DIR names");
+    // A list of which none is good.
+    let both = format!("{}:{}", empty.display(), gone.display());
+    let outcome = with_folder(&fixture, Path::new(&both)).run();
+    outcome.exits(3).complains(&format!(
+        "SSL_CERT_DIR names {both}, which are folders without a certificate that can be read"
+    ));
     let outcome = with_folder(&fixture, &fixture.backend.ca_file()).run();
     outcome.exits(3).complains("which is a file, not a folder");
     let outcome = fixture.whoami().ca(&empty).run();
@@ -354,5 +360,12 @@ fn built_in_roots_without_proc() {
         outcome
             .exits(3)
             .complains("hint: mount /proc, or name a CA file in SSL_CERT_FILE");
+    }
+    // A store needs neither: the TLS library reads it by itself.
+    let store = "mkdir \"$HOME/certs\" && cp \"$2\" \"$HOME/certs/ca-certificates.crt\" && \
+                 mount --bind \"$HOME/certs\" /etc/ssl/certs; \
+                 mount -t tmpfs none /proc; export TMPDIR=/nonexistent";
+    if let Some(outcome) = after(store, &fixture) {
+        outcome.exits(0).complains_not();
     }
 }
