@@ -1,7 +1,7 @@
 //! How the TLS library is told which certificates are trusted: by a file that nobody else can change.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -58,9 +58,7 @@ impl PrivateFolder {
 fn fill(folder: &Path, pem: &str) -> io::Result<()> {
     std::env::set_current_dir(folder)?;
     // Who may write the folder above may have put another one in its place.
-    let here = fs::metadata(".")?;
-    let is_private = mode(&here).is_some_and(|mode| mode & 0o777 == 0o700);
-    if !is_own(&here) || !is_private {
+    if !is_as_made(&fs::metadata(".")?) {
         return Err(io::Error::other("somebody has exchanged a folder there"));
     }
     let mut file = create_private_file(NAME.as_ref())?;
@@ -69,11 +67,39 @@ fn fill(folder: &Path, pem: &str) -> io::Result<()> {
     })
 }
 
+fn is_as_made(folder: &Metadata) -> bool {
+    is_own(folder) && mode(folder).is_some_and(|mode| mode & 0o777 == 0o700)
+}
+
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
         // Nothing depends on their being gone.
         let _ = fs::remove_file(NAME);
         let _ = std::env::set_current_dir("/");
         let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    use super::is_as_made;
+
+    #[test]
+    fn a_folder_of_another_mode_or_owner_is_not_the_one_that_was_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_taken = |mode| {
+            fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+            is_as_made(&fs::metadata(folder.path()).unwrap())
+        };
+        assert!(is_taken(0o700) && is_taken(0o2700));
+        assert!(!is_taken(0o711) && !is_taken(0o770));
+        // Only root gives a folder away, and only root enters another's.
+        if chown(folder.path(), Some(12345), None).is_ok() {
+            assert!(!is_taken(0o700));
+        }
     }
 }
