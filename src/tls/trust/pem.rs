@@ -65,15 +65,14 @@ impl Store {
 
     /// The certificates as one text of the plainest form.
     pub(super) fn to_pem(&self) -> String {
-        let frames = self.certificates.len() * 60;
-        let length = self.certificates.iter().map(String::len).sum::<usize>();
-        let mut pem = String::with_capacity(length + frames);
-        for certificate in &self.certificates {
-            pem.push_str("-----BEGIN CERTIFICATE-----\n");
-            pem.push_str(certificate);
-            pem.push_str("\n-----END CERTIFICATE-----\n");
-        }
-        pem
+        let (begin, end) = (
+            "-----BEGIN CERTIFICATE-----\n",
+            "\n-----END CERTIFICATE-----\n",
+        );
+        let certificates = self.certificates.iter();
+        certificates
+            .flat_map(|certificate| [begin, certificate, end])
+            .collect()
     }
 }
 
