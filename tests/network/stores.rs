@@ -164,6 +164,27 @@ fn what_could_not_be_read_is_counted() {
     outcome.exits(4).complains("(2 of 3 could not be read)");
 }
 
+/// A disk that fails while a folder is listed.
+#[test]
+fn what_a_folder_does_not_tell_is_counted() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let certs = folder(&fixture, "certs");
+    let Some(strace) = needs::strace() else {
+        return;
+    };
+    strace
+        .home(&fixture.home)
+        .env("SEKUIRE_API_KEY", KEY)
+        .env("SSL_CERT_DIR", &certs)
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=getdents64"])
+        .args(["-e", "inject=getdents64:error=EIO"])
+        .arg(binary())
+        .args(["whoami", "--backend", &fixture.backend.url()])
+        .run()
+        .exits(3)
+        .complains("holds no certificate that can be read (1 could not)");
+}
+
 #[test]
 fn what_is_wrong_with_a_variable() {
     let fixture = Fixture::new(TlsKind::Valid);

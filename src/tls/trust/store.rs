@@ -135,9 +135,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
         FileKind::Folder => return Err(Problem::IsFolder),
         _ => return Err(Problem::IsSpecial),
     }
-    // What it says of its length is only a hint: it may grow.
-    let length = metadata.len().min(MAX_FILE) + 1;
-    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    let mut content = Vec::new();
+    // What the metadata says of its length is only a hint: it may grow.
     file.take(MAX_FILE + 1).read_to_end(&mut content)?;
     if content.len() as u64 > MAX_FILE {
         return Err("is larger than 8 MiB".into());
@@ -334,6 +333,23 @@ mod tests {
             assert_eq!(said(store.add_file(&path)), "");
         }
         assert_eq!(counts(&store), (1, 0));
+    }
+
+    #[test]
+    fn what_an_earlier_place_lost_is_not_the_next_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, certificate().replace('M', "!") + &certificate()).unwrap();
+        let mut store = Store::default();
+        assert_eq!(said(store.add_file(&path)), "");
+        fs::write(&path, "x").unwrap();
+        for _ in 0..2 {
+            assert_eq!(
+                said(store.add_folder(folder.path(), Files::All)),
+                "holds no certificate in PEM form"
+            );
+        }
+        assert_eq!(counts(&store), (1, 1));
     }
 
     #[test]
