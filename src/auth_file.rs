@@ -111,3 +111,50 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
 
 /// The content that holds nothing, for where the file itself can't be removed.
 pub const EMPTY: &[u8] = b"{}\n";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::format;
+    use crate::api_key::ApiKey;
+    use crate::credential::{Credential, Source};
+    use crate::json;
+
+    fn with_ids(id: &str) -> Credential {
+        Credential {
+            api_key: ApiKey::from_file_text(&"\\".repeat(100)).unwrap(),
+            source: Source::File,
+            bound_fingerprint: Some(id.to_owned()),
+            org_id: Some(id.to_owned()),
+            workspace_id: Some(id.to_owned()),
+            backend_url: None,
+        }
+    }
+
+    /// What it has room for at first is what it has room for in the end.
+    #[test]
+    fn a_file_never_grows_while_it_is_written() {
+        for escape in ["\\", "\u{1}"] {
+            let credential = with_ids(&escape.repeat(100));
+            let others: Vec<String> = (0..500).map(|n| format!("\"{n}\":{n}")).collect();
+            for old in [String::new(), format!("{{{}}}", others.join(","))] {
+                let room = 256 + 6 * 400 + 2 * old.len();
+                let file = format(&credential, old.as_bytes());
+                assert_eq!(file.capacity(), room, "{} bytes", file.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_newer_client_wrote_stays_up_to_the_last_byte() {
+        let credential = with_ids("");
+        let alone = format(&credential, b"").len();
+        let of = |length| {
+            let other = format!("\"new\":\"{}\"", "n".repeat(length - r#""new":"""#.len()));
+            format(&credential, format!("{{{other}}}").as_bytes()).len()
+        };
+        let most = json::MAX_LEN - alone - ",\n  ".len();
+        assert_eq!(of(most), json::MAX_LEN);
+        assert_eq!(of(most + 1), alone);
+    }
+}
