@@ -123,16 +123,18 @@ mod tests {
 
     #[test]
     fn a_failure_is_passed_on() {
-        let failing = &mut io::empty().chain(Failing);
-        let cause = read_capped(failing, 10).map(drop).unwrap_err();
+        let cause = read_capped(&mut Failing(Some(io::ErrorKind::BrokenPipe)), 10)
+            .map(drop)
+            .unwrap_err();
         assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
     }
 
-    struct Failing;
+    /// Fails once; then it ends.
+    struct Failing(Option<io::ErrorKind>);
 
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
+            self.0.take().map_or(Ok(0), |kind| Err(kind.into()))
         }
     }
 }
