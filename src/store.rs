@@ -445,4 +445,26 @@ mod tests {
         let length = auth_file::format(&largest, b"").len();
         assert!(length <= ROOM && length > ROOM / 2, "{length}");
     }
+
+    /// What has come into auth.json's place since it was looked at.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_but_a_regular_file_is_written_in_place() {
+        use super::{Store, fs, io, platform};
+        use std::io::Read;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().to_owned(), true);
+        let denied = || Err(io::ErrorKind::PermissionDenied.into());
+        fs::write(&store.file, "old").unwrap();
+        assert!(store.change(Some(b"new"), denied).is_ok());
+        assert_eq!(fs::read(&store.file).unwrap(), b"new");
+        fs::remove_file(&store.file).unwrap();
+        nix::unistd::mkfifo(&store.file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // With a reader it could be written.
+        let mut reader = platform::open_to_read(&store.file).unwrap();
+        let (path, cause) = store.change(Some(b"new"), denied).map(drop).unwrap_err();
+        assert_eq!(path, folder.path());
+        assert_eq!(cause.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(reader.read(&mut [0]).unwrap(), 0);
+    }
 }
