@@ -128,6 +128,14 @@ fn every_odd_home_has_its_own_answer() {
             assert_eq!(outcome.code, Some(code), "{}: {outcome}", case.name);
             assert!(outcome.stderr.contains(words), "{}: {outcome}", case.name);
         }
+        // What a login would say, doctor says without one.
+        let doctor = at_home(other.sekuire()).arg("doctor").run();
+        assert_eq!(doctor.code, Some(3), "{}: {doctor}", case.name);
+        // Of a folder that is missing it names the one above.
+        let reason = case.login.1.rsplit(": ").next().unwrap();
+        for words in ["failed   configuration: ", reason] {
+            assert!(doctor.stdout.contains(words), "{}: {doctor}", case.name);
+        }
     }
     assert!(
         backend.requests().is_empty(),

@@ -1,16 +1,17 @@
 //! Several processes at one auth.json.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::{LOCK, OLD, OLD_KEY, STRAY, holds, lock, login, login_with};
 use crate::support::backend::{ApiKey, Backend, KEY};
-use crate::support::command::{Running, Sekuire};
+use crate::support::command::{Running, Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 
 const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
 
@@ -46,6 +47,30 @@ fn many_logins_leave_one_whole_file_and_readers_never_see_another() {
     assert_eq!(home.listing(), ["auth.json"]);
     let content = fs::read(home.auth_json()).unwrap();
     assert!(holds(&content, KEY) || holds(&content, OTHER_KEY));
+}
+
+/// Between a look for the folder and its making.
+#[test]
+fn a_folder_that_another_has_just_made_is_taken() {
+    let Some(strace) = needs::strace() else {
+        return;
+    };
+    let backend = Backend::http();
+    let home = Home::new();
+    let mut login = strace
+        .home(&home)
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=mkdir"])
+        .args(["-e", "inject=mkdir:delay_enter=1000000"])
+        .arg(binary())
+        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+        .stdin(KEY.as_bytes())
+        .spawn();
+    thread::sleep(Duration::from_millis(500));
+    let made = DirBuilder::new().mode(0o700).create(home.sekuire_dir());
+    // On a slow machine the login may have been first.
+    assert!(made.is_ok() || home.sekuire_dir().is_dir());
+    login.finish().exits(0);
+    assert_eq!(home.listing(), ["auth.json"]);
 }
 
 #[test]

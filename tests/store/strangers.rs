@@ -165,6 +165,11 @@ fn a_locked_file_that_is_a_mount_point_is_written_all_the_same() {
         .exits(0)
         .complains("auth.json was open to other users (mode 0644) and is now private")
         .complains("whoever has it open already can read the new key");
+    let waited = outcome.elapsed;
+    assert!(
+        waited >= Duration::from_secs(10),
+        "hardly waited: {outcome}"
+    );
     assert!(holds(home.read_auth().as_bytes(), KEY));
     let mode = fs::metadata(home.auth_json()).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
