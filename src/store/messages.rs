@@ -160,3 +160,91 @@ pub(super) fn words(cause: &io::Error) -> String {
 fn open_mode(metadata: &Metadata) -> Option<u32> {
     platform::mode(metadata).filter(|mode| mode & 0o077 != 0)
 }
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::ErrorKind;
+    use std::path::PathBuf;
+
+    use super::{CHECK_LIMITS, ELSEWHERE, Path, Store, io, platform, words};
+
+    fn store() -> Store {
+        Store::at(PathBuf::from("/folder"), true)
+    }
+
+    #[test]
+    fn each_reason_not_to_save_has_its_own_remedy() {
+        for (kind, hint) in [
+            (ErrorKind::Unsupported, "lets other users read the key; set"),
+            (ErrorKind::StorageFull, "free some space, "),
+            (ErrorKind::QuotaExceeded, "free some space, "),
+            (ErrorKind::FileTooLarge, "(ulimit -f), "),
+            (ErrorKind::NotFound, "create /folder, "),
+            (ErrorKind::PermissionDenied, "read and write access to it, "),
+            (
+                ErrorKind::ReadOnlyFilesystem,
+                "mount a folder that can be written there, ",
+            ),
+            (
+                ErrorKind::Other,
+                "see what is wrong with the disk or folder, ",
+            ),
+        ] {
+            let cause = io::Error::new(kind, "a reason");
+            let error = store().unsavable(Path::new("/folder/part"), &cause);
+            assert_eq!(
+                error.to_string(),
+                "can't save /folder/auth.json: /folder/part: a reason"
+            );
+            let found = error.hint().unwrap();
+            assert!(found.contains(hint), "{kind}: {found}");
+            assert!(found.contains("set SEKUIRE_CONFIG_DIR to "), "{found}");
+        }
+        let shortage = io::Error::from_raw_os_error(libc::EMFILE);
+        let error = store().unsavable(Path::new("/folder"), &shortage);
+        assert_eq!(error.hint(), Some(CHECK_LIMITS));
+    }
+
+    #[test]
+    fn each_reason_not_to_read_has_its_own_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().join("missing"), true);
+        let hint = |cause: io::Error| store.unreadable(&cause).hint().unwrap().to_owned();
+        let owner = platform::owner(&folder.path().metadata().unwrap());
+        assert_eq!(
+            hint(ErrorKind::PermissionDenied.into()),
+            format!(
+                "run this as {owner}, whom {} belongs to, or mend its permissions",
+                folder.path().display()
+            )
+        );
+        assert_eq!(
+            hint(io::Error::from_raw_os_error(libc::EMFILE)),
+            CHECK_LIMITS
+        );
+        assert_eq!(hint(ErrorKind::Other.into()), ELSEWHERE);
+    }
+
+    #[test]
+    fn what_failed_and_where_is_said() {
+        let cause = || io::Error::other("a reason");
+        let folder = Path::new("/folder");
+        assert_eq!(
+            store().unremovable(folder, &cause()).to_string(),
+            "can't remove /folder/auth.json: /folder: a reason"
+        );
+        assert_eq!(
+            store().unconfirmed(&cause()).to_string(),
+            "/folder/auth.json is changed, but the disk did not confirm it: a reason"
+        );
+        assert_eq!(
+            store().locked(),
+            "/folder has been locked by another login or logout for 10 s"
+        );
+        assert_eq!(
+            words(&io::Error::from_raw_os_error(libc::EMFILE)),
+            "this machine is out of open files (ulimit -n) (Too many open files (os error 24))"
+        );
+    }
+}
