@@ -115,9 +115,3 @@ impl WaitingLine {
         }
     }
 }
-
-impl Drop for WaitingLine {
-    fn drop(&mut self) {
-        self.erase();
-    }
-}
