@@ -77,6 +77,22 @@ fn the_waiting_line_appears_after_a_second_and_is_erased() {
     );
 }
 
+/// A line that wraps could not be erased. A terminal that does not know its width counts as 80 columns wide.
+#[test]
+fn the_waiting_line_is_as_long_as_the_terminal_is_wide() {
+    let (home, backend) = (Home::new(), Backend::http());
+    for (columns, width) in [(20, 19), (0, usize::MAX)] {
+        let slow = Behaviour::Delay(Duration::from_millis(1600));
+        let mut terminal = waiting(&home, &backend, slow).env("TERM", "xterm").pty();
+        terminal.resize(columns);
+        let shown = terminal.finish().exits(1).terminal.clone();
+        let (line, _) = shown.split_once("\r\x1b[K").expect("the line is erased");
+        let whole = format!("Waiting for {} ... (Ctrl-C stops)", backend.url());
+        let cut: String = whole.chars().take(width).collect();
+        assert_eq!(line, cut, "{columns} columns");
+    }
+}
+
 #[test]
 fn there_is_no_waiting_line_where_none_belongs() {
     let slow = || Behaviour::Delay(Duration::from_millis(1600));

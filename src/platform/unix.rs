@@ -100,8 +100,8 @@ pub fn terminal_width() -> Option<usize> {
 /// The whole host name (gethostname(2)).
 pub fn host_name() -> String {
     let mut name = [0_u8; 256];
-    // SAFETY: the buffer is valid for its length; its last byte stays zero, because one less is offered.
-    let result = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
+    // SAFETY: the buffer is valid for its length. Where a name fills it, no zero need stand behind it.
+    let result = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
     if result != 0 {
         return String::new();
     }
@@ -176,7 +176,7 @@ pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
             fd: if watch.read || watch.write {
                 watch.stream.as_raw_fd()
             } else {
-                -1
+                libc::c_int::MIN
             },
             events: if watch.read { libc::POLLIN } else { 0 }
                 | if watch.write { libc::POLLOUT } else { 0 },
@@ -263,6 +263,8 @@ pub fn spare_descriptors(count: usize) -> io::Result<()> {
 mod tests {
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
+    use std::os::unix::thread::JoinHandleExt;
+    use std::thread;
 
     use super::{Duration, Watch, check, io, is_in_progress, poll, shortage, spare_memory};
 
@@ -322,7 +324,7 @@ mod tests {
         ];
         // The other's end takes its time to come, even here.
         let ready = |watched: &mut [Watch<'_>]| {
-            poll(watched, Duration::from_secs(60)).unwrap();
+            poll(watched, Duration::from_secs(20)).unwrap();
             watched
                 .iter()
                 .map(|watch| watch.ready)
@@ -330,5 +332,29 @@ mod tests {
         };
         assert_eq!(ready(&mut [Watch::for_reading(&closed)]), [true]);
         assert_eq!(ready(&mut watched), [false, true, true, true]);
+    }
+
+    extern "C" fn nothing(_: libc::c_int) {}
+
+    #[test]
+    fn a_signal_ends_a_poll_as_if_nothing_had_come() {
+        // SAFETY: a plain structure, for which zero is a value: no flags, an empty mask.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = nothing as *const () as libc::sighandler_t;
+        // SAFETY: sigaction(2) reads one structure; the handler does nothing, and no other test sends this signal.
+        let set =
+            unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut()) };
+        assert_eq!(set, 0);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let silent = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let polling = thread::spawn(move || {
+            poll(&mut [Watch::for_reading(&silent)], Duration::from_secs(60))
+        });
+        while !polling.is_finished() {
+            // SAFETY: the thread was not joined yet.
+            unsafe { libc::pthread_kill(polling.as_pthread_t(), libc::SIGUSR1) };
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(!polling.join().unwrap().unwrap());
     }
 }

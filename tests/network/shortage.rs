@@ -149,6 +149,19 @@ fn sweep(asks: Asks, call: &str, error: &str, check: impl Fn(&str, &Fixture, &Ou
     }
 }
 
+#[test]
+fn of_memory_while_something_is_waited_for() {
+    let refused = Cell::new(0);
+    sweep(Asks::Me, "poll", "ENOMEM", |name, _, outcome| {
+        assert_no_panic(name, outcome);
+        if outcome.code == Some(3) {
+            outcome.complains("this machine is out of memory");
+            refused.set(refused.get() + 1);
+        }
+    });
+    assert!(refused.get() > 0 || needs::strace().is_none());
+}
+
 /// The abort that Rust makes of it is no exit status that a script could know.
 #[test]
 fn of_memory_at_any_moment() {
