@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use nix::libc;
+
 use super::Fixture;
 use crate::support::backend::{Backend, KEY, TlsKind};
 use crate::support::command::{Sekuire, binary};
 use crate::support::needs;
 use crate::support::outcome::Outcome;
+use crate::support::seccomp::{Refused, filter};
 
 /// Hides every store that a Linux system may have, so that the built-in roots are used.
 const NO_STORE: &str = "for d in /etc/ssl /etc/pki /usr/share/ca-certificates \
@@ -354,6 +357,33 @@ fn a_file_of_the_same_name_elsewhere_stays() {
         assert_eq!(fs::read_to_string(&theirs).unwrap(), "theirs");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     }
+}
+
+/// With /proc they are handed over in memory: no folder for temporary files is needed.
+#[test]
+fn built_in_roots_without_a_folder_for_temporary_files() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    if let Some(outcome) = after(&format!("{NO_STORE}; export TMPDIR=/nonexistent"), &fixture) {
+        outcome
+            .exits(4)
+            .complains("trusted are the built-in CA certificates of Mozilla");
+    }
+}
+
+/// As in a sandbox that forbids memfd_create(2): then they are handed over on disk.
+#[test]
+fn without_files_in_memory_a_folder_is_used() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let forbidden = Refused {
+        call: libc::SYS_memfd_create,
+        bit: None,
+    };
+    fixture
+        .whoami()
+        .before_exec(filter(&[forbidden]))
+        .run()
+        .exits(0)
+        .complains_not();
 }
 
 /// Where nobody exchanges anything, they are used without /proc, and nothing of them is left.
