@@ -143,6 +143,29 @@ fn every_odd_home_has_its_own_answer() {
     );
 }
 
+/// A home is made by whoever makes the user, and what stands above a named folder must be one.
+#[test]
+fn what_is_missing_above_the_folder_is_made_only_where_that_was_named() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let missing = home.path().join("missing");
+    login(&home, &backend)
+        .env("HOME", &missing)
+        .run()
+        .exits(3)
+        .complains("/missing/.sekuire: No such file or directory");
+    assert!(!missing.exists());
+    // Nobody makes folders there: that is told, and not that the folder below is missing.
+    if Path::new("/sys/kernel").is_dir() {
+        login(&home, &backend)
+            .env("SEKUIRE_CONFIG_DIR", "/sys/kernel/sekuire/folder")
+            .run()
+            .exits(3)
+            .hides("No such file");
+    }
+    assert!(backend.requests().is_empty());
+}
+
 #[test]
 fn an_unreadable_home_is_no_logged_out_one() {
     if !needs::root() {

@@ -49,28 +49,31 @@ fn many_logins_leave_one_whole_file_and_readers_never_see_another() {
     assert!(holds(&content, KEY) || holds(&content, OTHER_KEY));
 }
 
-/// Between a look for the folder and its making.
+/// Between a look for the folder, or for one above it, and its making.
 #[test]
 fn a_folder_that_another_has_just_made_is_taken() {
-    let Some(strace) = needs::strace() else {
-        return;
-    };
     let backend = Backend::http();
-    let home = Home::new();
-    let mut login = strace
-        .home(&home)
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=mkdir"])
-        .args(["-e", "inject=mkdir:delay_enter=1000000"])
-        .arg(binary())
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
-        .spawn();
-    thread::sleep(Duration::from_millis(500));
-    let made = DirBuilder::new().mode(0o700).create(home.sekuire_dir());
-    // On a slow machine the login may have been first.
-    assert!(made.is_ok() || home.sekuire_dir().is_dir());
-    login.finish().exits(0);
-    assert_eq!(home.listing(), ["auth.json"]);
+    for (folder, made) in [(".sekuire", ".sekuire"), ("named/folder", "named")] {
+        let Some(strace) = needs::strace() else {
+            return;
+        };
+        let home = Home::new();
+        let folder = home.path().join(folder);
+        let mut login = strace
+            .home(&home)
+            .env("SEKUIRE_CONFIG_DIR", &folder)
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=mkdir"])
+            .args(["-e", "inject=mkdir:delay_enter=1000000"])
+            .arg(binary())
+            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+            .stdin(KEY.as_bytes())
+            .spawn();
+        thread::sleep(Duration::from_millis(500));
+        // On a slow machine the login may have been first.
+        let _ = DirBuilder::new().mode(0o700).create(home.path().join(made));
+        login.finish().exits(0);
+        assert!(folder.join("auth.json").is_file(), "{made}");
+    }
 }
 
 #[test]
