@@ -1,6 +1,7 @@
 //! File systems that do not keep what they are asked to keep: modes, and folders that are synced.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::stat::{Mode, umask};
 
@@ -9,6 +10,7 @@ use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
+use crate::support::other_user::{NOBODY, OtherUser};
 
 /// `login`, with this strace option.
 fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuire> {
@@ -26,10 +28,19 @@ fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuir
 #[test]
 fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
     let backend = Backend::http();
-    for (name, injection) in [
-        ("says so", "inject=fchmod,chmod,fchmodat:retval=0"),
-        ("refuses", "inject=fchmod,chmod,fchmodat:error=EPERM"),
+    let not_kept = "its mode can't be made private";
+    let lets_others = "hint: its file system (FAT, SMB, FUSE) lets other users read the key";
+    for (name, result, reason, hint) in [
+        ("says so", "retval=0", not_kept, lets_others),
+        ("refuses", "error=EPERM", not_kept, lets_others),
+        (
+            "fails",
+            "error=EIO",
+            "Input/output error",
+            "hint: see what is wrong with the disk",
+        ),
     ] {
+        let injection = &format!("inject=fchmod,chmod,fchmodat:{result}");
         for old in [None, Some(OLD)] {
             let home = Home::new();
             if let Some(old) = old {
@@ -45,9 +56,7 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
                 })
                 .run();
             assert_eq!(outcome.code, Some(3), "{name}: {outcome}");
-            outcome
-                .complains("its mode can't be made private")
-                .complains("hint: its file system (FAT, SMB, FUSE) lets other users read the key");
+            outcome.complains(reason).complains(hint);
             assert_eq!(fs::read_to_string(home.auth_json()).ok().as_deref(), old);
             assert_eq!(home.listing().len(), old.iter().len(), "{name}");
         }
@@ -90,6 +99,51 @@ fn a_fuse_that_ignores_chmod_holds_no_key() {
         assert_eq!(left, 0, "{folder}");
     }
     assert!(backend.requests().is_empty());
+}
+
+/// A file is only as durable as its folder, and that as the one above.
+#[test]
+fn a_new_folder_is_synced_where_it_was_made() {
+    let backend = Backend::http();
+    let Some(strace) = needs::strace() else {
+        return;
+    };
+    let home = Home::new();
+    let trace = home.path().join("trace");
+    strace
+        .home(&home)
+        .args(["-f", "-qq", "-y", "-e", "trace=fsync", "-o"])
+        .arg(&trace)
+        .arg(binary())
+        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+        .stdin(KEY.as_bytes())
+        .run()
+        .exits(0);
+    let synced = fs::read_to_string(&trace).unwrap();
+    for folder in [home.path(), &home.sekuire_dir()] {
+        let end = format!("<{}>)", folder.display());
+        assert!(synced.contains(&end), "{end}: {synced}");
+    }
+}
+
+/// Then it is somebody else's.
+#[test]
+fn where_a_folder_is_made_need_not_be_readable() {
+    if !needs::root() {
+        return;
+    }
+    let backend = Backend::http();
+    let other = OtherUser::new(NOBODY);
+    let above = other.home.path().join("above");
+    fs::create_dir(&above).unwrap();
+    fs::set_permissions(&above, Permissions::from_mode(0o733)).unwrap();
+    other
+        .sekuire()
+        .env("SEKUIRE_CONFIG_DIR", above.join("folder"))
+        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+        .stdin(KEY.as_bytes())
+        .run()
+        .exits(0);
 }
 
 /// The third fsync is the folder's: the trial and the file come before it.

@@ -340,6 +340,11 @@ fn advice_is_given_only_where_it_works() {
     let outcome = Sekuire::new().home(&other.home).arg("status").run();
     let advice = format!("{open}; run: chmod 600 {}\n", path.display());
     assert_eq!(outcome.stderr, advice);
+    // And as whoever owns it.
+    chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+    let outcome = other.sekuire().arg("status").run();
+    assert_eq!(outcome.stderr, advice);
+    chown(&path, Some(0), Some(0)).unwrap();
     // And on a file system that is mounted read-only it can't.
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 77
         exec \"$2\" status";
