@@ -212,17 +212,23 @@ pub fn name_servers() -> Option<String> {
     let mut text = String::new();
     let read =
         open_to_read(Path::new(FILE)).and_then(|file| file.take(4096).read_to_string(&mut text));
+    Some(match read {
+        Err(cause) => format!("{FILE}: {cause}"),
+        Ok(_) => format!("{FILE}: {}", servers_in(&text)),
+    })
+}
+
+fn servers_in(text: &str) -> String {
     let lines = text.lines().map(str::split_whitespace);
     let servers = lines.filter_map(|mut words| {
         (words.next() == Some("nameserver")).then_some(())?;
         words.next()
     });
     let servers: Vec<&str> = servers.collect();
-    Some(match read {
-        Err(cause) => format!("{FILE}: {cause}"),
-        Ok(_) if servers.is_empty() => format!("{FILE}: no name server"),
-        Ok(_) => format!("{FILE}: {}", servers.join(", ")),
-    })
+    if servers.is_empty() {
+        return "no name server".to_owned();
+    }
+    servers.join(", ")
 }
 
 /// Whether another name on this disk leads to the same file.
@@ -325,5 +331,20 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
             Ok(())
         }
         result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::servers_in;
+
+    #[test]
+    fn name_servers_are_read_as_the_resolver_does() {
+        let text =
+            "# a comment\nsearch example.org\nnameserver 192.0.2.1\n  nameserver\t2001:db8::1 x\n";
+        assert_eq!(servers_in(text), "192.0.2.1, 2001:db8::1");
+        for none in ["", "nameserver", "#nameserver 192.0.2.1", "options edns0"] {
+            assert_eq!(servers_in(none), "no name server", "{none}");
+        }
     }
 }
