@@ -335,8 +335,32 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::servers_in;
+    use super::{create_private_file, fs, has_other_names, is_still_at, servers_in};
+
+    #[test]
+    fn a_lock_whose_file_has_gone_or_is_another_one_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = create_private_file(&path).unwrap();
+        assert!(is_still_at(&path, &lock).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!is_still_at(&path, &lock).unwrap());
+        let another = create_private_file(&path).unwrap();
+        assert!(!is_still_at(&path, &lock).unwrap());
+        assert!(is_still_at(&path, &another).unwrap());
+    }
+
+    #[test]
+    fn another_name_is_a_second_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = create_private_file(&path).unwrap();
+        assert!(!has_other_names(&file.metadata().unwrap()));
+        fs::hard_link(&path, folder.path().join("other")).unwrap();
+        assert!(has_other_names(&file.metadata().unwrap()));
+    }
 
     #[test]
     fn name_servers_are_read_as_the_resolver_does() {
