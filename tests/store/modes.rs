@@ -101,6 +101,25 @@ fn a_fuse_that_ignores_chmod_holds_no_key() {
     assert!(backend.requests().is_empty());
 }
 
+/// Networks' file systems may be without locks, or be interrupted.
+#[test]
+fn a_lock_that_cannot_be_had_or_not_at_once_keeps_no_login_from_being_saved() {
+    let backend = Backend::http();
+    for failure in ["error=ENOLCK", "error=EOPNOTSUPP", "error=EINTR:when=1"] {
+        let home = Home::new();
+        let injection = format!("inject=flock:{failure}");
+        let Some(login) = login_under(&injection, &home, &backend) else {
+            return;
+        };
+        login.run().exits(0);
+        assert_eq!(home.listing(), ["auth.json"], "{failure}");
+    }
+    let home = Home::new();
+    if let Some(login) = login_under("inject=flock:error=EIO", &home, &backend) {
+        login.run().exits(3).complains("Input/output error");
+    }
+}
+
 /// A file is only as durable as its folder, and that as the one above.
 #[test]
 fn a_new_folder_is_synced_where_it_was_made() {

@@ -337,7 +337,10 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{create_private_file, fs, has_other_names, is_still_at, servers_in};
+    use super::{
+        Permissions, PermissionsExt, clear_for_lock, create_private_file, fs, has_other_names,
+        is_still_at, servers_in,
+    };
 
     #[test]
     fn a_lock_whose_file_has_gone_or_is_another_one_is_none() {
@@ -350,6 +353,23 @@ mod tests {
         let another = create_private_file(&path).unwrap();
         assert!(!is_still_at(&path, &lock).unwrap());
         assert!(is_still_at(&path, &another).unwrap());
+    }
+
+    /// An umask may have closed it to its owner, too, just before it is locked.
+    #[test]
+    fn what_is_in_a_locks_way_goes_unless_it_is_a_lock_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = create_private_file(&path).unwrap();
+        for (mode, is_left) in [(0, true), (0o644, false)] {
+            lock.set_permissions(Permissions::from_mode(mode)).unwrap();
+            clear_for_lock(&path).unwrap();
+            assert_eq!(path.exists(), is_left, "{mode:o}");
+        }
+        fs::create_dir(&path).unwrap();
+        clear_for_lock(&path).unwrap();
+        // Gone already, as another may have been faster.
+        clear_for_lock(&path).unwrap();
     }
 
     #[test]
