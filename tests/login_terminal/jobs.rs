@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::{PROMPT, at_prompt, under_shell, wait_until};
 use crate::fixtures::{MASKED, SECRET, login_success};
-use crate::support::backend::{Backend, KEY};
+use crate::support::backend::{Backend, Behaviour, KEY};
 use crate::support::home::Home;
 
 /// All but those that do nothing by default (signal(7)), those that can't be caught, and those that the
@@ -82,6 +82,21 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
     terminal.send(format!("{rest}\r").as_bytes());
     let outcome = terminal.finish();
     outcome.exits(0).shows(&super::whole_screen()).hides(SECRET);
+}
+
+/// While the backend is waited for a stop and what follows it are the shell's business alone.
+#[test]
+fn behind_the_prompt_a_job_that_continues_asks_nothing_again() {
+    let backend = Backend::http();
+    backend.behave(Behaviour::Delay(Duration::from_millis(700)));
+    let home = Home::new();
+    let mut terminal = at_prompt(&home, &backend);
+    terminal.send(format!("{KEY}\r").as_bytes());
+    wait_until("the backend is asked", || backend.connections() > 0);
+    terminal.signal(Signal::SIGCONT);
+    let outcome = terminal.finish();
+    outcome.exits(0).shows(&super::whole_screen()).hides(SECRET);
+    assert!(terminal.echo_on());
 }
 
 /// The program can't know of a SIGSTOP; a shell then sets the terminal as it likes it.
