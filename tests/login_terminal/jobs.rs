@@ -10,7 +10,9 @@ use nix::unistd::Pid;
 use super::{PROMPT, at_prompt, under_shell, wait_until};
 use crate::fixtures::{MASKED, SECRET, login_success};
 use crate::support::backend::{Backend, Behaviour, KEY};
+use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// All but those that do nothing by default (signal(7)), those that can't be caught, and those that the
 /// program ignores.
@@ -82,6 +84,26 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
     terminal.send(format!("{rest}\r").as_bytes());
     let outcome = terminal.finish();
     outcome.exits(0).shows(&super::whole_screen()).hides(SECRET);
+}
+
+/// As under setsid(1): there are no jobs, and so the terminal is nobody else's.
+#[test]
+fn where_no_terminal_controls_the_session_the_echo_comes_back_too() {
+    let Some(setsid) = needs::tool("setsid") else {
+        return;
+    };
+    let home = Home::new();
+    let mut terminal = Sekuire::at(&setsid)
+        .home(&home)
+        .arg("-w")
+        .arg(binary())
+        .arg("login")
+        .pty();
+    terminal.wait_for(PROMPT);
+    wait_until("echo is off", || !terminal.echo_on());
+    kill(only_child(terminal.pid()), Signal::SIGTERM).expect("a signal is sent");
+    terminal.finish();
+    assert!(terminal.echo_on());
 }
 
 /// While the backend is waited for a stop and what follows it are the shell's business alone.

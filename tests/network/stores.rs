@@ -370,7 +370,7 @@ fn built_in_roots_without_a_folder_for_temporary_files() {
     }
 }
 
-/// As in a sandbox that forbids memfd_create(2): then they are handed over on disk.
+/// As in a sandbox that forbids `memfd_create`(2): then they are handed over on disk.
 #[test]
 fn without_files_in_memory_a_folder_is_used() {
     let fixture = Fixture::new(TlsKind::Valid);

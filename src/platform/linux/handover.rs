@@ -124,3 +124,32 @@ extern "C" fn connect(socket: c_int, address: *const sockaddr, length: socklen_t
         _ => 0,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::{SocketAddr, TcpStream};
+    use std::ptr;
+
+    use super::{connect, local_connection};
+
+    #[test]
+    fn what_can_not_be_connected_is_an_error() {
+        // Bound, and not listening: nobody else gets the port.
+        let taken =
+            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        taken
+            .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+            .unwrap();
+        let address = taken.local_addr().unwrap().as_socket().unwrap();
+        let refused = TcpStream::connect(address).map_err(|cause| cause.kind());
+        assert_eq!(refused.map(drop), Err(ErrorKind::ConnectionRefused));
+    }
+
+    #[test]
+    fn a_socket_that_is_none_is_given_nothing() {
+        let (_waiting, handover) = local_connection().unwrap();
+        assert_eq!(handover.give(|| connect(-1, ptr::null(), 0)), -1);
+    }
+}

@@ -199,3 +199,16 @@ fn set_errno(value: c_int) {
         *libc::__error() = value;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{io, set_errno};
+
+    #[test]
+    fn errno_is_what_it_was() {
+        for value in [libc::EINTR, 0] {
+            set_errno(value);
+            assert_eq!(io::Error::last_os_error().raw_os_error(), Some(value));
+        }
+    }
+}
