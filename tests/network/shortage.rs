@@ -152,7 +152,7 @@ fn sweep(asks: Asks, call: &str, error: &str, check: impl Fn(&str, &Fixture, &Ou
 #[test]
 fn of_memory_while_something_is_waited_for() {
     let refused = Cell::new(0);
-    sweep(Asks::Me, "poll", "ENOMEM", |name, _, outcome| {
+    sweep(Asks::Me, "?poll,?ppoll", "ENOMEM", |name, _, outcome| {
         assert_no_panic(name, outcome);
         if outcome.code == Some(3) {
             outcome.complains("this machine is out of memory");
@@ -193,7 +193,7 @@ fn of_memory_at_any_moment() {
 /// What is begun is finished: another attempt is made, and nobody is told that nothing was sent.
 #[test]
 fn in_the_middle_of_a_request() {
-    for call in ["poll", "recvfrom"] {
+    for call in ["?poll,?ppoll", "recvfrom"] {
         sweep(Asks::Verify, call, "ENOMEM", |name, fixture, outcome| {
             assert_no_panic(name, outcome);
             let is_sent = !fixture.backend.requests().is_empty();

@@ -40,7 +40,7 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
             "hint: see what is wrong with the disk",
         ),
     ] {
-        let injection = &format!("inject=fchmod,chmod,fchmodat:{result}");
+        let injection = &format!("inject=fchmod,?chmod,?fchmodat:{result}");
         for old in [None, Some(OLD)] {
             let home = Home::new();
             if let Some(old) = old {
