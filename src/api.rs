@@ -318,7 +318,7 @@ fn brief(text: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{ApiKey, Device, verify_body};
+    use super::{ApiKey, Device, page_title, verify_body};
     use crate::device::Source;
 
     /// What it has room for at first is what it has room for in the end.
@@ -333,6 +333,27 @@ mod tests {
             };
             let body = verify_body(&key, &device);
             assert_eq!(body.capacity(), 1024 + 6 * (512 + 255), "{}", body.len());
+        }
+    }
+
+    #[test]
+    fn a_page_is_called_what_its_title_says_but_for_the_status() {
+        let title = |page| page_title(page, 400);
+        for page in [
+            "<html><title>No certificate</title>",
+            "<TITLE>\n400 No\tcertificate </TITLE> <title>x</title>",
+            "<title>400No certificate</title>",
+        ] {
+            assert_eq!(title(page).as_deref(), Some("No certificate"), "{page}");
+        }
+        for page in [
+            "",
+            "<title>",
+            "</title>a<title>",
+            "<title>400</title>",
+            "<title>a<b></title>",
+        ] {
+            assert_eq!(title(page), None, "{page}");
         }
     }
 }

@@ -62,7 +62,14 @@ fn a_folder_that_another_has_just_made_is_taken() {
         let mut login = strace
             .home(&home)
             .env("SEKUIRE_CONFIG_DIR", &folder)
-            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=?mkdir,?mkdirat"])
+            .args([
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=?mkdir,?mkdirat",
+            ])
             .args(["-e", "inject=?mkdir,?mkdirat:delay_enter=1000000"])
             .arg(binary())
             .args(["login", "--api-key-stdin", "--backend", &backend.url()])
