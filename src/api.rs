@@ -318,7 +318,7 @@ fn brief(text: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{ApiKey, Device, page_title, verify_body};
+    use super::{ApiKey, Device, Response, page_title, plain_text, verify_body};
     use crate::device::Source;
 
     /// What it has room for at first is what it has room for in the end.
@@ -354,6 +354,30 @@ mod tests {
             "<title>a<b></title>",
         ] {
             assert_eq!(title(page), None, "{page}");
+        }
+    }
+
+    #[test]
+    fn of_an_error_body_a_text_is_shown_and_of_damaged_json_nothing() {
+        for (body, too_long, shown) in [
+            (" no such key\n", false, Some("no such key")),
+            ("\n", false, None),
+            ("{\"error\": ", false, None),
+            ("[1, ", false, None),
+            ("{\"error\": ", true, Some("{\"error\":")),
+        ] {
+            let response = Response {
+                status: 400,
+                body: body.into(),
+                too_long,
+                coding: None,
+                retry_after: None,
+                date: None,
+                location: None,
+                attempts: String::new(),
+                advice: "",
+            };
+            assert_eq!(plain_text(&response).as_deref(), shown, "{body}");
         }
     }
 }
