@@ -568,6 +568,10 @@ fn each_step_on_the_way_can_fail() {
     );
     last_is(&wrong_ca, "tls");
 
+    backend.behave(Behaviour::CloseAfterRequest);
+    finds(online, "backend clock", "failed", &["connection"], 4);
+    last_is(&online, "backend clock");
+
     backend.behave(Behaviour::Respond(
         Response::json(401, &json!({})).header("Date", "Wed, 01 Jan 2020 00:00:00 GMT"),
     ));

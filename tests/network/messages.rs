@@ -205,6 +205,7 @@ fn of_an_unreachable_backend() {
             .complains(&format!("127.0.0.1 refused the connection on port {port}"))
             .complains("tried 3 times in ")
             .complains("--wait SECS")
+            .complains("; 'sekuire doctor --online' looks at each step\n")
             .takes_at_most(SLACK);
         fixture.assert_clean_failure(scheme, &outcome);
     }
