@@ -79,5 +79,9 @@ mod tests {
             wrap(&mut text, 2, &format!("{} b", "a".repeat(length - 1)));
             assert_eq!(text.lines().count(), lines, "{text}");
         }
+        // A word that no line can hold is not put off to the next.
+        let mut text = String::new();
+        wrap(&mut text, 2, &"a".repeat(WIDTH));
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
 }
