@@ -816,4 +816,10 @@ fn all_proxy_alone_is_not_read_and_said_so() {
         assert_eq!(proxy.heads().len(), 0, "{outcome}");
     }
     assert!(!unreachable().run().stderr.contains(words));
+    // Nor where no proxy would help.
+    let untrusted = Fixture::new(TlsKind::UnknownCa);
+    let whoami = untrusted
+        .whoami()
+        .env("ALL_PROXY", "http://proxy.example:3128");
+    whoami.run().exits(4).complains("CA").hides(words);
 }
