@@ -414,8 +414,8 @@ fn built_in_roots_without_proc() {
     }
     // A store needs neither: the TLS library reads it by itself.
     let store = "mkdir \"$HOME/certs\" && cp \"$2\" \"$HOME/certs/ca-certificates.crt\" && \
-                 mount --bind \"$HOME/certs\" /etc/ssl/certs; \
-                 mount -t tmpfs none /proc; export TMPDIR=/nonexistent";
+                 mount --bind \"$HOME/certs\" /etc/ssl/certs && \
+                 mount -t tmpfs none /proc && export TMPDIR=/nonexistent";
     if let Some(outcome) = after(store, &fixture) {
         outcome.exits(0).complains_not();
     }
