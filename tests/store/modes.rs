@@ -36,7 +36,7 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
         (
             "fails",
             "error=EIO",
-            "Input/output error",
+            "(os error 5)",
             "hint: see what is wrong with the disk",
         ),
     ] {
@@ -116,7 +116,7 @@ fn a_lock_that_cannot_be_had_or_not_at_once_keeps_no_login_from_being_saved() {
     }
     let home = Home::new();
     if let Some(login) = login_under("inject=flock:error=EIO", &home, &backend) {
-        login.run().exits(3).complains("Input/output error");
+        login.run().exits(3).complains("(os error 5)");
     }
 }
 
