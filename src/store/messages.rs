@@ -242,9 +242,12 @@ mod tests {
             store().locked(),
             "/folder has been locked by another login or logout for 10 s"
         );
-        assert_eq!(
-            words(&io::Error::from_raw_os_error(libc::EMFILE)),
-            "this machine is out of open files (ulimit -n) (Too many open files (os error 24))"
+        // The C library's words follow.
+        let shortage = words(&io::Error::from_raw_os_error(libc::EMFILE));
+        let ours = "this machine is out of open files (ulimit -n) (";
+        assert!(
+            shortage.starts_with(ours) && shortage.len() > ours.len(),
+            "{shortage}"
         );
     }
 }

@@ -156,14 +156,23 @@ fn what_is_missing_above_the_folder_is_made_only_where_that_was_named() {
         .exits(3)
         .complains("/missing/.sekuire: No such file or directory");
     assert!(!missing.exists());
-    // Nobody makes folders there: that is told, and not that the folder below is missing.
-    if Path::new("/sys/kernel").is_dir() {
-        login(&home, &backend)
-            .env("SEKUIRE_CONFIG_DIR", "/sys/kernel/sekuire/folder")
-            .run()
-            .exits(3)
-            .hides("No such file");
+    assert!(backend.requests().is_empty());
+    if !needs::root() {
+        return;
     }
+    // Of a folder above that can't be made it is told why, not that it is missing.
+    let other = OtherUser::new(NOBODY);
+    let closed = other.home.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o755)).unwrap();
+    other
+        .sekuire()
+        .env("SEKUIRE_CONFIG_DIR", closed.join("above/folder"))
+        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
+        .stdin(KEY.as_bytes())
+        .run()
+        .exits(3)
+        .complains("Permission denied");
     assert!(backend.requests().is_empty());
 }
 

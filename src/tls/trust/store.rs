@@ -136,7 +136,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
         _ => return Err(Problem::IsSpecial),
     }
     let mut content = Vec::new();
-    // What the metadata says of its length is only a hint: it may grow.
     file.take(MAX_FILE + 1).read_to_end(&mut content)?;
     if content.len() as u64 > MAX_FILE {
         return Err("is larger than 8 MiB".into());
