@@ -411,3 +411,170 @@ fn is_local(cause: &io::Error) -> bool {
 fn tls_error(cause: &io::Error) -> Option<&Error> {
     cause.get_ref()?.downcast_ref()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::{Answered, BackendUrl, RelayError, Response, Target, Unanswered, combine};
+
+    /// What told minreq where a body ends.
+    #[derive(Clone, Copy, Debug)]
+    enum End {
+        Length,
+        Chunks,
+        Close,
+    }
+
+    fn answered(status: u16, body: &str, end: End) -> Answered {
+        Answered {
+            response: Response {
+                status,
+                body: body.into(),
+                too_long: false,
+                coding: None,
+                retry_after: None,
+                date: None,
+                location: None,
+                attempts: String::new(),
+                advice: "",
+            },
+            ended_by_close: matches!(end, End::Close),
+            chunked: matches!(end, End::Chunks),
+        }
+    }
+
+    fn said(outcome: Result<Answered, Unanswered>, relayed: Option<RelayError>) -> String {
+        let target = Target {
+            base: BackendUrl::parse("http://it").unwrap(),
+            proxy: None,
+            trust: None,
+        };
+        match combine(&target, outcome, relayed) {
+            Ok(response) => format!("status {}", response.status),
+            Err(failure) => failure.words().cause,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_whole_where_its_end_was_told() {
+        let reset = || Some(RelayError::Broken("reset the connection".into()));
+        for end in [End::Length, End::Chunks, End::Close] {
+            assert_eq!(said(Ok(answered(200, "x", end)), None), "status 200");
+            let is_cut = matches!(end, End::Close);
+            assert_eq!(
+                said(Ok(answered(200, "x", end)), reset()),
+                ["status 200", "it reset the connection"][usize::from(is_cut)],
+                "{end:?}"
+            );
+            // The relay's own end of it is within a body, or within the trailers that are behind chunks.
+            let is_endless = !matches!(end, End::Length);
+            assert_eq!(
+                said(Ok(answered(200, "x", end)), Some(RelayError::TooLong)),
+                ["status 200", "it sent an answer without end"][usize::from(is_endless)],
+                "{end:?}"
+            );
+        }
+        let mut beyond_the_cap = answered(200, "x", End::Close);
+        beyond_the_cap.response.too_long = true;
+        assert_eq!(
+            said(Ok(beyond_the_cap), Some(RelayError::TooLong)),
+            "status 200"
+        );
+    }
+
+    #[test]
+    fn nothing_up_to_the_end_of_the_connection_is_no_success() {
+        for status in [0, 99, 200, 201, 203, 205, 206, 299] {
+            let lost = "it closed the connection before it had answered";
+            assert_eq!(said(Ok(answered(status, "", End::Close)), None), lost);
+        }
+        for status in [204, 300, 401, 500] {
+            let whole = format!("status {status}");
+            assert_eq!(said(Ok(answered(status, "", End::Close)), None), whole);
+        }
+        assert_eq!(said(Ok(answered(200, "", End::Length)), None), "status 200");
+    }
+
+    #[test]
+    fn an_interim_answer_is_none() {
+        for status in [100, 103, 199] {
+            assert_eq!(
+                said(Ok(answered(status, "", End::Length)), None),
+                format!("it sent no answer but an interim one (status {status})")
+            );
+        }
+    }
+
+    #[test]
+    fn no_answer_is_told_by_whoever_saw_why() {
+        let broken = || Err(Unanswered::Head(Error::other("broke").into()));
+        for (outcome, relayed, words) in [
+            (
+                broken(),
+                None,
+                "it broke the connection (broke) before it had answered",
+            ),
+            (
+                broken(),
+                Some(RelayError::Broken("reset the connection".into())),
+                "it reset the connection before it had answered",
+            ),
+            (
+                broken(),
+                Some(RelayError::NoHead("closed the connection".into())),
+                "it closed the connection before it had answered",
+            ),
+            (
+                broken(),
+                Some(RelayError::TooLong),
+                "it sent an answer without end",
+            ),
+            (
+                broken(),
+                Some(RelayError::NotTls),
+                "it does not speak TLS on this port",
+            ),
+            (
+                broken(),
+                Some(RelayError::NotHttp),
+                "it does not speak HTTP on this port",
+            ),
+            (
+                Err(Unanswered::Head(
+                    Error::from(ErrorKind::UnexpectedEof).into(),
+                )),
+                None,
+                "it closed the connection without ending TLS before it had answered",
+            ),
+            (
+                Err(Unanswered::Head(Error::from(ErrorKind::Interrupted).into())),
+                None,
+                "this machine can't go on with a request (operation interrupted)",
+            ),
+            (
+                Err(Unanswered::Head(minreq::Error::MalformedContentLength)),
+                None,
+                "it sent an answer that is not HTTP (non-usize content length)",
+            ),
+            (
+                Err(Unanswered::NoStatusLine { empty: true }),
+                None,
+                "it closed the connection before it had answered",
+            ),
+            (
+                Err(Unanswered::NoStatusLine { empty: false }),
+                None,
+                "it does not speak HTTP on this port",
+            ),
+            (
+                Err(Unanswered::Body("broke off".into())),
+                None,
+                "it broke off",
+            ),
+        ] {
+            assert_eq!(said(outcome, relayed), words);
+        }
+    }
+}
