@@ -121,23 +121,22 @@ fn race(addresses: &[SocketAddr], deadline: &mut Deadline<'_>) -> io::Result<Con
             None if racing.is_empty() => return Err(most_telling(failed)),
             None => {}
         }
-        while let Some(index) = first_ready(&racing, waiting.len() > 0, deadline)? {
-            let (address, stream) = racing.swap_remove(index);
-            match stream.take_error() {
-                Ok(None) => {
-                    let unanswered = |(address, _)| (address, io::ErrorKind::TimedOut.into());
-                    failed.extend(racing.into_iter().map(unanswered));
-                    return Ok(Connected {
-                        stream,
-                        address,
-                        failed,
-                    });
-                }
-                Ok(Some(cause)) | Err(cause) => failed.push((address, cause)),
+        let others_wait = !waiting.as_slice().is_empty();
+        let Some(index) = first_ready(&racing, others_wait, deadline)? else {
+            continue;
+        };
+        let (address, stream) = racing.swap_remove(index);
+        match stream.take_error() {
+            Ok(None) => {
+                let unanswered = |(address, _)| (address, io::ErrorKind::TimedOut.into());
+                failed.extend(racing.into_iter().map(unanswered));
+                return Ok(Connected {
+                    stream,
+                    address,
+                    failed,
+                });
             }
-            if waiting.len() > 0 || racing.is_empty() {
-                break;
-            }
+            Ok(Some(cause)) | Err(cause) => failed.push((address, cause)),
         }
     }
 }
@@ -204,12 +203,15 @@ fn most_telling(failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{
-        Deadline, Domain, Duration, Failure, Resolver, Socket, Type, connect, interleave,
-        most_telling,
+        Addresses, Deadline, Domain, Duration, Failure, Resolver, Socket, Type, Worker, connect,
+        interleave, most_telling,
     };
     use std::io::{Error, ErrorKind};
-    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+    use std::iter;
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+    use std::sync::mpsc::channel;
 
+    const MOMENT: Duration = Duration::from_millis(10);
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
@@ -219,6 +221,59 @@ mod tests {
         for (host, address) in [("localhost", "127.0.0.1:7"), ("10.1.2.3", "10.1.2.3:7")] {
             let found = Resolver::default().resolve(host, 7, host, &mut deadline);
             assert_eq!(found.unwrap(), [address.parse().unwrap()]);
+        }
+    }
+
+    /// One that an earlier attempt left behind looking up `it`, which ends like this.
+    fn looking_up(end: impl FnOnce() -> Addresses + Send + 'static) -> Resolver {
+        let look_up = Worker::start("test", end).unwrap();
+        Resolver {
+            pending: Some(("it".to_owned(), look_up)),
+        }
+    }
+
+    #[test]
+    fn a_look_up_that_was_left_behind_is_waited_for() {
+        let found: SocketAddr = "192.0.2.1:7".parse().unwrap();
+        let (answer, question) = channel();
+        let mut resolver = looking_up(move || question.recv().unwrap_or(Ok(Vec::new())));
+        let mut tell = || {};
+        let mut over = Deadline::new(MOMENT, MINUTE, &mut tell);
+        let late = resolver.resolve("it", 7, "the peer", &mut over);
+        let late = late.unwrap_err().within(MOMENT).words().cause;
+        assert_eq!(late, "nothing within 0 s, while looking up the peer");
+        answer.send(Ok(vec![found])).unwrap();
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let addresses = resolver.resolve("it", 7, "the peer", &mut deadline);
+        assert_eq!(addresses.unwrap(), [found]);
+    }
+
+    /// The resolver itself reads "127.1", as inet_aton(3) does, and asks nobody.
+    #[test]
+    fn another_hosts_look_up_is_not_waited_for() {
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut resolver = looking_up(|| Ok(Vec::new()));
+        let addresses = resolver.resolve("127.1", 7, "it", &mut deadline).unwrap();
+        let expected = SocketAddr::from((Ipv4Addr::LOCALHOST, 7));
+        assert!(addresses.contains(&expected), "{addresses:?}");
+    }
+
+    #[test]
+    fn a_shortage_while_looking_up_is_this_machines() {
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        for (error, words) in [
+            (
+                Error::from_raw_os_error(libc::EMFILE),
+                "this machine is out of open files (ulimit -n)",
+            ),
+            (Error::other("unknown"), "it did not resolve (unknown)"),
+        ] {
+            let mut resolver = looking_up(move || Err(error));
+            let failure = resolver.resolve("it", 7, "it", &mut deadline).unwrap_err();
+            assert_eq!(failure.words().cause, words);
         }
     }
 
@@ -271,6 +326,75 @@ mod tests {
             matches!(nowhere, Failure::NotConnected { .. }),
             "{nowhere:?}"
         );
+    }
+
+    /// An address that does not answer, for its queue (listen(2)) is full.
+    fn silent() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let listener = TcpListener::from(listener);
+        let address = listener.local_addr().unwrap();
+        let queue = || TcpStream::connect_timeout(&address, 5 * MOMENT).ok();
+        let queued = iter::from_fn(queue).collect();
+        (listener, queued, address)
+    }
+
+    fn told(addresses: &[SocketAddr], time: Duration) -> String {
+        let mut tell = || {};
+        let mut deadline = Deadline::new(time, MINUTE, &mut tell);
+        let failure = connect(addresses, 7, "it", &mut deadline).err().unwrap();
+        failure.words().cause
+    }
+
+    #[test]
+    fn an_address_that_does_not_answer_has_a_head_start_and_no_more() {
+        let (_listener, _queued, silent) = silent();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let (_held, bad) = refusing();
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let connected = connect(&[silent, bad, good], 7, "it", &mut deadline).unwrap();
+        assert_eq!(connected.address, good);
+        assert!(deadline.left() > MINUTE / 2);
+        let failed = connected
+            .failed
+            .iter()
+            .map(|(address, cause)| (*address, cause.kind()));
+        assert_eq!(
+            failed.collect::<Vec<_>>(),
+            [
+                (bad, ErrorKind::ConnectionRefused),
+                (silent, ErrorKind::TimedOut)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_does_not_answer_is_waited_for_as_long_as_there_is_time() {
+        let (_listener, _queued, silent) = silent();
+        let (_held, bad) = refusing();
+        let late = "nothing within 0 s, while connecting to it port 7";
+        assert_eq!(told(&[silent], MOMENT), late);
+        assert_eq!(told(&[silent, bad], 2 * super::HEAD_START), late);
+        let none = told(&[], Duration::ZERO);
+        assert!(none.starts_with("can't connect to it port 7: "), "{none}");
+    }
+
+    /// A connection to a broadcast address fails before it is begun.
+    #[test]
+    fn an_address_to_which_there_is_no_way_is_passed_over() {
+        let nowhere = SocketAddr::from((Ipv4Addr::BROADCAST, 7));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let connected = connect(&[nowhere, good], 7, "it", &mut deadline).unwrap();
+        assert_eq!(connected.address, good);
+        let failed = connected.failed.iter().map(|(address, _)| *address);
+        assert_eq!(failed.collect::<Vec<_>>(), [nowhere]);
     }
 
     #[test]

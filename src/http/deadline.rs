@@ -45,8 +45,8 @@ impl<'a> Deadline<'a> {
             let left = self.at.checked_duration_since(now)?;
             let until_slow = self.slow_at.saturating_duration_since(now);
             let slice = match &mut self.on_slow {
-                Some(_) if !until_slow.is_zero() => left.min(until_slow),
-                _ => left,
+                Some(_) => left.min(until_slow),
+                None => left,
             };
             if let Some(result) = wait(slice) {
                 return Some(result);
@@ -160,6 +160,20 @@ mod tests {
             Some(())
         });
         assert_eq!(told, 1);
+    }
+
+    #[test]
+    fn a_wait_that_begins_slow_is_told_of_before_it_goes_on() {
+        let mut told = false;
+        let mut tell = || told = true;
+        let mut deadline = Deadline::new(MINUTE, Duration::ZERO, &mut tell);
+        let mut slices = Vec::new();
+        deadline.wait(|slice| {
+            slices.push(slice > MINUTE / 2);
+            (slices.len() == 2).then_some(())
+        });
+        assert_eq!(slices, [false, true]);
+        assert!(told);
     }
 
     #[test]
