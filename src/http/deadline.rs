@@ -132,11 +132,11 @@ impl Write for Bounded<'_, '_> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
 
-    use std::io::Write;
+    use std::io::{ErrorKind, Write};
     use std::net::TcpListener;
     use std::thread;
 
-    use super::{Deadline, Duration, Instant, LONG, TcpStream, Watch, io};
+    use super::{Deadline, Duration, Instant, LONG, TcpStream, Watch};
 
     const MOMENT: Duration = Duration::from_millis(10);
     const MINUTE: Duration = Duration::from_secs(60);
@@ -238,6 +238,26 @@ mod tests {
         let mut over = Deadline::new(MOMENT, MINUTE, &mut tell);
         let mut nothing = [Watch::for_reading(&theirs)];
         let ended = over.poll(&mut nothing, LONG).map_err(|cause| cause.kind());
-        assert_eq!(ended, Err(io::ErrorKind::TimedOut));
+        assert_eq!(ended, Err(ErrorKind::TimedOut));
+    }
+
+    #[test]
+    fn a_step_is_made_again_after_what_passes_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut tell = || {};
+        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let passing = [ErrorKind::Interrupted, ErrorKind::WouldBlock];
+        for error in [ErrorKind::ConnectionReset].into_iter().chain(passing) {
+            let mut results = [Err(error.into()), Ok(3)].into_iter();
+            let step = |_: &TcpStream| results.next().unwrap();
+            let result = deadline.bound(&stream).repeat(Watch::for_writing, step);
+            let expected = if passing.contains(&error) {
+                Ok(3)
+            } else {
+                Err(error)
+            };
+            assert_eq!(result.map_err(|cause| cause.kind()), expected);
+        }
     }
 }
