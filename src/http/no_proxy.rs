@@ -1,6 +1,6 @@
 //! `NO_PROXY`: who is reached without the proxy.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use crate::backend_url::{self, BackendUrl};
 
@@ -12,10 +12,11 @@ pub fn exception(base: &BackendUrl, list: &str) -> Option<String> {
         .map(|entry| entry.trim().to_ascii_lowercase())
         .filter(|entry| !entry.is_empty())
         .find(|entry| match entry.rsplit_once(':') {
-            Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
+            // An IPv6 address is no host of a base URL, cut or whole.
+            Some((name, port)) => {
                 backend_url::parse_port(port) == Ok(base.port()) && names_host(name, base.host())
             }
-            _ => names_host(entry, base.host()),
+            None => names_host(entry, base.host()),
         })
 }
 
@@ -29,7 +30,7 @@ fn names_host(name: &str, host: &str) -> bool {
     }
     let suffix = name.strip_prefix("*.").or_else(|| name.strip_prefix('.'));
     host.strip_suffix(suffix.unwrap_or(name))
-        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+        .is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// `10.0.0.0/8` as an address and a mask.
@@ -77,6 +78,10 @@ mod tests {
             ("https://10.1.2.3", "10.1.2.3:+443", false),
             ("https://10.1.2.3", "2.3", false),
             ("https://10.1.2.3", "::/0", false),
+            ("https://10.1.2.3", "::ffff:10.1.2.3", false),
+            ("https://1.example", "::1", false),
+            ("https://api.example.org", ".", false),
+            ("https://api.example.org", ".api.example.org", false),
             ("https://api.example.org", "0.0.0.0/0", false),
             (
                 "https://api.example.org",
