@@ -157,7 +157,8 @@ fn a_sound_machine() {
     );
 
     let online = || call().arg("--online");
-    finds(online, "name look-up", "ok", &["127.0.0.1", " ms)"], 0);
+    let found = &["127.0.0.1 is 127.0.0.1 (", " ms)"];
+    finds(online, "name look-up", "ok", found, 0);
     finds(online, "connection", "ok", &["answered", " ms)"], 0);
     finds(
         online,

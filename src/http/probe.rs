@@ -97,3 +97,14 @@ fn list(items: impl Iterator<Item = impl ToString>) -> String {
     let items: Vec<String> = items.map(|item| item.to_string()).collect();
     items.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+
+    #[test]
+    fn a_list_has_commas_in_between() {
+        assert_eq!(list([1, 2, 3].iter()), "1, 2, 3");
+        assert_eq!(list([1].iter()), "1");
+    }
+}

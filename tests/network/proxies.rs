@@ -822,4 +822,18 @@ fn all_proxy_alone_is_not_read_and_said_so() {
         .whoami()
         .env("ALL_PROXY", "http://proxy.example:3128");
     whoami.run().exits(4).complains("CA").hides(words);
+    let port = RefusingPort::new();
+    let refusing = |scheme: &str| format!("{scheme}://{}", port.address());
+    for backend in ["http", "https"].map(refusing) {
+        let whoami = fixture.bare().env("ALL_PROXY", "http://proxy.example:3128");
+        let whoami = whoami.env("SEKUIRE_API_KEY", KEY);
+        let outcome = whoami
+            .args(["whoami", "--timeout", "1", "--backend", &backend])
+            .run();
+        outcome.exits(4).complains("refused").hides(words);
+    }
+    // Nor where the one that is read is set.
+    let whoami = unreachable().env("ALL_PROXY", "http://proxy.example:3128");
+    let outcome = whoami.env("HTTPS_PROXY", refusing("http")).run();
+    outcome.exits(4).complains("refused").hides(words);
 }
