@@ -55,6 +55,10 @@ struct VerifyRequest {
     device_os: String,
 }
 
+/// Enough for any [`VerifyRequest`], in bytes, six for each of a key (512) and of a host name (255): growing
+/// would leave a copy of the key behind.
+const VERIFY_ROOM: usize = 8192;
+
 /// A key on its way into a request's body.
 struct Secret(ApiKey);
 
@@ -75,14 +79,12 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
         device_name: device.name.clone(),
         device_os: Device::os_and_arch(),
     };
-    // Large enough never to grow: growing would leave a copy of the key behind.
-    let room = 1024 + 6 * (key.reveal().len() + device.name.len());
     let request = Request {
         path: "/api/v1/api-keys/verify",
         headers: Vec::new(),
         body: Some(Zeroizing::new(json::write(
             &body,
-            String::with_capacity(room),
+            String::with_capacity(VERIFY_ROOM),
         ))),
     };
     let response = client.send(&request)?;

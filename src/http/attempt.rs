@@ -460,21 +460,19 @@ mod tests {
     #[test]
     fn an_answer_is_whole_where_its_end_was_told() {
         let reset = || Some(RelayError::Broken("reset the connection".into()));
-        for end in [End::Length, End::Chunks, End::Close] {
-            assert_eq!(said(Ok(answered(200, "x", end)), None), "status 200");
-            let is_cut = matches!(end, End::Close);
-            assert_eq!(
-                said(Ok(answered(200, "x", end)), reset()),
-                ["status 200", "it reset the connection"][usize::from(is_cut)],
-                "{end:?}"
-            );
-            // The relay's own end of it is within a body, or within the trailers that are behind chunks.
-            let is_endless = !matches!(end, End::Length);
-            assert_eq!(
-                said(Ok(answered(200, "x", end)), Some(RelayError::TooLong)),
-                ["status 200", "it sent an answer without end"][usize::from(is_endless)],
-                "{end:?}"
-            );
+        let cut = "it reset the connection";
+        // The relay's own end of it is within a body, or within the trailers that are behind chunks.
+        let endless = "it sent an answer without end";
+        for (end, when_reset, when_too_long) in [
+            (End::Length, "status 200", "status 200"),
+            (End::Chunks, "status 200", endless),
+            (End::Close, cut, endless),
+        ] {
+            let answer = || Ok(answered(200, "x", end));
+            assert_eq!(said(answer(), None), "status 200");
+            assert_eq!(said(answer(), reset()), when_reset, "{end:?}");
+            let too_long = Some(RelayError::TooLong);
+            assert_eq!(said(answer(), too_long), when_too_long, "{end:?}");
         }
         let mut beyond_the_cap = answered(200, "x", End::Close);
         beyond_the_cap.response.too_long = true;

@@ -172,13 +172,9 @@ fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let (first, second): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses
         .iter()
         .partition(|address| address.is_ipv6() == first_is_v6);
-    let mut mixed = Vec::with_capacity(addresses.len());
-    let (mut first, mut second) = (first.into_iter(), second.into_iter());
-    while mixed.len() < addresses.len() {
-        mixed.extend(first.next());
-        mixed.extend(second.next());
-    }
-    mixed
+    let turns = 0..first.len().max(second.len());
+    let pairs = turns.flat_map(|turn| [first.get(turn), second.get(turn)]);
+    pairs.flatten().copied().collect()
 }
 
 /// The failure to tell a person: that this machine has no way to an address says less than what became
@@ -212,12 +208,12 @@ mod tests {
     use std::sync::mpsc::channel;
 
     const MOMENT: Duration = Duration::from_millis(10);
-    const MINUTE: Duration = Duration::from_secs(60);
+    const PLENTY: Duration = Duration::from_secs(10);
 
     #[test]
     fn this_machine_and_addresses_need_no_resolver() {
         let mut tell = || {};
-        let mut deadline = Deadline::new(Duration::ZERO, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(Duration::ZERO, PLENTY, &mut tell);
         for (host, address) in [("localhost", "127.0.0.1:7"), ("10.1.2.3", "10.1.2.3:7")] {
             let found = Resolver::default().resolve(host, 7, host, &mut deadline);
             assert_eq!(found.unwrap(), [address.parse().unwrap()]);
@@ -238,22 +234,22 @@ mod tests {
         let (answer, question) = channel();
         let mut resolver = looking_up(move || question.recv().unwrap_or(Ok(Vec::new())));
         let mut tell = || {};
-        let mut over = Deadline::new(MOMENT, MINUTE, &mut tell);
+        let mut over = Deadline::new(MOMENT, PLENTY, &mut tell);
         let late = resolver.resolve("it", 7, "the peer", &mut over);
         let late = late.unwrap_err().within(MOMENT).words().cause;
         assert_eq!(late, "nothing within 0 s, while looking up the peer");
         answer.send(Ok(vec![found])).unwrap();
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let addresses = resolver.resolve("it", 7, "the peer", &mut deadline);
         assert_eq!(addresses.unwrap(), [found]);
     }
 
-    /// The resolver itself reads "127.1", as inet_aton(3) does, and asks nobody.
+    /// The resolver itself reads "127.1", as `inet_aton`(3) does, and asks nobody.
     #[test]
     fn another_hosts_look_up_is_not_waited_for() {
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let mut resolver = looking_up(|| Ok(Vec::new()));
         let addresses = resolver.resolve("127.1", 7, "it", &mut deadline).unwrap();
         let expected = SocketAddr::from((Ipv4Addr::LOCALHOST, 7));
@@ -263,7 +259,7 @@ mod tests {
     #[test]
     fn a_shortage_while_looking_up_is_this_machines() {
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         for (error, words) in [
             (
                 Error::from_raw_os_error(libc::EMFILE),
@@ -292,7 +288,7 @@ mod tests {
         let good = listener.local_addr().unwrap();
         let (_held, bad) = refusing();
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         for (addresses, failures) in [
             (&[good][..], 0),
             (&[bad, good], 1),
@@ -343,7 +339,7 @@ mod tests {
 
     fn told(addresses: &[SocketAddr], time: Duration) -> String {
         let mut tell = || {};
-        let mut deadline = Deadline::new(time, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(time, PLENTY, &mut tell);
         let failure = connect(addresses, 7, "it", &mut deadline).err().unwrap();
         failure.words().cause
     }
@@ -355,10 +351,10 @@ mod tests {
         let good = listener.local_addr().unwrap();
         let (_held, bad) = refusing();
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let connected = connect(&[silent, bad, good], 7, "it", &mut deadline).unwrap();
         assert_eq!(connected.address, good);
-        assert!(deadline.left() > MINUTE / 2);
+        assert!(deadline.left() > PLENTY / 2);
         let failed = connected
             .failed
             .iter()
@@ -390,7 +386,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let good = listener.local_addr().unwrap();
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let connected = connect(&[nowhere, good], 7, "it", &mut deadline).unwrap();
         assert_eq!(connected.address, good);
         let failed = connected.failed.iter().map(|(address, _)| *address);

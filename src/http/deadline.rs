@@ -139,13 +139,13 @@ mod tests {
     use super::{Deadline, Duration, Instant, LONG, TcpStream, Watch};
 
     const MOMENT: Duration = Duration::from_millis(10);
-    const MINUTE: Duration = Duration::from_secs(60);
+    const PLENTY: Duration = Duration::from_secs(10);
 
     #[test]
     fn a_wait_that_becomes_slow_is_told_of_once_and_goes_on() {
         let mut told = 0;
         let mut tell = || told += 1;
-        let mut deadline = Deadline::new(MINUTE, MOMENT, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, MOMENT, &mut tell);
         for _ in 0..3 {
             assert_eq!(deadline.wait(|_| Some(7)), Some(7));
         }
@@ -156,7 +156,7 @@ mod tests {
             (calls > 3).then_some(())
         });
         deadline.wait(|slice| {
-            assert!(slice > MINUTE / 2 && slice <= MINUTE);
+            assert!(slice > PLENTY / 2 && slice <= PLENTY);
             Some(())
         });
         assert_eq!(told, 1);
@@ -166,10 +166,10 @@ mod tests {
     fn a_wait_that_begins_slow_is_told_of_before_it_goes_on() {
         let mut told = false;
         let mut tell = || told = true;
-        let mut deadline = Deadline::new(MINUTE, Duration::ZERO, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, Duration::ZERO, &mut tell);
         let mut slices = Vec::new();
         deadline.wait(|slice| {
-            slices.push(slice > MINUTE / 2);
+            slices.push(slice > PLENTY / 2);
             (slices.len() == 2).then_some(())
         });
         assert_eq!(slices, [false, true]);
@@ -179,15 +179,15 @@ mod tests {
     #[test]
     fn nobody_waits_past_the_moment_of_telling() {
         let mut tell = || {};
-        let mut deadline = Deadline::new(3 * MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(3 * PLENTY, PLENTY, &mut tell);
         deadline.wait(|slice| {
-            assert!(slice > MINUTE / 2 && slice <= MINUTE);
+            assert!(slice > PLENTY / 2 && slice <= PLENTY);
             Some(())
         });
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, 3 * MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, 3 * PLENTY, &mut tell);
         deadline.wait(|slice| {
-            assert!(slice > MINUTE / 2 && slice <= MINUTE);
+            assert!(slice > PLENTY / 2 && slice <= PLENTY);
             Some(())
         });
     }
@@ -196,20 +196,20 @@ mod tests {
     fn what_is_quick_is_not_told_of() {
         let mut told = false;
         let mut tell = || told = true;
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let mut calls = 0;
         deadline.wait(|_| {
             calls += 1;
             (calls > 2).then_some(())
         });
-        assert!(deadline.left() > MINUTE / 2 && deadline.left() <= MINUTE);
+        assert!(deadline.left() > PLENTY / 2 && deadline.left() <= PLENTY);
         assert!(!told);
     }
 
     #[test]
     fn the_time_ends_every_wait() {
         let mut tell = || {};
-        let mut deadline = Deadline::new(MOMENT, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(MOMENT, PLENTY, &mut tell);
         let ended = deadline.wait(|slice| {
             assert!(slice <= MOMENT);
             thread::sleep(slice);
@@ -225,7 +225,7 @@ mod tests {
         let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut theirs, _) = listener.accept().unwrap();
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MOMENT, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, MOMENT, &mut tell);
         let mut watch = [Watch::for_reading(&ours)];
         let begun = Instant::now();
         assert!(!deadline.poll(&mut watch, 5 * MOMENT).unwrap());
@@ -235,7 +235,7 @@ mod tests {
         let writable = &mut [Watch::for_writing(&ours)];
         assert!(deadline.poll(writable, Duration::ZERO).unwrap());
         let mut tell = || {};
-        let mut over = Deadline::new(MOMENT, MINUTE, &mut tell);
+        let mut over = Deadline::new(MOMENT, PLENTY, &mut tell);
         let mut nothing = [Watch::for_reading(&theirs)];
         let ended = over.poll(&mut nothing, LONG).map_err(|cause| cause.kind());
         assert_eq!(ended, Err(ErrorKind::TimedOut));
@@ -246,7 +246,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut tell = || {};
-        let mut deadline = Deadline::new(MINUTE, MINUTE, &mut tell);
+        let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let passing = [ErrorKind::Interrupted, ErrorKind::WouldBlock];
         for error in [ErrorKind::ConnectionReset].into_iter().chain(passing) {
             let mut results = [Err(error.into()), Ok(3)].into_iter();

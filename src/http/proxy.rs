@@ -214,7 +214,7 @@ impl Proxy {
         deadline: &mut Deadline<'_>,
     ) -> io::Result<Vec<u8>> {
         let mut stream = deadline.bound(stream);
-        stream.write_all(&self.connect_request(base))?;
+        stream.write_all(self.connect_request(base).as_bytes())?;
         loop {
             let head = read_head(&mut stream)?;
             // An interim answer (RFC 9110, 15.2); 101 is the last in HTTP.
@@ -224,30 +224,19 @@ impl Proxy {
         }
     }
 
-    fn connect_request(&self, base: &BackendUrl) -> Zeroizing<Vec<u8>> {
+    fn connect_request(&self, base: &BackendUrl) -> Zeroizing<String> {
         let (host, port) = (base.host(), base.port());
-        let agent = USER_AGENT;
-        // Large enough never to grow: growing would leave a copy of the password behind.
-        let room = 512
-            + 2 * host.len()
-            + 2 * self
-                .user_info
-                .as_ref()
-                .map_or(0, |user_info| user_info.len());
-        let mut request = Zeroizing::new(Vec::with_capacity(room));
-        request.extend_from_slice(
-            format!(
-                "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {agent}\r\n"
-            )
-            .as_bytes(),
+        let head = format!(
+            "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n"
         );
-        if let Some(user_info) = &self.user_info {
-            request.extend_from_slice(b"Proxy-Authorization: Basic ");
-            request.extend_from_slice(Zeroizing::new(STANDARD.encode(user_info)).as_bytes());
-            request.extend_from_slice(b"\r\n");
-        }
-        request.extend_from_slice(b"\r\n");
-        request
+        let login = self.user_info.as_ref();
+        let login = login.map(|user_info| Zeroizing::new(STANDARD.encode(user_info)));
+        // Joined in one piece: growing would leave a copy of the password behind.
+        let request = match &login {
+            Some(login) => [&head, "Proxy-Authorization: Basic ", login, "\r\n\r\n"].concat(),
+            None => [&head, "\r\n"].concat(),
+        };
+        Zeroizing::new(request)
     }
 }
 

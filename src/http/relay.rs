@@ -274,7 +274,7 @@ mod tests {
     };
 
     const MOMENT: Duration = Duration::from_millis(20);
-    const MINUTE: Duration = Duration::from_secs(60);
+    const PLENTY: Duration = Duration::from_secs(10);
 
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
 
@@ -370,7 +370,7 @@ mod tests {
         let ((client, minreq), (server, backend)) = (pair(), pair());
         let carried = thread::spawn(move || {
             let mut tell = || {};
-            let mut deadline = Deadline::new(time, MINUTE, &mut tell);
+            let mut deadline = Deadline::new(time, PLENTY, &mut tell);
             carry(&client, &server, Scheme::Http, &mut deadline)
         });
         (minreq, backend, carried)
@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn what_one_side_says_the_other_hears() {
-        let (mut minreq, mut backend, carried) = between(MINUTE);
+        let (mut minreq, mut backend, carried) = between(PLENTY);
         // A server that speaks first is not heard before it is asked.
         backend.write_all(HEAD).unwrap();
         minreq.set_read_timeout(Some(MOMENT)).unwrap();
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn an_end_before_the_head_is_told() {
-        let (mut minreq, mut backend, carried) = between(MINUTE);
+        let (mut minreq, mut backend, carried) = between(PLENTY);
         minreq.write_all(b"x").unwrap();
         backend.read_exact(&mut [0]).unwrap();
         backend.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
@@ -410,7 +410,7 @@ mod tests {
         let said = carried.join().unwrap();
         assert!(matches!(said, Err(RelayError::NoHead(how)) if how == "closed the connection"));
         // What is closed before all was read is reset (RFC 9293, 3.10.4).
-        let (mut minreq, backend, carried) = between(MINUTE);
+        let (mut minreq, backend, carried) = between(PLENTY);
         minreq.write_all(b"xx").unwrap();
         (&backend).read_exact(&mut [0]).unwrap();
         drop(backend);
@@ -420,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_break_behind_the_head_is_told_when_all_was_heard() {
-        let (mut minreq, mut backend, carried) = between(MINUTE);
+        let (mut minreq, mut backend, carried) = between(PLENTY);
         minreq.write_all(b"xx").unwrap();
         backend.read_exact(&mut [0]).unwrap();
         backend.write_all(HEAD).unwrap();
@@ -437,11 +437,11 @@ mod tests {
     fn time_and_what_is_no_http_end_it() {
         let (_minreq, _backend, carried) = between(MOMENT);
         assert_eq!(word(&carried.join().unwrap()), "halted");
-        let (mut minreq, mut backend, carried) = between(MINUTE);
+        let (mut minreq, mut backend, carried) = between(PLENTY);
         minreq.write_all(b"x").unwrap();
         backend.write_all(b"SSH-2.0\r\n").unwrap();
         assert_eq!(word(&carried.join().unwrap()), "not HTTP");
-        let (minreq, _backend, carried) = between(MINUTE);
+        let (minreq, _backend, carried) = between(PLENTY);
         drop(minreq);
         assert_eq!(word(&carried.join().unwrap()), "");
     }
