@@ -317,8 +317,24 @@ fn brief(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{Response, page_title, plain_text};
+    use super::{ApiKey, Response, Secret, VERIFY_ROOM, VerifyRequest, page_title, plain_text};
+    use crate::api_key::MAX_LEN;
+    use crate::json;
+
+    #[test]
+    fn the_longest_request_does_not_grow() {
+        let key = format!("sk_live_{}", "\\".repeat(MAX_LEN - 8));
+        let body = VerifyRequest {
+            api_key: Secret(ApiKey::parse(key.as_bytes()).unwrap()),
+            device_fingerprint: "f".repeat(64),
+            device_name: "\u{1}".repeat(255),
+            device_os: "an-operating-system-of-32-letters".into(),
+        };
+        let json = json::write(&body, String::with_capacity(VERIFY_ROOM));
+        assert_eq!(json.capacity(), VERIFY_ROOM);
+    }
 
     #[test]
     fn a_page_is_called_what_its_title_says_but_for_the_status() {
