@@ -445,4 +445,45 @@ mod tests {
         drop(minreq);
         assert_eq!(word(&carried.join().unwrap()), "");
     }
+
+    /// The processor's time, in milliseconds, that carrying takes which goes on for 200.
+    #[cfg(target_os = "linux")]
+    fn effort(begin: impl FnOnce(&TcpStream, TcpStream) -> Option<TcpStream>) -> i64 {
+        use nix::sys::resource::{UsageWho, getrusage};
+        use nix::sys::time::TimeValLike;
+        let ((client, minreq), (server, backend)) = (pair(), pair());
+        let _backend = begin(&minreq, backend);
+        thread::spawn(move || {
+            let mut tell = || {};
+            let mut deadline = Deadline::new(10 * MOMENT, PLENTY, &mut tell);
+            let carried = carry(&client, &server, Scheme::Http, &mut deadline);
+            assert_eq!(word(&carried), "halted");
+            let used = getrusage(UsageWho::RUSAGE_THREAD).unwrap();
+            (used.user_time() + used.system_time()).num_milliseconds()
+        })
+        .join()
+        .unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_can_not_be_moved_is_waited_for_at_rest() {
+        let not_taken = effort(|mut minreq, backend| {
+            minreq.set_nonblocking(true).unwrap();
+            while minreq.write(&[0; 4096]).is_ok() {}
+            Some(backend)
+        });
+        let not_asked = effort(|_, mut backend| {
+            backend.write_all(HEAD).unwrap();
+            Some(backend)
+        });
+        let over = effort(|mut minreq, mut backend| {
+            minreq.write_all(b"x").unwrap();
+            backend.write_all(HEAD).unwrap();
+            None
+        });
+        for effort in [not_taken, not_asked, over] {
+            assert!(effort < 60, "{not_taken} {not_asked} {over}");
+        }
+    }
 }
