@@ -92,7 +92,7 @@ pub(super) fn carry(
                 // What is left of the request is in vain. An answer may have come all the same.
                 request.clear();
             }
-            if asked && !ended && answer.is_empty() {
+            if asked && answer.is_empty() {
                 match answer.fill(server) {
                     Filled::Some => inspector.inspect(answer.rest())?,
                     Filled::None => {}
@@ -269,6 +269,8 @@ mod tests {
     use std::thread::{self, JoinHandle};
     use std::time::Duration;
 
+    use socket2::SockRef;
+
     use super::{
         Deadline, ErrorKind, Inspector, Read, RelayError, Scheme, TcpStream, Write, carry,
     };
@@ -365,15 +367,18 @@ mod tests {
 
     type Carried = JoinHandle<Result<(), RelayError>>;
 
-    /// minreq's end, the server's, and what comes of carrying between them for so long.
-    fn between(time: Duration) -> (TcpStream, TcpStream, Carried) {
-        let ((client, minreq), (server, backend)) = (pair(), pair());
-        let carried = thread::spawn(move || {
+    fn begin(client: TcpStream, server: TcpStream, time: Duration) -> Carried {
+        thread::spawn(move || {
             let mut tell = || {};
             let mut deadline = Deadline::new(time, PLENTY, &mut tell);
             carry(&client, &server, Scheme::Http, &mut deadline)
-        });
-        (minreq, backend, carried)
+        })
+    }
+
+    /// minreq's end, the server's, and what comes of carrying between them for so long.
+    fn between(time: Duration) -> (TcpStream, TcpStream, Carried) {
+        let ((client, minreq), (server, backend)) = (pair(), pair());
+        (minreq, backend, begin(client, server, time))
     }
 
     #[test]
@@ -396,6 +401,32 @@ mod tests {
         let mut answer = Vec::new();
         minreq.read_to_end(&mut answer).unwrap();
         assert_eq!(answer, [HEAD, body].concat());
+        drop(minreq);
+        assert_eq!(word(&carried.join().unwrap()), "");
+    }
+
+    #[test]
+    fn an_answer_that_comes_before_the_request_has_gone_stays_whole() {
+        let ((client, mut minreq), (server, mut backend)) = (pair(), pair());
+        // So that both are in each other's way.
+        for stream in [&client, &server] {
+            SockRef::from(stream).set_send_buffer_size(4096).unwrap();
+        }
+        let request = vec![b'x'; 1_000_000];
+        let body: Vec<u8> = (0..25_000_u32).flat_map(u32::to_le_bytes).collect();
+        let answer = [HEAD, &body].concat();
+        let carried = begin(client, server, PLENTY);
+        let (to_send, to_take) = (answer.clone(), request.len());
+        let answering = thread::spawn(move || {
+            backend.read_exact(&mut [0]).unwrap();
+            backend.write_all(&to_send).unwrap();
+            backend.read_exact(&mut vec![0; to_take - 1]).unwrap();
+        });
+        minreq.write_all(&request).unwrap();
+        let mut heard = Vec::new();
+        minreq.read_to_end(&mut heard).unwrap();
+        assert!(heard == answer, "{} bytes", heard.len());
+        answering.join().unwrap();
         drop(minreq);
         assert_eq!(word(&carried.join().unwrap()), "");
     }
