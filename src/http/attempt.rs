@@ -415,9 +415,14 @@ fn tls_error(cause: &io::Error) -> Option<&Error> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::io::{Error, ErrorKind};
+    use std::io::{Error, ErrorKind, Read, Write};
+    use std::thread;
+    use std::time::Duration;
 
-    use super::{Answered, BackendUrl, RelayError, Response, Target, Unanswered, combine};
+    use super::{
+        Answered, BackendUrl, RelayError, Request, Response, TUNNEL_REPLY, Target, Unanswered,
+        combine, perform, platform,
+    };
 
     /// What told minreq where a body ends.
     #[derive(Clone, Copy, Debug)]
@@ -574,5 +579,30 @@ mod tests {
         ] {
             assert_eq!(said(outcome, relayed), words);
         }
+    }
+
+    /// As a shortage breaks it, which must not pass for an answer that was cut.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_breaks_behind_an_interim_answer_is_told() {
+        let (waiting, handover) = platform::local_connection().unwrap();
+        let answering = thread::spawn(move || {
+            let mut minreq = waiting.accept(Duration::from_secs(10)).unwrap();
+            minreq.write_all(TUNNEL_REPLY).unwrap();
+            minreq.read_exact(&mut [0]).unwrap();
+            let cut =
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{";
+            minreq.write_all(cut).unwrap();
+            // Closed before all was read, the connection is reset (unix(7)).
+        });
+        let request = Request {
+            path: "/",
+            headers: Vec::new(),
+            body: None,
+        };
+        let outcome = perform("http://it/", &request, handover);
+        let words = said(outcome, None);
+        assert!(words.starts_with("it broke the connection ("), "{words}");
+        answering.join().unwrap();
     }
 }
