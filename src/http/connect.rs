@@ -206,6 +206,7 @@ mod tests {
     use std::iter;
     use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
     use std::sync::mpsc::channel;
+    use std::thread;
 
     const MOMENT: Duration = Duration::from_millis(10);
     const PLENTY: Duration = Duration::from_secs(10);
@@ -337,11 +338,17 @@ mod tests {
         (listener, queued, address)
     }
 
+    /// What is said when there is no connection, in a thread that is left behind where nothing is.
     fn told(addresses: &[SocketAddr], time: Duration) -> String {
-        let mut tell = || {};
-        let mut deadline = Deadline::new(time, PLENTY, &mut tell);
-        let failure = connect(addresses, 7, "it", &mut deadline).err().unwrap();
-        failure.words().cause
+        let (sender, said) = channel();
+        let addresses = addresses.to_vec();
+        thread::spawn(move || {
+            let mut tell = || {};
+            let mut deadline = Deadline::new(time, PLENTY, &mut tell);
+            let failure = connect(&addresses, 7, "it", &mut deadline).err();
+            sender.send(failure.unwrap().words().cause)
+        });
+        said.recv_timeout(PLENTY).unwrap()
     }
 
     #[test]
