@@ -138,6 +138,19 @@ enum Filled {
     Short(io::Error),
 }
 
+impl Filled {
+    fn by_error(cause: io::Error) -> Filled {
+        match cause.kind() {
+            _ if is_passing(&cause) => Filled::None,
+            _ if platform::shortage(&cause).is_some() => Filled::Short(cause),
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+                Filled::Broken("reset the connection".into())
+            }
+            _ => Filled::Broken(format!("broke the connection ({cause})")),
+        }
+    }
+}
+
 impl Piece {
     fn new() -> Piece {
         Piece {
@@ -166,14 +179,7 @@ impl Piece {
                 (self.from, self.to) = (0, read);
                 Filled::Some
             }
-            Err(cause) if is_passing(&cause) => Filled::None,
-            Err(cause) if platform::shortage(&cause).is_some() => Filled::Short(cause),
-            Err(cause) => Filled::Broken(match cause.kind() {
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
-                    "reset the connection".into()
-                }
-                _ => format!("broke the connection ({cause})"),
-            }),
+            Err(cause) => Filled::by_error(cause),
         }
     }
 
@@ -265,14 +271,18 @@ impl Inspector {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
 
+    use std::io::Error;
     use std::net::TcpListener;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
     use std::thread::{self, JoinHandle};
     use std::time::Duration;
 
     use socket2::SockRef;
 
     use super::{
-        Deadline, ErrorKind, Inspector, Read, RelayError, Scheme, TcpStream, Write, carry,
+        Deadline, ErrorKind, Filled, Inspector, Piece, Read, RelayError, Scheme, Shutdown,
+        TcpStream, Write, carry, check_supplies,
     };
 
     const MOMENT: Duration = Duration::from_millis(20);
@@ -429,6 +439,46 @@ mod tests {
         answering.join().unwrap();
         drop(minreq);
         assert_eq!(word(&carried.join().unwrap()), "");
+    }
+
+    #[test]
+    fn a_request_that_can_not_be_sent_may_be_answered_all_the_same() {
+        let ((client, mut minreq), (server, mut backend)) = (pair(), pair());
+        server.shutdown(Shutdown::Write).unwrap();
+        let carried = begin(client, server, PLENTY);
+        minreq.write_all(b"x").unwrap();
+        backend.write_all(HEAD).unwrap();
+        let mut head = vec![0; HEAD.len()];
+        minreq.read_exact(&mut head).unwrap();
+        assert_eq!(head, HEAD);
+        drop(minreq);
+        assert_eq!(word(&carried.join().unwrap()), "");
+    }
+
+    #[test]
+    fn what_does_not_fit_yet_is_kept() {
+        // Of these nothing is under way that could make room a moment later.
+        let (full, _peer) = UnixStream::pair().unwrap();
+        full.set_nonblocking(true).unwrap();
+        let mut full = TcpStream::from(OwnedFd::from(full));
+        while full.write(&[0; 4096]).is_ok() {}
+        let mut piece = Piece::new();
+        piece.to = 1;
+        piece.drain(&full).unwrap();
+        assert!(!piece.is_empty());
+    }
+
+    #[test]
+    fn a_shortage_of_this_machine_is_not_the_peers_doing() {
+        let error = Error::from_raw_os_error;
+        let filled = [libc::EMFILE, libc::ECONNRESET, libc::EPERM, libc::EINTR]
+            .map(|number| Filled::by_error(error(number)));
+        assert!(
+            matches!(&filled, [Filled::Short(_), Filled::Broken(reset), Filled::Broken(broke), Filled::None]
+            if reset == "reset the connection" && broke.starts_with("broke the connection ("))
+        );
+        assert_eq!(word(&check_supplies(error(libc::EMFILE))), "halted");
+        assert_eq!(word(&check_supplies(error(libc::EPIPE))), "");
     }
 
     #[test]
