@@ -128,6 +128,41 @@ mod tests {
     }
 
     #[test]
+    fn those_who_were_told_the_same_come_back_apart() {
+        for (wait, told, longest_pauses) in [
+            (0, 0, [3.0, 7.5]), // the second: half of what is left
+            (0, 4, [9.5, 9.5]), // half of what is left
+            (0, 14, [14.5, 14.5]),
+            (3600, 0, [6.0, 7.0]),
+            (3600, 20, [26.0, 27.0]),
+        ] {
+            let mut retry = Retry::new(Duration::from_secs(wait));
+            for longest in longest_pauses {
+                let told = Some(Duration::from_secs(told));
+                let pause = retry.pause(Duration::ZERO, told, ALMOST_ONE);
+                let pause = pause.expect("there is time").as_secs_f64();
+                assert!((pause - longest).abs() < 0.001, "{wait} {told:?}: {pause}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_moment_is_no_time_for_an_attempt() {
+        let mut retry = Retry::new(Duration::from_secs(60));
+        for (elapsed, pauses) in [(59_750, true), (59_751, false), (60_001, false)] {
+            let elapsed = Duration::from_millis(elapsed);
+            assert_eq!(retry.pause(elapsed, None, 0.0).is_some(), pauses);
+        }
+        let all = Some(Duration::from_secs(60));
+        assert_eq!(retry.pause(Duration::ZERO, all, 0.0), None);
+        assert_eq!(retry.remaining(Duration::from_secs(59)).as_secs(), 1);
+        assert_eq!(
+            Retry::new(Duration::ZERO).remaining(Duration::ZERO),
+            Duration::MAX
+        );
+    }
+
+    #[test]
     fn pauses_double_up_to_the_longest_and_are_three_without_wait() {
         let mut retry = Retry::new(Duration::from_secs(3600));
         for expected in [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000] {
