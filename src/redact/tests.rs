@@ -200,24 +200,42 @@ fn no_run_of_any_secret_comes_through_in_any_encoding() {
     }
 }
 
-/// Fully percent-encoded, JSON-escaped, HTML-escaped: one within another, three deep.
+/// Any character, percent-encoded, JSON-escaped, HTML-escaped.
+const ENCODINGS: [fn(char) -> String; 3] = [
+    |c| format!("%{:02X}", u32::from(c)),
+    |c| format!("\\u{:04x}", u32::from(c)),
+    |c| format!("&#{};", u32::from(c)),
+];
+
+fn all(text: &str, encode: fn(char) -> String) -> String {
+    text.chars().map(encode).collect()
+}
+
+/// One within another, three deep.
 #[test]
 fn an_encoding_within_an_encoding_is_seen_through() {
     const SECRET: &str = "abc123def456xyz";
     let _key = InUse::of(SECRET);
-    let encodings: [fn(char) -> String; 3] = [
-        |c| format!("%{:02X}", u32::from(c)),
-        |c| format!("\\u{:04x}", u32::from(c)),
-        |c| format!("&#{};", u32::from(c)),
-    ];
-    let all = |text: &str, encode: fn(char) -> String| text.chars().map(encode).collect::<String>();
-    for outer in encodings {
-        for middle in encodings {
-            for inner in encodings {
+    for outer in ENCODINGS {
+        for middle in ENCODINGS {
+            for inner in ENCODINGS {
                 let echo = all(&all(&all(SECRET, inner), middle), outer);
                 assert_eq!(redact(&format!("it is {echo} !")), "it is ... !", "{echo}");
             }
         }
+    }
+}
+
+/// Of three kinds in turn, and those within another: kind by kind that would be four deep.
+#[test]
+fn encodings_beside_each_other_within_an_encoding_are_seen_through() {
+    const SECRET: &str = "abc123def456xyz";
+    let _key = InUse::of(SECRET);
+    let in_turn = SECRET.chars().zip(ENCODINGS.iter().cycle());
+    let inner: String = in_turn.map(|(c, encode)| encode(c)).collect();
+    for outer in ENCODINGS {
+        let echo = all(&inner, outer);
+        assert_eq!(redact(&format!("it is {echo} !")), "it is ... !", "{echo}");
     }
 }
 
