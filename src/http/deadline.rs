@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::platform::{self, Watch};
 
-/// Longer than any deadline.
-pub(super) const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+/// A day: longer than any deadline.
+pub(super) const LONG: Duration = Duration::from_secs(86_400);
 
 /// The end of an attempt, and when to say that it is slow.
 pub(super) struct Deadline<'a> {

@@ -124,13 +124,13 @@ fn percent(text: &[u8]) -> Option<(char, usize)> {
     character.or(Some((char::from(first), LENGTH)))
 }
 
-/// RFC 8259, 7, and what other languages have beside it.
+/// RFC 8259, 7, and what other languages have beside it: some take any character behind a backslash for itself.
 fn backslash(text: &[u8]) -> Option<(char, usize)> {
     match text {
         [b'\\', b'u', ..] => code_units(text),
         [b'\\', b'x', digits @ ..] => Some((number(digits.get(..2)?, 16)?, 4)),
         [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => Some(('\n', 2)),
-        [b'\\', c, ..] if c.is_ascii_punctuation() => Some((char::from(*c), 2)),
+        [b'\\', c, ..] => Some((char::from(*c), 2)),
         _ => None,
     }
 }

@@ -226,6 +226,22 @@ fn an_encoding_within_an_encoding_is_seen_through() {
     }
 }
 
+#[test]
+fn backslashes_are_read_as_in_any_language() {
+    const SECRET: &str = "acd123eg456yz";
+    let _key = InUse::of(SECRET);
+    for echo in [
+        all(SECRET, |c| format!("\\{c}")),
+        all(SECRET, |c| format!("\\x{:02x}", u32::from(c))),
+    ] {
+        assert_eq!(redact(&format!("it is {echo} !")), "it is ... !", "{echo}");
+    }
+    for white in ["\\n", "\\r", "\\t", "\\b", "\\f"] {
+        let echo = SECRET.replace("", white);
+        assert_eq!(redact(&echo), format!("{white}...{white}"));
+    }
+}
+
 /// Of three kinds in turn, and those within another: kind by kind that would be four deep.
 #[test]
 fn encodings_beside_each_other_within_an_encoding_are_seen_through() {
