@@ -112,30 +112,23 @@ pub(super) fn make(
     let exchange = exchange.map_err(local)?;
     let relayed = match waiting.accept(deadline.left()) {
         Ok(client) => relay(&client, target, resolver, deadline)?,
-        // It gave up, or has failed before, and says why.
-        Err(cause)
-            if matches!(
-                cause.kind(),
-                io::ErrorKind::UnexpectedEof | io::ErrorKind::TimedOut
-            ) =>
-        {
-            None
-        }
-        Err(cause) => return Err(local(cause)),
+        Err(cause) => without_tunnel(&cause)?,
     };
-    let waiting_for =
-        || Failure::timed_out(format!("waiting for {} to answer", target.base.host()));
-    match relayed {
-        Some(RelayError::Halted(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
-            Err(waiting_for())
-        }
-        Some(RelayError::Halted(cause)) => Err(Failure::local_within(&cause)),
-        relayed => {
-            let outcome = exchange.wait(deadline).ok_or_else(waiting_for)?;
-            let outcome = outcome.map_err(|cause| Failure::local_within(&cause))?;
-            combine(target, outcome, relayed)
-        }
+    let outcome = exchange.wait(deadline).ok_or_else(|| waiting_for(target))?;
+    let outcome = outcome.map_err(|cause| Failure::local_within(&cause))?;
+    combine(target, outcome, relayed)
+}
+
+/// minreq has asked for no tunnel: it gave up, or has failed before, and says why, unless it is this machine.
+fn without_tunnel(cause: &io::Error) -> Result<Option<RelayError>, Failure> {
+    match cause.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::TimedOut => Ok(None),
+        _ => Err(Failure::local(cause)),
     }
+}
+
+fn waiting_for(target: &Target) -> Failure {
+    Failure::timed_out(format!("waiting for {} to answer", target.base.host()))
 }
 
 /// Opens the way to the server, and carries what minreq and the server say; what went wrong, where
@@ -153,7 +146,24 @@ fn relay(
         // minreq has given up, and says why.
         return Ok(None);
     }
-    Ok(relay::carry(client, &server, target.base.scheme(), deadline).err())
+    unless_halted(
+        target,
+        relay::carry(client, &server, target.base.scheme(), deadline),
+    )
+}
+
+/// What the relay saw, where it was not halted.
+fn unless_halted(
+    target: &Target,
+    carried: Result<(), RelayError>,
+) -> Result<Option<RelayError>, Failure> {
+    match carried {
+        Err(RelayError::Halted(cause)) if cause.kind() == io::ErrorKind::TimedOut => {
+            Err(waiting_for(target))
+        }
+        Err(RelayError::Halted(cause)) => Err(Failure::local_within(&cause)),
+        carried => Ok(carried.err()),
+    }
 }
 
 /// A connection for minreq, made sure that the rest can be had, too.
@@ -420,8 +430,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{
-        Answered, BackendUrl, RelayError, Request, Response, TUNNEL_REPLY, Target, Unanswered,
-        combine, perform, platform,
+        Answered, BackendUrl, Failure, RelayError, Request, Response, TUNNEL_REPLY, Target,
+        Unanswered, combine, perform, platform, without_tunnel,
     };
 
     /// What told minreq where a body ends.
@@ -450,13 +460,16 @@ mod tests {
         }
     }
 
-    fn said(outcome: Result<Answered, Unanswered>, relayed: Option<RelayError>) -> String {
-        let target = Target {
+    fn target() -> Target {
+        Target {
             base: BackendUrl::parse("http://it").unwrap(),
             proxy: None,
             trust: None,
-        };
-        match combine(&target, outcome, relayed) {
+        }
+    }
+
+    fn said(outcome: Result<Answered, Unanswered>, relayed: Option<RelayError>) -> String {
+        match combine(&target(), outcome, relayed) {
             Ok(response) => format!("status {}", response.status),
             Err(failure) => failure.words().cause,
         }
@@ -579,6 +592,26 @@ mod tests {
         ] {
             assert_eq!(said(outcome, relayed), words);
         }
+    }
+
+    #[test]
+    fn what_halts_an_attempt_is_the_time_or_this_machine() {
+        let words = |result: Result<Option<RelayError>, Failure>| result.unwrap_err().words().cause;
+        let halted = |cause: Error| super::unless_halted(&target(), Err(RelayError::Halted(cause)));
+        assert_eq!(
+            words(halted(ErrorKind::TimedOut.into())),
+            "nothing within 0 s, while waiting for it to answer"
+        );
+        let shortage = || Error::from_raw_os_error(libc::EMFILE);
+        let out = "this machine is out of open files (ulimit -n)";
+        assert_eq!(words(halted(shortage())), out);
+        assert_eq!(words(without_tunnel(&shortage())), out);
+        for cause in [ErrorKind::UnexpectedEof, ErrorKind::TimedOut] {
+            assert!(matches!(without_tunnel(&cause.into()), Ok(None)));
+        }
+        let saw = super::unless_halted(&target(), Err(RelayError::NotTls));
+        assert!(matches!(saw, Ok(Some(RelayError::NotTls))));
+        assert!(matches!(super::unless_halted(&target(), Ok(())), Ok(None)));
     }
 
     /// As a shortage breaks it, which must not pass for an answer that was cut.
