@@ -27,9 +27,6 @@ use crate::json;
 use crate::platform::{self, Handover, Waiting};
 use crate::tls::{self, TrustSource};
 
-/// The longest status line that is read, in bytes.
-const MAX_STATUS_LINE: usize = 16 * 1024;
-
 /// What minreq answers, with status 503, where there was no status line.
 const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
@@ -222,7 +219,7 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
         Method::Get
     };
     let proxy = minreq::Proxy::new(handover.proxy()).map_err(Unanswered::Head)?;
-    let mut call = bounded(minreq::Request::new(method, url))
+    let mut call = unredirected(minreq::Request::new(method, url))
         .with_proxy(proxy)
         .with_header("User-Agent", USER_AGENT)
         .with_header("Accept", "application/json")
@@ -252,11 +249,12 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
     }
 }
 
-fn bounded(request: minreq::Request) -> minreq::Request {
+/// The relay bounds what is read.
+fn unredirected(request: minreq::Request) -> minreq::Request {
     request
         .with_follow_redirects(false)
         .with_max_headers_size(None)
-        .with_max_status_line_length(MAX_STATUS_LINE)
+        .with_max_status_line_length(None)
 }
 
 /// The answer behind an interim one (RFC 9110, 15.2). minreq takes that one for the last, and what
@@ -273,7 +271,7 @@ fn behind_interim(
         result => drop(result?),
     }
     let handover = platform::replay(&rest)?;
-    let request = bounded(minreq::get("http://127.0.0.1"));
+    let request = unredirected(minreq::get("http://127.0.0.1"));
     handover.give(|| request.send_lazy())
 }
 
