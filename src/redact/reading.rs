@@ -86,14 +86,13 @@ impl Reading {
     /// This reading with the escapes of these kinds undone; none where there are none.
     fn decode(&self, kinds: &[Decoder]) -> Option<Reading> {
         let mut decoded = Reading::with_room(self.bytes.len());
-        let mut at = 0;
-        while let (Some(rest), Some(first)) = (self.bytes.get(at..), self.spans.get(at)) {
-            let escape = kinds.iter().find_map(|decode| decode(rest));
-            let plain = || Some((char::from(*rest.first()?), 1));
-            let (c, length) = escape.or_else(plain)?;
-            let end = self.spans.get(at + length - 1)?.end;
+        let (mut bytes, mut spans) = (self.bytes.as_slice(), self.spans.as_slice());
+        while let (Some(byte), Some(first)) = (bytes.first(), spans.first()) {
+            let escape = kinds.iter().find_map(|decode| decode(bytes));
+            let (c, length) = escape.unwrap_or((char::from(*byte), 1));
+            let end = spans.get(length - 1)?.end;
             decoded.push(c, Span { end, ..*first });
-            at += length;
+            (bytes, spans) = (bytes.get(length..)?, spans.get(length..)?);
         }
         (decoded.bytes.len() < self.bytes.len()).then_some(decoded)
     }

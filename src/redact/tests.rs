@@ -439,6 +439,25 @@ fn a_secret_is_forgotten_when_it_is_told() {
 }
 
 /// What grows with the square of a text's length would take minutes here.
+/// Each reading of the longest text takes its time.
+#[test]
+fn a_text_is_read_no_more_often_than_its_escapes_ask_for() {
+    for (text, expected) in [
+        ("abc", 1),
+        ("50% of a\u{200b}b & c\\", 1),
+        ("a%62c", 2),
+        ("a%2562c", 3),
+        ("a%252562c", 4),
+        ("a%25252562c", 4),
+        // Itself; without either and then the other; without both.
+        ("a%62c&#100;", 1 + 2 * 2 + 1),
+    ] {
+        let mut readings = 0;
+        for_each_reading(text, |_| readings += 1);
+        assert_eq!(readings, expected, "{text}");
+    }
+}
+
 #[test]
 fn the_longest_texts_are_read_in_no_time() {
     let secret = "ab%25".repeat(100);
