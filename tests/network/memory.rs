@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{BOTH, Behaviour, Fixture};
+use super::{Asks, BOTH, Behaviour, Fixture};
 use crate::support::backend::{Framing, TlsKind};
 use crate::support::command::full_pipe;
 
@@ -17,11 +17,11 @@ const MOST_MORE: u64 = 10 * 1024;
 /// The peak (`VmHWM`, `proc(5)`) of a run against `behaviour`, in KiB. wait4(2) would count
 /// what this test holds itself. The process is caught alive at its end: its standard error is a full
 /// pipe, so that it waits in its last write.
-fn peak(kind: TlsKind, behaviour: Behaviour) -> u64 {
+fn peak(kind: TlsKind, asks: Asks, behaviour: Behaviour) -> u64 {
     let fixture = Fixture::new(kind);
     fixture.backend.behave(behaviour);
     let (mut reader, writer) = full_pipe();
-    let mut running = fixture.login().stderr_to(writer).spawn();
+    let mut running = fixture.ask(asks).stderr_to(writer).spawn();
     let status = format!("/proc/{}/status", running.pid());
     let call = format!("/proc/{}/syscall", running.pid());
     let started = Instant::now();
@@ -56,6 +56,10 @@ fn high_water_mark(status: &str) -> Option<u64> {
     line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
+fn small() -> Behaviour {
+    Behaviour::Raw(b"HTTP/1.1 500 X\r\n\r\n".to_vec())
+}
+
 fn flood(start: &str, line: &str) -> Behaviour {
     let mut bytes = start.as_bytes().to_vec();
     while bytes.len() < 4 * 1024 * 1024 {
@@ -83,7 +87,7 @@ fn try_floods(kind: TlsKind) {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na:{}\n",
         "x".repeat(16_384 - 28 - 3)
     );
-    let base = peak(kind, Behaviour::Raw(b"HTTP/1.1 500 X\r\n\r\n".to_vec()));
+    let base = peak(kind, Asks::Verify, small());
     eprintln!("peak, {kind:?}, a small answer: {base} KiB");
     let cases = [
         (
@@ -120,7 +124,7 @@ fn try_floods(kind: TlsKind) {
         ),
     ];
     let try_one = |name: &str, behaviour| {
-        let peak = peak(kind, behaviour);
+        let peak = peak(kind, Asks::Verify, behaviour);
         eprintln!("peak, {kind:?}, {name}: {peak} KiB");
         assert!(
             peak <= base + MOST_MORE,
@@ -134,6 +138,15 @@ fn try_floods(kind: TlsKind) {
             scope.spawn(move || try_one(name, behaviour));
         }
     });
+}
+
+/// All that a binding needs is written before it is asked for, so that a control group that has less ends
+/// the program there: 2.5 MiB, of which whoami uses some, too.
+#[test]
+fn is_had_before_a_binding() {
+    let [login, whoami] = [Asks::Verify, Asks::Me].map(|asks| peak(TlsKind::None, asks, small()));
+    eprintln!("peak: {login} KiB for a login, {whoami} KiB for whoami");
+    assert!(login >= whoami + 1792, "{login} KiB after {whoami} KiB");
 }
 
 /// As many values as 64 KiB hold.
