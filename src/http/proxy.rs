@@ -405,5 +405,21 @@ mod tests {
             offered_schemes(head.as_bytes()),
             ["Negotiate", "NTLM", "Basic"]
         );
+        for (field, offers) in [
+            (
+                r#"Basic realm="a, NTLM, b", Negotiate"#,
+                &["Basic", "Negotiate"][..],
+            ),
+            (
+                r#"Basic realm="\", NTLM, b", Negotiate"#,
+                &["Basic", "Negotiate"],
+            ),
+            (r#"Basic realm="\\", NTLM"#, &["Basic", "NTLM"]),
+            (r#"Basic realm=\", NTLM, b"#, &["Basic"]),
+            ("Basic realm=a, charset=b, NTLM, ", &["Basic", "NTLM"]),
+        ] {
+            let head = format!("HTTP/1.1 407 X\r\nProxy-Authenticate: {field}\r\n\r\n");
+            assert_eq!(offered_schemes(head.as_bytes()), offers, "{field}");
+        }
     }
 }
