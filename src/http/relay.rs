@@ -20,7 +20,7 @@ use crate::platform::{self, Watch};
 const MAX_ANSWER: usize = 112 * 1024;
 
 /// The most that is moved at once, in bytes.
-const PIECE: usize = 4 * 1024;
+const PIECE: usize = 4096;
 
 /// What went wrong between minreq and the server.
 #[derive(Debug)]

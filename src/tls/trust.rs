@@ -117,19 +117,13 @@ fn named() -> Result<Option<Found>, Error> {
     let mut store = Store::default();
     let mut sources = Vec::new();
     if let Some(file) = value(FILE) {
-        store.add_file(&file).map_err(|cause| {
-            let hint = match cause {
-                Problem::IsFolder => format!("name a folder in {FOLDERS}"),
-                Problem::Shortage(_) => CHECK_LIMITS.to_owned(),
-                _ => correct(FILE),
-            };
-            unusable(FILE, &file, &cause).with_hint(hint)
-        })?;
+        store
+            .add_file(&file)
+            .map_err(|cause| unusable(FILE, &file, &cause))?;
         sources.push(format!("{FILE}={}", file.display()));
     }
     if let Some(folders) = value(FOLDERS) {
-        add_folders(&mut store, &folders)
-            .map_err(|cause| unusable(FOLDERS, &folders, &cause).with_hint(correct(FOLDERS)))?;
+        add_folders(&mut store, &folders).map_err(|cause| unusable(FOLDERS, &folders, &cause))?;
         sources.push(format!("{FOLDERS}={}", folders.display()));
     }
     let source = sources.join(" and ");
@@ -147,13 +141,16 @@ fn value(variable: &str) -> Option<PathBuf> {
 
 /// Adds the folders of a list. As for OpenSSL, it is enough that one of them has certificates.
 fn add_folders(store: &mut Store, folders: &Path) -> Result<(), Problem> {
-    let results: Vec<Result<(), Problem>> = std::env::split_paths(folders)
-        .map(|folder| store.add_folder(&folder, Files::All))
-        .collect();
-    let several = results.len() > 1;
+    let mut results = Vec::new();
+    for folder in std::env::split_paths(folders) {
+        match store.add_folder(&folder, Files::All) {
+            Err(shortage @ Problem::Shortage(_)) => return Err(shortage),
+            result => results.push(result),
+        }
+    }
     if results.iter().any(Result::is_ok) {
         Ok(())
-    } else if several {
+    } else if results.len() > 1 {
         Err("are folders without a certificate that can be read".into())
     } else {
         results.into_iter().collect()
@@ -170,7 +167,7 @@ fn system() -> Result<Option<Found>, Error> {
     if let Some(bundle) = &places.cert_file {
         store
             .add_file(bundle)
-            .map_err(|cause| damaged(&format!("{} {cause}", bundle.display())))?;
+            .map_err(|cause| damaged(&[(bundle, cause)]))?;
         sources.push(bundle.display().to_string());
     }
     let files = match places.cert_file {
@@ -180,7 +177,8 @@ fn system() -> Result<Option<Found>, Error> {
     for folder in &places.cert_dir {
         match store.add_folder(folder, files) {
             Ok(()) => sources.push(folder.display().to_string()),
-            Err(cause) => failures.push(format!("{} {cause}", folder.display())),
+            Err(shortage @ Problem::Shortage(_)) => return Err(damaged(&[(folder, shortage)])),
+            Err(cause) => failures.push((folder, cause)),
         }
     }
     if !sources.is_empty() {
@@ -188,7 +186,7 @@ fn system() -> Result<Option<Found>, Error> {
         return Ok(Some(Found { store, source }));
     }
     if !failures.is_empty() {
-        return Err(damaged(&failures.join(", ")));
+        return Err(damaged(&failures));
     }
     Ok(None)
 }
@@ -205,21 +203,29 @@ fn built_in() -> Found {
 }
 
 fn unusable(variable: &str, path: &Path, cause: &Problem) -> Error {
-    Error::machine(format!(
-        "{variable} names {}, which {cause}",
-        path.display()
-    ))
+    let hint = match cause {
+        Problem::IsFolder => format!("name a folder in {FOLDERS}"),
+        Problem::Shortage(_) => CHECK_LIMITS.to_owned(),
+        _ => format!("correct {variable}, or unset it to trust the system's CA certificates"),
+    };
+    let path = path.display();
+    Error::machine(format!("{variable} names {path}, which {cause}")).with_hint(hint)
 }
 
-fn correct(variable: &str) -> String {
-    format!("correct {variable}, or unset it to trust the system's CA certificates")
-}
-
-fn damaged(what: &str) -> Error {
-    Error::machine(format!("the system's CA store: {what}")).with_hint(
-        "install your system's CA certificates again (the package ca-certificates), or name a CA file in \
-         SSL_CERT_FILE",
-    )
+/// The system's store in these places, of which none has a certificate.
+fn damaged(places: &[(&PathBuf, Problem)]) -> Error {
+    let words = places
+        .iter()
+        .map(|(place, cause)| format!("{} {cause}", place.display()));
+    let words: Vec<String> = words.collect();
+    let hint = match places {
+        [(_, Problem::Shortage(_)), ..] => CHECK_LIMITS,
+        _ => {
+            "install your system's CA certificates again (the package ca-certificates), or name a CA file in \
+             SSL_CERT_FILE"
+        }
+    };
+    Error::machine(format!("the system's CA store: {}", words.join(", "))).with_hint(hint)
 }
 
 fn no_place(cause: &io::Error) -> Error {
@@ -229,4 +235,32 @@ fn no_place(cause: &io::Error) -> Error {
         std::env::temp_dir().display()
     ))
     .with_hint("mount /proc, or name a CA file in SSL_CERT_FILE")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{CHECK_LIMITS, FILE, Problem, damaged, unusable};
+
+    #[test]
+    fn a_shortage_is_not_mended_by_other_certificates() {
+        let place = PathBuf::from("/ca");
+        let short = || Problem::Shortage("can't be read: short".into());
+        let error = unusable(FILE, &place, &short());
+        assert_eq!(error.hint(), Some(CHECK_LIMITS));
+        let error = unusable(FILE, &place, &"is empty".into());
+        let hint = "correct SSL_CERT_FILE, or unset it to trust the system's CA certificates";
+        assert_eq!(error.hint(), Some(hint));
+        let error = damaged(&[(&place, short())]);
+        assert_eq!(error.hint(), Some(CHECK_LIMITS));
+        let error = damaged(&[(&place, "is empty".into()), (&place, "is a file".into())]);
+        let message = "the system's CA store: /ca is empty, /ca is a file";
+        assert_eq!(error.to_string(), message);
+        assert!(
+            error
+                .hint()
+                .is_some_and(|hint| hint.starts_with("install "))
+        );
+    }
 }

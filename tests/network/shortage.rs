@@ -66,6 +66,26 @@ fn of_open_files() {
     try_limits(Resource::RLIMIT_NOFILE, &limits, "open files");
 }
 
+/// Enough for a folder of CA certificates, and not for a file in it.
+#[test]
+fn of_open_files_while_certificates_are_read() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let ca_file = fixture.backend.ca_file();
+    let folder = ca_file.parent().expect("its folder").display();
+    for folders in [format!("{folder}"), format!("/dev/null:{folder}")] {
+        let whoami = fixture.bare().env("SEKUIRE_API_KEY", KEY);
+        let whoami = whoami.env("SSL_CERT_DIR", &folders).arg("whoami");
+        let whoami = whoami.args(["--backend", &fixture.backend.url()]);
+        let outcome = limited(whoami, Resource::RLIMIT_NOFILE, 4).run();
+        outcome
+            .exits(3)
+            .complains(&format!(
+                "SSL_CERT_DIR names {folders}, which can't be read: "
+            ))
+            .complains("this machine is out of open files (ulimit -n)\nhint: check the limits");
+    }
+}
+
 #[test]
 fn of_address_space() {
     // Below that, the loader of a dynamic build dies of it: not our doing.

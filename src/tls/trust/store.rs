@@ -73,13 +73,16 @@ impl Store {
         if is_der(&content) {
             return Err("is in DER form, not PEM (openssl x509 -inform der converts it)".into());
         }
-        self.add_some(|added| added.add_text(content))
+        self.add_some(|added| {
+            added.add_text(content);
+            Ok(())
+        })
     }
 
     /// Adds the certificates of the files in a folder.
     ///
     /// # Errors
-    /// Why it holds none.
+    /// Why it holds none, or what this machine is short of: without some of them others would be blamed.
     pub(super) fn add_folder(&mut self, path: &Path, files: Files) -> Result<(), Problem> {
         let entries = fs::read_dir(path).map_err(|cause| match cause.kind() {
             io::ErrorKind::NotADirectory => "is a file, not a folder".into(),
@@ -87,18 +90,28 @@ impl Store {
         })?;
         self.add_some(|added| {
             for entry in entries {
-                match entry {
+                let result = match entry {
                     Ok(entry) => added.add_entry(path, &entry, files),
+                    Err(cause) => Err(cause.into()),
+                };
+                match result {
+                    Err(shortage @ Problem::Shortage(_)) => return Err(shortage),
+                    // Forbidden, too large, or a link that leads nowhere.
                     Err(_) => added.unreadable += 1,
+                    Ok(()) => {}
                 }
             }
+            Ok(())
         })
     }
 
     /// Lets `add` add certificates, of which at least one must be readable.
-    fn add_some(&mut self, add: impl FnOnce(&mut Store)) -> Result<(), Problem> {
+    fn add_some(
+        &mut self,
+        add: impl FnOnce(&mut Store) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
         let (read, unreadable) = (self.read, self.unreadable);
-        add(self);
+        add(self)?;
         match self.unreadable - unreadable {
             _ if self.read > read => Ok(()),
             0 => Err("holds no certificate in PEM form".into()),
@@ -108,22 +121,22 @@ impl Store {
         }
     }
 
-    fn add_entry(&mut self, folder: &Path, entry: &DirEntry, files: Files) {
+    fn add_entry(&mut self, folder: &Path, entry: &DirEntry, files: Files) -> Result<(), Problem> {
         let path = entry.path();
         let skipped = match files {
             Files::All => is_another_name(folder, &path),
             Files::Hashed => !is_hashed(&entry.file_name().to_string_lossy()),
         };
         if skipped {
-            return;
+            return Ok(());
         }
         match read(&path) {
             Ok(content) if is_der(&content) => self.unreadable += 1,
             Ok(content) => self.add_text(content),
             Err(Problem::IsFolder | Problem::IsSpecial) => {}
-            // Forbidden, too large, or a link that leads nowhere.
-            Err(_) => self.unreadable += 1,
+            Err(cause) => return Err(cause),
         }
+        Ok(())
     }
 }
 
