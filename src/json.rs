@@ -337,6 +337,10 @@ impl<'a> Scanner<'a> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
     use super::{Member, Object, elements, text, write};
 
     /// One of everything, each with white space and without.
@@ -373,6 +377,14 @@ mod tests {
             Object::parse(b"{\"\xff\":1}").err(),
             Some("is not UTF-8 text")
         );
+    }
+
+    /// In a thread that is left behind where the scanner stands still.
+    #[test]
+    fn escapes_are_passed_in_time() {
+        let (sender, result) = channel();
+        thread::spawn(move || sender.send(said_of(r#""a\"b\u0041c""#)));
+        assert_eq!(result.recv_timeout(Duration::from_secs(10)), Ok(Ok(())));
     }
 
     #[test]
