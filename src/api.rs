@@ -330,7 +330,7 @@ mod tests {
             api_key: Secret(ApiKey::parse(key.as_bytes()).unwrap()),
             device_fingerprint: "f".repeat(64),
             device_name: "\u{1}".repeat(255),
-            device_os: "an-operating-system-of-32-letters".into(),
+            device_os: "an operating system of 32 letters".into(),
         };
         let json = json::write(&body, String::with_capacity(VERIFY_ROOM));
         assert_eq!(json.capacity(), VERIFY_ROOM);

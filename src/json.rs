@@ -379,7 +379,7 @@ mod tests {
         );
     }
 
-    /// In a thread that is left behind where the scanner stands still.
+    /// In a thread that is left behind where the scanner stands still: nextest ends the other tests then.
     #[test]
     fn escapes_are_passed_in_time() {
         let (sender, result) = channel();

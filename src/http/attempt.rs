@@ -249,7 +249,7 @@ fn perform(url: &str, request: &Request, handover: Handover) -> Result<Answered,
     }
 }
 
-/// The relay bounds what is read.
+/// Without redirects, and without minreq's limits: the relay bounds what is read.
 fn unredirected(request: minreq::Request) -> minreq::Request {
     request
         .with_follow_redirects(false)
@@ -421,15 +421,14 @@ fn tls_error(cause: &io::Error) -> Option<&Error> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::io::{Error, ErrorKind, Read, Write};
-    use std::thread;
-    use std::time::Duration;
+    use std::io::{Error, ErrorKind};
 
     use super::{
-        Answered, BackendUrl, Failure, RelayError, Request, Response, TUNNEL_REPLY, Target,
-        Unanswered, combine, perform, platform, without_tunnel,
+        Answered, BackendUrl, Failure, RelayError, Response, Target, Unanswered, combine,
+        without_tunnel,
     };
 
     /// What told minreq where a body ends.
@@ -612,10 +611,11 @@ mod tests {
         assert!(matches!(super::unless_halted(&target(), Ok(())), Ok(None)));
     }
 
-    /// As a shortage breaks it, which must not pass for an answer that was cut.
+    /// As by a shortage: it must not pass for an answer that was cut short.
     #[cfg(target_os = "linux")]
     #[test]
     fn what_breaks_behind_an_interim_answer_is_told() {
+        use super::{Duration, Read, Request, TUNNEL_REPLY, Write, perform, platform, thread};
         let (waiting, handover) = platform::local_connection().unwrap();
         let answering = thread::spawn(move || {
             let mut minreq = waiting.accept(Duration::from_secs(10)).unwrap();

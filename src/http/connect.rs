@@ -232,14 +232,14 @@ mod tests {
     #[test]
     fn a_look_up_that_was_left_behind_is_waited_for() {
         let found: SocketAddr = "192.0.2.1:7".parse().unwrap();
-        let (answer, question) = channel();
-        let mut resolver = looking_up(move || question.recv().unwrap_or(Ok(Vec::new())));
+        let (sender, found_later) = channel();
+        let mut resolver = looking_up(move || found_later.recv().unwrap_or(Ok(Vec::new())));
         let mut tell = || {};
         let mut over = Deadline::new(MOMENT, PLENTY, &mut tell);
         let late = resolver.resolve("it", 7, "the peer", &mut over);
         let late = late.unwrap_err().within(MOMENT).words().cause;
         assert_eq!(late, "nothing within 0 s, while looking up the peer");
-        answer.send(Ok(vec![found])).unwrap();
+        sender.send(Ok(vec![found])).unwrap();
         let mut tell = || {};
         let mut deadline = Deadline::new(PLENTY, PLENTY, &mut tell);
         let addresses = resolver.resolve("it", 7, "the peer", &mut deadline);
@@ -338,7 +338,7 @@ mod tests {
         (listener, queued, address)
     }
 
-    /// What is said when there is no connection, in a thread that is left behind where nothing is.
+    /// The failure's words; in a thread, which is left behind where `connect` does not end.
     fn told(addresses: &[SocketAddr], time: Duration) -> String {
         let (sender, said) = channel();
         let addresses = addresses.to_vec();
@@ -387,6 +387,7 @@ mod tests {
     }
 
     /// A connection to a broadcast address fails before it is begun.
+    #[cfg(target_os = "linux")]
     #[test]
     fn an_address_to_which_there_is_no_way_is_passed_over() {
         let nowhere = SocketAddr::from((Ipv4Addr::BROADCAST, 7));

@@ -18,7 +18,7 @@ pub(super) struct Deadline<'a> {
 }
 
 impl<'a> Deadline<'a> {
-    /// `time` from now; `on_slow` is called once, when a wait has gone on until `slow` from now.
+    /// `time` from now; `on_slow` is called once, when something is still waited for `slow` from now or later.
     pub(super) fn new(
         time: Duration,
         slow: Duration,

@@ -123,7 +123,7 @@ fn percent(text: &[u8]) -> Option<(char, usize)> {
     character.or(Some((char::from(first), LENGTH)))
 }
 
-/// RFC 8259, 7, and what other languages have beside it: some take any character behind a backslash for itself.
+/// RFC 8259, 7, and what other languages have beside it: some take what is no escape's letter for itself.
 fn backslash(text: &[u8]) -> Option<(char, usize)> {
     match text {
         [b'\\', b'u', ..] => code_units(text),

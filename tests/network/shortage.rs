@@ -74,9 +74,15 @@ fn of_open_files_while_certificates_are_read() {
     let folder = ca_file.parent().expect("its folder").display();
     for folders in [format!("{folder}"), format!("/dev/null:{folder}")] {
         let whoami = fixture.bare().env("SEKUIRE_API_KEY", KEY);
-        let whoami = whoami.env("SSL_CERT_DIR", &folders).arg("whoami");
-        let whoami = whoami.args(["--backend", &fixture.backend.url()]);
+        let whoami = whoami
+            .without("SSL_CERT_FILE")
+            .env("SSL_CERT_DIR", &folders);
+        let whoami = whoami.args(["whoami", "--backend", &fixture.backend.url()]);
         let outcome = limited(whoami, Resource::RLIMIT_NOFILE, 4).run();
+        // The loader of a dynamic build needs them, too, and may find one taken.
+        if outcome.code == Some(127) {
+            continue;
+        }
         outcome
             .exits(3)
             .complains(&format!(

@@ -90,11 +90,8 @@ impl Store {
         })?;
         self.add_some(|added| {
             for entry in entries {
-                let result = match entry {
-                    Ok(entry) => added.add_entry(path, &entry, files),
-                    Err(cause) => Err(cause.into()),
-                };
-                match result {
+                let entry = entry.map_err(Problem::from);
+                match entry.and_then(|entry| added.add_entry(path, &entry, files)) {
                     Err(shortage @ Problem::Shortage(_)) => return Err(shortage),
                     // Forbidden, too large, or a link that leads nowhere.
                     Err(_) => added.unreadable += 1,
