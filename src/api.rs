@@ -370,12 +370,7 @@ mod tests {
                 status: 400,
                 body: body.into(),
                 too_long,
-                coding: None,
-                retry_after: None,
-                date: None,
-                location: None,
-                attempts: String::new(),
-                advice: "",
+                ..Response::default()
             };
             assert_eq!(plain_text(&response).as_deref(), shown, "{body}");
         }

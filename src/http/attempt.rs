@@ -444,13 +444,7 @@ mod tests {
             response: Response {
                 status,
                 body: body.into(),
-                too_long: false,
-                coding: None,
-                retry_after: None,
-                date: None,
-                location: None,
-                attempts: String::new(),
-                advice: "",
+                ..Response::default()
             },
             ended_by_close: matches!(end, End::Close),
             chunked: matches!(end, End::Chunks),

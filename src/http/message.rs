@@ -20,6 +20,7 @@ pub struct Request {
 
 /// An answer, of whatever status.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Default))]
 pub struct Response {
     /// The status code.
     pub status: u16,
