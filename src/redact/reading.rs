@@ -104,7 +104,7 @@ type Decoder = fn(&[u8]) -> Option<(char, usize)>;
 /// What their escapes begin with.
 const ESCAPES: [char; 3] = ['%', '\\', '&'];
 
-const DECODERS: [Decoder; 3] = [percent, backslash, entity];
+const DECODERS: [Decoder; 4] = [percent, backslash, entity, control];
 
 /// RFC 3986, 2.1: a character of ASCII, or one of several bytes in UTF-8.
 fn percent(text: &[u8]) -> Option<(char, usize)> {
@@ -146,8 +146,23 @@ fn code_units(text: &[u8]) -> Option<(char, usize)> {
     Some((c, LENGTH * c.len_utf16()))
 }
 
-/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII or of an invisible one.
+/// What stands for a character in HTML, but for control characters.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
+    reference(text).filter(|(c, _)| !is_error(*c))
+}
+
+/// A control character's number in HTML.
+fn control(text: &[u8]) -> Option<(char, usize)> {
+    reference(text).filter(|(c, _)| is_error(*c))
+}
+
+/// Whether its number is an error in HTML (13.2.5.80), which some leave as it is, and others read all the same.
+fn is_error(c: char) -> bool {
+    c < ' ' && !c.is_ascii_whitespace()
+}
+
+/// HTML Living Standard, 13.5: a number, or the name of a character of ASCII or of an invisible one.
+fn reference(text: &[u8]) -> Option<(char, usize)> {
     const LONGEST: usize = "negativeverythinspace;".len();
     let name = text.strip_prefix(b"&")?;
     let length = name.iter().take(LONGEST).position(|byte| *byte == b';')?;

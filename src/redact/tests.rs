@@ -308,6 +308,19 @@ fn a_question_mark_completes_no_run() {
     assert!(longest_run(&told, SECRET) < RUN, "{told}");
 }
 
+/// As some take it for an error and others for a character that nobody sees.
+#[test]
+fn a_number_of_a_control_character_in_html_is_read_both_ways() {
+    for (secret, text) in [
+        ("&#x1;%&#ms", "&#x1;%&#x200b;&#ms"),
+        ("&#1;abc123", "&#1;a&#98;c&#49;23"),
+        ("abc123def", "abc&#x1;123&#0;d&#101;f"),
+    ] {
+        let _key = InUse::of(secret);
+        assert_eq!(redact(&format!("it is {text} !")), "it is ... !", "{text}");
+    }
+}
+
 #[test]
 fn a_character_has_several_names_in_html() {
     let _key = InUse::of("a*b|c`defg");
