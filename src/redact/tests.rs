@@ -313,7 +313,7 @@ fn a_question_mark_completes_no_run() {
 fn a_number_of_a_control_character_in_html_is_read_both_ways() {
     for (secret, text) in [
         ("&#x1;%&#ms", "&#x1;%&#x200b;&#ms"),
-        ("&#1;abc123", "&#1;a&#98;c&#49;23"),
+        ("&#1;abc123", "&#1;a&#98;&#10;c&#49;23"),
         ("abc123def", "abc&#x1;123&#0;d&#101;f"),
     ] {
         let _key = InUse::of(secret);
