@@ -19,6 +19,7 @@ release=$scratch/release to=$scratch/to home=$scratch/home temporary=$scratch/te
 mkdir -m 1777 "$temporary"
 installer=$release/install.sh
 archive=sekuire-linux-amd64.tar.gz
+way=install path=
 
 # program WORDS NAME: a program that says these words.
 program() {
@@ -60,7 +61,7 @@ tools() {
     tools=$scratch/$1
     busybox=$2
     mkdir "$tools"
-    for tool in dirname id mktemp rm cp awk sha256sum tar gzip mkdir chmod mv "$3"; do
+    for tool in awk cat chmod dirname find gzip head id mkdir mktemp mv rm sha256sum tar wc "$3"; do
         ln -s "$(command -v "${busybox:-$tool}")" "$tools/$tool"
     done
     ln -s "$(command -v minisign)" "$tools/minisign"
@@ -77,35 +78,56 @@ machine() {
 # install ARGUMENTS
 install() {
     # shellcheck disable=SC2086 # two words for busybox
-    env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell "$installer" "$@"
+    env -i HOME="$home" PATH="$tools${path:+:$path}" TMPDIR="$temporary" $shell "$installer" "$@"
+}
+
+# The same by a shell that reads it from a pipe, in the release's folder.
+piped() {
+    # shellcheck disable=SC2086 # two words for busybox
+    (cd "$release" && env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell -s -- "$@" <"$installer")
 }
 
 files() {
     find "$1" ! -type d | sort
 }
 
-# refuses STATUS WORDS ARGUMENTS: nothing is installed, nothing is left, and it says why.
+# refuses STATUS WORDS ARGUMENTS: nothing is installed, nothing is left, and it says why. `way` is how it is called.
 refuses() {
     status=$1 words=$2
     shift 2
     files "$to" >"$scratch/before"
-    run "$status" install "$@"
+    run "$status" "$way" "$@"
     complains "error: $words" 'nothing was installed'
     files "$to" >"$scratch/after"
     judge 'nothing was installed' cmp "$scratch/before" "$scratch/after"
     judge 'nothing is left in TMPDIR' [ -z "$(ls -A "$temporary")" ]
 }
 
-# serve FOLDER [BYTES [CERTIFICATE]]: over HTTP, in `url`; at most so many bytes of each file, whatever their length was said
-# to be; over TLS with this certificate and its key, if one is named.
+# serve FOLDER [PART [CERTIFICATE [URL]]]: over HTTP, in `url`. PART is a number of bytes, where each file ends early, or the
+# name of a file that never ends. Over TLS with this certificate and its key, if one is named; redirected to URL.
 serve() {
     kill $server 2>/dev/null || :
     rm -f "$scratch/url"
-    python3 - "$1" "${2:-}" "${3:-}" >"$scratch/url" <<'PYTHON' 2>/dev/null &
+    python3 - "$1" "${2:-}" "${3:-}" "${4:-}" >"$scratch/url" <<'PYTHON' 2>/dev/null &
 import functools, http.server, ssl, sys
+part, redirect = sys.argv[2], sys.argv[4]
 class Handler(http.server.SimpleHTTPRequestHandler):
+    def endless(self):
+        return self.path.endswith("/" + part)
+    def send_head(self):
+        if redirect:
+            self.send_response(302)
+            self.send_header("Location", redirect + self.path)
+            self.end_headers()
+            return None
+        return super().send_head()
+    def send_header(self, name, value):
+        if name != "Content-Length" or not self.endless():
+            super().send_header(name, value)
     def copyfile(self, source, output):
-        output.write(source.read(int(sys.argv[2]) if sys.argv[2] else -1))
+        while self.endless():
+            output.write(bytes(1 << 16))
+        output.write(source.read(int(part) if part.isdigit() else -1))
 server = http.server.HTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=sys.argv[1]))
 if sys.argv[3]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -124,7 +146,7 @@ installs() {
     section "$1: it installs"
     fresh
     run 0 install --to "$to"
-    says "installed: $to/sekuire, sekuire 0.0.1 for amd64" "note: $to is not in PATH"
+    says "installed: $to/sekuire, sekuire 0.0.1" "note: $to is not in PATH"
     judge 'it is the program' [ "$("$to/sekuire")" = "sekuire 0.0.1 for amd64" ]
     judge 'its mode is 0755' [ "$(stat -c %a "$to/sekuire")" = 755 ]
     judge 'and nothing else' [ "$(files "$to")" = "$to/sekuire" ]
@@ -141,6 +163,78 @@ installs() {
     serve "$release"
     run 0 install --from "$url/" --to "$to" --public-key "$public"
     says "installed: $to/sekuire"
+    run 0 install --help
+    says '--from ' '--to ' '--public-key ' '--downgrade '
+    judge 'and the default of each' [ "$(grep -c '(default: ' "$scratch/out")" = 4 ]
+}
+
+# The folders that it makes are for everybody, and no other mode changes.
+makes_folders() {
+    section "$1: folders under a umask of 077"
+    fresh && chmod 700 "$to"
+    umask 077
+    run 0 install --to "$to/a/b"
+    umask 022
+    judge 'the new ones are 0755' [ "$(stat -c %a "$to/a" "$to/a/b" | sort -u)" = 755 ]
+    judge 'the old one is 0700' [ "$(stat -c %a "$to")" = 700 ]
+}
+
+takes_one_archive() {
+    section "$1: one archive with its sum beside it"
+    fresh && rm -rf "$scratch/stick" && mkdir "$scratch/stick"
+    cp "$release/$archive" "$scratch/stick"
+    (cd "$release" && sha256sum "$archive") >"$scratch/stick/$archive.sha256"
+    run 0 install --from "$scratch/stick/$archive" --to "$to"
+    says "installed: $to/sekuire, sekuire 0.0.1"
+    cd "$scratch/stick"
+    run 0 install --from "$archive" --to "$to"
+    cd "$root"
+    refuses 1 "can't get SHA256SUMS from $scratch/stick" --from "$scratch/stick/$archive" --to "$to" --public-key "$public"
+    refuses 1 "this machine needs $archive, not sekuire-linux-mips.tar.gz" --from "$scratch/sekuire-linux-mips.tar.gz" --to "$to"
+    sed -i 's/^......../00000000/' "$scratch/stick/$archive.sha256"
+    refuses 1 "$archive is damaged or was replaced" --from "$scratch/stick/$archive" --to "$to"
+    rm "$scratch/stick/$archive.sha256"
+    refuses 1 "can't get $archive.sha256 from $scratch/stick" --from "$scratch/stick/$archive" --to "$to"
+    serve "$release"
+    run 0 install --from "$url/$archive" --to "$to" --public-key "$public"
+}
+
+# release VERSION: the release is this one. installed WORDS: what the program there says.
+release() {
+    program "sekuire $1" sekuire-linux-amd64 && pack amd64 sekuire-linux-amd64 && list_sums && sign ours
+}
+installed() {
+    program "$1" sekuire && mv "$scratch/program/sekuire" "$to"
+}
+
+refuses_downgrades() {
+    section "$1: an older release than the program there"
+    fresh && release 0.9.1 && installed 'sekuire 0.10.0'
+    refuses 1 "$to/sekuire is 0.10.0 and this release is older, 0.9.1; --downgrade installs it" \
+        --to "$to" --public-key "$public"
+    run 0 install --to "$to" --downgrade --public-key "$public"
+    says "installed: $to/sekuire, sekuire 0.9.1"
+    for words in 'sekuire 0.9.0' 'sekuire 0.9.1' 'sekuire next' 'no program' ''; do
+        installed "$words"
+        run 0 install --to "$to"
+    done
+    installed 'sekuire 0.10.0' && chmod 644 "$to/sekuire"
+    run 0 install --to "$to"
+}
+
+# Which program the word `sekuire` runs afterwards.
+names_the_first_in_path() {
+    section "$1: another sekuire in PATH"
+    fresh
+    mkdir -p "$scratch/cargo"
+    program 'sekuire 0.0.1' sekuire && mv "$scratch/program/sekuire" "$scratch/cargo"
+    path=$to//:$scratch/cargo
+    run 0 install --to "$to"
+    says_not note:
+    path=$scratch/cargo:$to
+    run 0 install --to "$to"
+    says "note: $scratch/cargo/sekuire comes first in PATH, before $to/sekuire"
+    path=
 }
 
 picks_its_archive() {
@@ -148,7 +242,7 @@ picks_its_archive() {
     for pair in x86_64:amd64 aarch64:arm64 armv7l:armv7 armv8l:armv7 riscv64:riscv64; do
         machine "${pair%:*}"
         run 0 install --to "$to"
-        says "sekuire 0.0.1 for ${pair#*:}"
+        judge "it is ${pair#*:}'s" [ "$("$to/sekuire")" = "sekuire 0.0.1 for ${pair#*:}" ]
     done
     for there in i686 armv6l mips64; do
         machine "$there"
@@ -162,7 +256,7 @@ picks_its_archive() {
 refuses_archives() {
     section "$1: an archive that is not the one of SHA256SUMS"
     fresh && rm "$release/SHA256SUMS"
-    refuses 1 "there is no SHA256SUMS to be had from $release" --to "$to"
+    refuses 1 "can't get SHA256SUMS from $release" --to "$to"
     fresh && sed -i '/amd64/d' "$release/SHA256SUMS"
     refuses 1 "SHA256SUMS has no sum for $archive" --to "$to"
     fresh && : >"$release/SHA256SUMS"
@@ -174,7 +268,7 @@ refuses_archives() {
     fresh && truncate -s 100 "$release/$archive"
     refuses 1 "$archive is damaged or was replaced" --to "$to"
     fresh && rm "$release/$archive"
-    refuses 1 "there is no $archive to be had from $release" --to "$to"
+    refuses 1 "can't get $archive from $release" --to "$to"
     if [ -z "$busybox" ]; then # its shell has a sha256sum of its own
         fresh && rm "$tools/sha256sum"
         refuses 1 "sha256sum does not work here" --to "$to"
@@ -199,7 +293,7 @@ refuses_archives() {
 refuses_signatures() {
     section "$1: a signature is wanted"
     fresh && rm "$release/SHA256SUMS.minisig"
-    refuses 1 "there is no SHA256SUMS.minisig to be had from $release" --to "$to" --public-key "$public"
+    refuses 1 "can't get SHA256SUMS.minisig from $release" --to "$to" --public-key "$public"
     fresh && sign another
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
     fresh && program changed sekuire-linux-amd64 && pack amd64 sekuire-linux-amd64 && list_sums
@@ -209,6 +303,14 @@ refuses_signatures() {
     fresh
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$scratch/another.pub"
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key RWnonsense
+    refuses 2 "--public-key: $scratch/no.pub is neither a key (RW...) nor a file" --to "$to" --public-key "$scratch/no.pub"
+    # A key's text is no path, whatever lies in the folder. It may have slashes.
+    fresh && sign another
+    mkdir -p "$(dirname "$release/$public")" && cp "$scratch/another.pub" "$release/$public"
+    cd "$release"
+    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
+    cd "$root"
+    fresh
     refuses 2 "--public-key needs a value" --to "$to" --public-key ''
     refuses 2 "--public-key needs a value" --public-key --to "$to"
     rm "$tools/minisign"
@@ -224,7 +326,12 @@ refuses_the_rest() {
     refuses 2 "--to needs a value" --to
     refuses 2 "--to needs a value" --to ''
     refuses 2 "--from needs a value" --from
-    refuses 1 "there is no SHA256SUMS to be had from $scratch/nothing" --from "$scratch/nothing" --to "$to"
+    way=piped
+    refuses 2 "--from is needed: this script is in no folder of a release" --to "$to"
+    way=install
+    run 0 piped --from "$release" --to "$to"
+    rm "$to/sekuire"
+    refuses 1 "can't get SHA256SUMS from $scratch/nothing" --from "$scratch/nothing" --to "$to"
     refuses 1 "$installer/bin can't be made" --to "$installer/bin"
     mkdir -p "$to/sekuire"
     refuses 1 "$to/sekuire is a folder" --to "$to"
@@ -235,21 +342,40 @@ refuses_network() {
     section "$1: over the network"
     fresh && serve "$release"
     refuses 1 "$url: whoever is on the way can replace the files" --from "$url" --to "$to"
-    refuses 1 "there is no SHA256SUMS to be had from $url/other" --from "$url/other" --to "$to" --public-key "$public"
+    refuses 1 "can't get SHA256SUMS from $url/other" --from "$url/other" --to "$to" --public-key "$public"
     rm "$release/$archive"
-    refuses 1 "there is no $archive to be had from $url" --from "$url" --to "$to" --public-key "$public"
+    refuses 1 "can't get $archive from $url" --from "$url" --to "$to" --public-key "$public"
     # Whoever is on the way, with a certificate of their own. busybox' wget takes it.
     fresh && serve "$release" '' "$scratch/stranger.pem"
     if [ -z "$busybox" ]; then
-        refuses 1 "there is no SHA256SUMS to be had from $url" --from "$url" --to "$to"
+        refuses 1 "can't get SHA256SUMS from $url" --from "$url" --to "$to"
+        redirects
     else
         refuses 1 "$url: whoever is on the way can replace the files" --from "$url" --to "$to"
         run 0 install --from "$url" --to "$to" --public-key "$public"
     fi
     fresh && serve "$release" 50
     refuses 1 "" --from "$url" --to "$to" --public-key "$public"
+    for file in SHA256SUMS SHA256SUMS.minisig "$archive"; do
+        fresh && serve "$release" "$file"
+        refuses 1 "$file of $url is larger than" --from "$url" --to "$to" --public-key "$public"
+    done
     kill "$server"
-    refuses 1 "there is no SHA256SUMS to be had from $url" --from "$url" --to "$to" --public-key "$public"
+    refuses 1 "can't get SHA256SUMS from $url" --from "$url" --to "$to" --public-key "$public"
+}
+
+# From a server whose certificate is trusted to one that anybody can be: not without a key.
+redirects() {
+    echo "cacert = $scratch/stranger.pem" >"$home/.curlrc"
+    echo "ca_certificate = $scratch/stranger.pem" >"$home/.wgetrc"
+    run 0 install --from "$url" --to "$to"
+    rm "$to/sekuire"
+    serve "$release"
+    clear=$server
+    server=
+    serve "$release" '' "$scratch/stranger.pem" "$url"
+    refuses 1 "can't get SHA256SUMS from $url" --from "$url" --to "$to"
+    kill "$clear"
 }
 
 # A disk that becomes full while the program is written.
@@ -273,7 +399,7 @@ as_user() {
     # shellcheck disable=SC2086 # $shell is one word or two
     as_nobody() {
         setpriv --reuid=nobody --regid=nogroup --clear-groups \
-            env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" $shell "$installer" "$@"
+            env -i ${home:+HOME="$home"} PATH="$tools" TMPDIR="$temporary" $shell "$installer" "$@"
     }
     run 0 as_nobody
     says "installed: $home/.local/bin/sekuire"
@@ -281,6 +407,25 @@ as_user() {
     run 1 as_nobody --to "$to"
     complains "error: $to can't be written" 'nothing was installed'
     judge 'nothing is left in TMPDIR' [ -z "$(ls -A "$temporary")" ]
+    there=$home home=
+    run 2 as_nobody
+    complains 'error: HOME is not set; name a folder by --to' 'nothing was installed'
+    home=$there
+}
+
+# What root would run or write there is another user's to exchange.
+refuses_folders_of_others() {
+    section "Root, and what belongs to another user"
+    fresh
+    chown nobody "$to"
+    refuses 1 "$to belongs to another user, who can exchange what root writes there; install as that user" --to "$to"
+    fresh
+    # shellcheck disable=SC2016 # $0 is the program's
+    printf '#!/bin/sh\n: >"${0%%/*}/ran"\n' >"$to/sekuire"
+    chmod 755 "$to/sekuire"
+    chown nobody "$to/sekuire"
+    run 0 install --to "$to"
+    judge 'the program of another user was not run' [ ! -e "$to/ran" ]
 }
 
 # A server that does not answer, and somebody who does not want to wait (Ctrl-C is for the whole group, too).
@@ -304,6 +449,10 @@ breaks_off() {
 
 suite() {
     installs "$1"
+    makes_folders "$1"
+    takes_one_archive "$1"
+    refuses_downgrades "$1"
+    names_the_first_in_path "$1"
     refuses_archives "$1"
     refuses_signatures "$1"
     refuses_the_rest "$1"
@@ -323,6 +472,7 @@ suite 'the tools of the system, curl'
 breaks_off
 if unshare --mount true 2>/dev/null; then
     as_user
+    refuses_folders_of_others
     refuses_full_disk
 else
     echo 'skipped: installer: another user and a full disk need root' >&2
