@@ -13,7 +13,7 @@ use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::http::{Client, Request, Response};
 use crate::json::{self, Object};
-use crate::redact::{redact, sanitize};
+use crate::redact::sanitize;
 
 /// The most that is shown of an error's plain text, in characters.
 const MAX_SHOWN: usize = 200;
@@ -149,16 +149,19 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     })
 }
 
-/// The text under `name`, unless it is empty. Should the backend echo the key, it is redacted before
+/// The text under `name`, unless it is empty. Should the backend echo the key, it is cut out before
 /// anybody shows or stores the text.
 fn text(object: &Object<'_>, name: &str) -> Option<String> {
     let text = object.text(name).ok().filter(|text| !text.is_empty())?;
-    Some(redact(&text))
+    Some(sanitize(&text))
 }
 
-/// As [`text`], of what auth.json and a variable shall hold.
+/// As [`text`], of what auth.json and a variable shall hold: none where a part of it can't be shown, for
+/// what is left is no identifier.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    text(object, name).filter(|id| id.len() <= MAX_ID && !id.contains('\0'))
+    let id = object.text(name).ok()?;
+    let is_one = !id.is_empty() && id.len() <= MAX_ID && sanitize(&id) == id;
+    is_one.then_some(id)
 }
 
 /// The object that a good answer holds.
@@ -284,7 +287,7 @@ fn plain_text(response: &Response) -> Option<String> {
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim();
     if text.starts_with('<') {
-        return page_title(&redact(text), response.status);
+        return page_title(text, response.status);
     }
     let is_damaged = text.starts_with(['{', '[']) && !response.too_long;
     Some(text)

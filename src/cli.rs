@@ -11,8 +11,9 @@ use std::slice;
 
 use lexopt::{Arg, Parser};
 
+use crate::api_key::PREFIXES;
 use crate::error::Error;
-use crate::redact::{self, Sought};
+use crate::redact::looks_like_key;
 pub use options::{OptionSpec, Options};
 use suggest::{unknown_command, unknown_option};
 pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
@@ -54,8 +55,9 @@ pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
     let typed = sort(args);
     // The program's arguments are its user's business, but for what is certainly a key.
     let (own, programs) = texts.split_at(texts.len() - typed.program.len());
-    if own.iter().any(|arg| redact::holds(arg, Sought::Secrets))
-        || programs.iter().any(|arg| redact::holds(arg, Sought::Keys))
+    let has_prefix = |arg: &str| PREFIXES.iter().any(|(prefix, _)| arg.contains(prefix));
+    if own.iter().any(|arg| looks_like_key(arg))
+        || (programs.iter()).any(|arg| has_prefix(arg) && looks_like_key(arg))
     {
         return Err(secret_as_argument());
     }

@@ -63,7 +63,7 @@ use nanoserde::SerJson;
 use program::commands::doctor::{describe, report};
 use program::commands::report::{Text, line};
 use program::commands::{self, get};
-use program::redact::{self, redact, sanitize};
+use program::redact::{self, sanitize};
 use program::{api_key, error, json, unicode};
 use serde_json::{Value, json};
 
@@ -100,9 +100,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
 
 fn of_doctor(texts: &[String], flags: u8) {
     let report = report(texts, flags);
-    let shown = |at: usize| json!(redact(texts.get(at).map_or("", String::as_str)));
+    let shown = |at: usize| json!(sanitize(texts.get(at).map_or("", String::as_str)));
     let further = texts.get(7..).unwrap_or_default();
-    let hints = (!further.is_empty()).then(|| redact(&further.join("; ")));
+    let hints = (!further.is_empty()).then(|| sanitize(&further.join("; ")));
     let expected = json!({"ok": flags & 2 == 0, "checks": [
         {"name": "key", "result": "ok", "found": shown(0), "source": shown(1), "hint": null},
         {"name": "trust", "result": "failed", "found": shown(2), "source": null,
@@ -134,12 +134,12 @@ fn of_another(texts: &[String], flags: u8) {
         },
     };
     let value = read(&line(&report));
-    let list: Vec<String> = texts.iter().map(|text| redact(text)).collect();
+    let list: Vec<String> = texts.iter().map(|text| sanitize(text)).collect();
     assert_eq!(
         value,
         json!({
-            "flag": report.flag, "text": redact(text(0)), "missing": null, "present": redact(text(1)),
-            "list": report.list.is_some().then_some(list), "inner": {"text": redact(text(2)), "flag": report.inner.flag},
+            "flag": report.flag, "text": sanitize(text(0)), "missing": null, "present": sanitize(text(1)),
+            "list": report.list.is_some().then_some(list), "inner": {"text": sanitize(text(2)), "flag": report.inner.flag},
         })
     );
     for name in [

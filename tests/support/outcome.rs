@@ -17,6 +17,7 @@ pub(crate) struct Outcome {
     /// All that appeared on the pseudo-terminal, with its `\r\n`; empty without one.
     pub(crate) terminal: String,
     pub(crate) elapsed: Duration,
+    pub(crate) processor_time: Duration,
     /// Never less than what the test itself holds (see `process::reap`).
     pub(crate) max_rss_kib: i64,
 }
@@ -30,6 +31,7 @@ impl Outcome {
             stderr,
             terminal: String::new(),
             elapsed: end.elapsed,
+            processor_time: end.processor_time,
             max_rss_kib: end.max_rss_kib,
         }
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::Pid;
 
 pub(super) struct Process {
@@ -23,6 +24,7 @@ pub(super) struct Process {
 pub(super) struct End {
     pub(super) status: ExitStatus,
     pub(super) elapsed: Duration,
+    pub(super) processor_time: Duration,
     pub(super) max_rss_kib: i64,
 }
 
@@ -50,10 +52,11 @@ impl Process {
     pub(super) fn wait(&mut self, limit: Duration) -> Option<End> {
         if self.end.is_none() {
             let elapsed = self.ended.recv_timeout(limit).ok()?;
-            let (status, max_rss_kib) = reap(self.pid);
+            let (status, processor_time, max_rss_kib) = reap(self.pid);
             self.end = Some(End {
                 status,
                 elapsed,
+                processor_time,
                 max_rss_kib,
             });
         }
@@ -121,10 +124,10 @@ fn await_end(pid: Pid) {
     {}
 }
 
-/// How it ended and the most memory it held, in KiB. Linux counts in what the process held before
+/// How it ended, what it used of the processors and the most memory it held, in KiB. Linux counts in what the process held before
 /// its exec (`exec_mmap` in fs/exec.c), so this is never less than the test's own size.
 #[allow(unsafe_code, reason = "neither std nor nix has wait4")]
-fn reap(pid: Pid) -> (ExitStatus, i64) {
+fn reap(pid: Pid) -> (ExitStatus, Duration, i64) {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: wait4(2) only writes an int and a rusage to the places given, which outlive the call.
@@ -133,5 +136,11 @@ fn reap(pid: Pid) -> (ExitStatus, i64) {
     // SAFETY: zeroed and then filled; a rusage is numbers only.
     let usage = unsafe { usage.assume_init() };
     let unit = if cfg!(target_os = "macos") { 1024 } else { 1 };
-    (ExitStatus::from_raw(status), usage.ru_maxrss / unit)
+    let time = TimeVal::from(usage.ru_utime) + TimeVal::from(usage.ru_stime);
+    let time = u64::try_from(time.num_microseconds()).expect("a time");
+    (
+        ExitStatus::from_raw(status),
+        Duration::from_micros(time),
+        usage.ru_maxrss / unit,
+    )
 }

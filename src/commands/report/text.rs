@@ -5,16 +5,16 @@ use std::fmt::Write;
 use nanoserde::{SerJson, SerJsonState};
 
 use crate::json;
-use crate::redact::redact;
+use crate::redact::sanitize;
 use crate::unicode::is_unprintable;
 
-/// A text in a report, redacted wherever it came from.
+/// A text in a report, sanitized wherever it came from.
 pub struct Text(String);
 
 impl Text {
     /// Of a text from anywhere.
     pub fn new(text: impl AsRef<str>) -> Text {
-        Text(redact(text.as_ref()))
+        Text(sanitize(text.as_ref()))
     }
 
     /// What may be shown of it.
