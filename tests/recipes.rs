@@ -14,6 +14,7 @@ use crate::support::backend::{Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
+use crate::support::outcome::Outcome;
 
 const SCRIPTS: &[&str] = &[
     "agent.init",
@@ -94,17 +95,31 @@ fn systemd_takes_the_units() {
     }
 }
 
-/// What `ExecCondition=` asks for: 0 starts, 1 to 254 skip without failing (systemd.service(5)).
+/// `ExecCondition=`: 0 starts, 1 to 254 skip without failing, 255 fails (systemd.service(5)).
 #[test]
-fn the_condition_of_the_unit_holds_only_when_logged_in() {
+fn the_condition_of_the_unit_skips_only_where_nobody_is_logged_in() {
     let home = Home::new();
+    let unit = lines("agent.service");
+    let condition = unit
+        .iter()
+        .find_map(|line| line.strip_prefix("ExecCondition="));
+    let condition = condition.expect("a condition");
+    // As systemd does: a dollar sign is written twice (systemd.service(5), "Command lines").
+    let condition = condition
+        .replace("/usr/bin/sekuire", r#""$PROGRAM""#)
+        .replace("$$", "$");
     let condition = || {
-        let run = Sekuire::new().env("SEKUIRE_CONFIG_DIR", home.sekuire_dir());
-        run.args(["status", "--quiet"]).run()
+        let run = Sekuire::at(Path::new("/bin/sh")).env("PROGRAM", binary());
+        let run = run.env("SEKUIRE_CONFIG_DIR", home.sekuire_dir());
+        run.args(["-c", &condition])
     };
-    condition().exits(1).prints("").complains_not();
+    condition().run().exits(1).prints("").complains_not();
+    let malformed = condition().env("SEKUIRE_API_KEY", "nonsense");
+    malformed.run().exits(255).prints("").complains("error: ");
+    home.write_auth("{");
+    condition().run().exits(255).prints("").complains("error: ");
     home.write_auth(&json!({"api_key": KEY}).to_string());
-    condition().exits(0).prints("").complains_not();
+    condition().run().exits(0).prints("").complains_not();
 }
 
 #[test]
@@ -121,6 +136,8 @@ fn the_init_script_starts_its_daemon_only_when_logged_in() {
     };
     run("start").exits(1).complains("not started");
     run("status").exits(3);
+    shell.home.write_auth("{");
+    run("start").exits(3).complains("error: ");
     shell.home.write_auth(&json!({"api_key": KEY}).to_string());
     run("start").exits(0).complains_not();
     let first = fs::read_to_string(&pid_file).expect("a process id");
@@ -136,20 +153,29 @@ fn the_init_script_starts_its_daemon_only_when_logged_in() {
 #[test]
 fn a_ci_job_logs_in_from_a_secret() {
     let (shell, backend) = (Shell::new(), Backend::http());
-    let run = shell.run("ci-login.sh").env("AGENT_KEY", KEY);
-    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    // Another job of the same home is logged in.
+    let others = json!({"api_key": "sk_test_of-another-job"}).to_string();
+    shell.home.write_auth(&others);
+    let outcome = ci_login(&shell, &backend, KEY);
     outcome.exits(0).hides(KEY);
     assert!(
         outcome.stdout.contains("Email: dev@example.com"),
         "{outcome}"
     );
-    assert!(
-        shell.home.listing().is_empty(),
-        "the job leaves no key behind; {outcome}"
-    );
-    let refused = shell.run("ci-login.sh").env("AGENT_KEY", "hunter2");
-    let refused = refused.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    let refused = ci_login(&shell, &backend, "hunter2");
     refused.exits(2).hides("hunter2").complains("sk_live_");
+    assert_eq!(shell.home.read_auth(), others);
+}
+
+/// The job, which leaves nothing where temporary files are.
+fn ci_login(shell: &Shell, backend: &Backend, key: &str) -> Outcome {
+    let temporary = TempDir::with_prefix("sekuire-job-").expect("a folder");
+    let run = shell.run("ci-login.sh").env("AGENT_KEY", key);
+    let run = run.env("TMPDIR", temporary.path());
+    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+    let mut left = fs::read_dir(temporary.path()).expect("the folder");
+    assert!(left.next().is_none(), "{outcome}");
+    outcome
 }
 
 #[test]
@@ -157,13 +183,11 @@ fn a_ci_job_that_fails_leaves_no_key_either() {
     let (shell, backend) = (Shell::new(), Backend::http());
     let answer = crate::support::backend::Response::json(500, &json!({}));
     backend.on(Endpoint::Me, Behaviour::Respond(answer));
-    let run = shell.run("ci-login.sh").env("AGENT_KEY", KEY);
-    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
-    outcome
+    ci_login(&shell, &backend, KEY)
         .exits(4)
         .hides(KEY)
         .complains("the key is verified, but");
-    assert!(shell.home.listing().is_empty(), "{outcome}");
+    assert!(shell.home.listing().is_empty());
 }
 
 /// Traced, too: `set -x` writes each command with its arguments.
@@ -212,7 +236,7 @@ fn a_boot_waits_for_the_backend() {
         .prints("the backend confirms the key\n")
         .complains_not();
     backend.behave(Behaviour::Normal);
-    boot().run().exits(1).complains("sekuire login");
+    boot().run().exits(1).complains("sekuire doctor");
     backend.behave(Behaviour::CloseOnAccept);
     boot()
         .env("BOOT_WAIT", "1")
