@@ -18,6 +18,12 @@ pub enum Content {
     OldToken,
 }
 
+/// The backend that a file names, be the rest of it damaged.
+pub fn backend_url(bytes: &[u8]) -> Option<BackendUrl> {
+    let object = Object::parse(without_mark(bytes)).ok()?;
+    BackendUrl::parse(&object.text("backend_url").ok()?).ok()
+}
+
 /// Reads the file's content.
 ///
 /// # Errors

@@ -222,7 +222,7 @@ fn find_option(name: &str) -> Option<&'static OptionSpec> {
 
 fn secret_as_argument() -> Error {
     Error::usage("an API key was given as an argument, where every user of this machine can see it").with_hint(
-        "run 'sekuire login' and paste the key at the prompt, or pipe it in with --api-key-stdin; \
+        "leave the key out and paste it at the prompt of login, or pipe it in with --api-key-stdin; \
          if others could have seen this key, revoke it in the dashboard",
     )
 }

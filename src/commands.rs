@@ -48,7 +48,7 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Logout => |_| logout::run(),
         CommandId::Status => status::run,
         CommandId::Whoami => whoami::run,
-        CommandId::Token => |_| token::run(),
+        CommandId::Token => token::run,
         CommandId::Exec => exec::run,
         CommandId::Doctor => doctor::run,
         CommandId::Completions => {

@@ -19,6 +19,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "backend, where --backend is not given; a key from auth.json never leaves its own backend for it",
     ),
     (
+        "SEKUIRE_API_URL",
+        "the same, read after it: the name that Sekuire's SDK reads, and that 'auth exec' sets",
+    ),
+    (
         "SEKUIRE_WEB_URL",
         "web app, where --web-url is not given; nothing is sent there",
     ),

@@ -13,6 +13,8 @@ pub enum Kind {
     Usage,
     /// Something on this machine: a file, the home directory, standard output.
     Machine,
+    /// The same: auth.json, which a login replaces.
+    DamagedFile,
     /// The backend could not be reached or did not answer properly.
     Backend,
     /// A program that is to be run is not there.
@@ -29,7 +31,7 @@ impl Kind {
         match self {
             Kind::NotLoggedIn | Kind::Rejected => 1,
             Kind::Usage => 2,
-            Kind::Machine => 3,
+            Kind::Machine | Kind::DamagedFile => 3,
             Kind::Backend => 4,
             // As a shell reports it (POSIX.1-2024, Shell Command Language, 2.8.2).
             Kind::ProgramNotFound => 127,
@@ -71,12 +73,6 @@ impl Error {
     /// A machine that must be mended: exit status 3.
     pub fn machine(message: impl Into<String>) -> Error {
         Error::new(Kind::Machine, message)
-    }
-
-    /// No API key on this machine: exit status 1, with the documented next step.
-    pub fn not_logged_in() -> Error {
-        Error::new(Kind::NotLoggedIn, "Not logged in")
-            .with_hint("Run 'sekuire login' to authenticate")
     }
 
     /// Adds what to do next.

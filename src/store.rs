@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::auth_file::{self, Content};
 use crate::credential::Credential;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::platform::FileKind;
 use crate::secret_file::{self, Unread};
 use crate::{environment, json, platform};
@@ -124,12 +124,10 @@ impl Store {
             });
         };
         if bytes.is_empty() {
-            return Err(Error::machine(format!("{path} is empty"))
-                .with_hint("run 'sekuire login' to fill it, or 'sekuire logout' to remove it"));
+            return Err(Error::new(Kind::DamagedFile, format!("{path} is empty")));
         }
         let content = auth_file::parse(&bytes).map_err(|cause| {
-            Error::machine(format!("{path} is damaged: it {cause}"))
-                .with_hint("run 'sekuire login' to replace it, or 'sekuire logout' to remove it")
+            Error::new(Kind::DamagedFile, format!("{path} is damaged: it {cause}"))
         })?;
         Ok(Loaded {
             content,

@@ -341,7 +341,7 @@ fn a_key_among_the_arguments_is_refused_and_never_shown() {
             .hides(SECRET)
             .hides(&SECRET.to_uppercase())
             .complains("error: an API key was given as an argument")
-            .complains("hint: run 'sekuire login'");
+            .complains("hint: leave the key out and paste it at the prompt of login");
         assert_eq!(home.read_auth(), before, "{arguments:?}");
     }
     assert_eq!(backend.connections(), 0);

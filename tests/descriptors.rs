@@ -45,7 +45,10 @@ fn waits_for_its_input(arguments: &[&str], pieces: &[&str]) {
     drop(writer);
     let outcome = login.finish();
     outcome.exits(0).complains_not().hides(SECRET);
-    assert!(outcome.stdout.ends_with(&login_success()), "{outcome}");
+    assert!(
+        outcome.stdout.ends_with(&login_success(&backend.url())),
+        "{outcome}"
+    );
     assert!(flags(&shared).contains(OFlag::O_NONBLOCK), "{arguments:?}");
 }
 

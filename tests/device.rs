@@ -19,7 +19,8 @@ const OF_MACHINE_ID: &str = "a47803fe139a14c7ba8f594300d0997a8606f1a5929a097225d
 const HOST_NAME: &str = "build-7.example.org";
 const OF_HOST_NAME: &str = "cfa74540d04fdbb51fb97c0681e302622c6fde1696993719013478bbf72dcc85";
 
-const WARNING: &str = "warning: the key is bound to another device";
+const WARNING: &str = "warning: this login belongs to another device; \
+                       if you logged in with SEKUIRE_DEVICE_ID, set it, else run: sekuire login";
 
 fn device(home: &Home, id: Option<&str>) -> Value {
     device_on(None, home, id)
@@ -121,8 +122,7 @@ fn a_copied_file_is_noticed() {
     // It shows the file's fingerprint, not this device's.
     status
         .exits(0)
-        .complains(WARNING)
-        .complains("sekuire login");
+        .complains(&format!("{WARNING} --backend {}\n", backend.url()));
     assert!(
         status.stdout.contains("Device Fingerprint: b225d709...\n"),
         "{status}"

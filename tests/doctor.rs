@@ -354,7 +354,7 @@ fn what_the_other_commands_warn_of() {
         old,
         "key",
         "failed",
-        &["older client", "Run 'sekuire login'"],
+        &["older client", "run: sekuire login"],
         1,
     );
     home.write_auth("{\"api_key\": \"other_abcdefghijkl\"}");
@@ -376,7 +376,7 @@ fn another_devices_fingerprint() {
         call,
         "device",
         "warning",
-        &["bound to another device", "sekuire login"],
+        &["belongs to another device", "sekuire login"],
         0,
     );
     let same = ", which auth.json has, too";

@@ -62,13 +62,14 @@ fn empty_is_unset() {
 #[test]
 fn malformed_values_are_refused() {
     let not_utf_8 = OsStr::from_bytes(b"\xff");
-    let cases: [(&str, &str, i32); 11] = [
+    let cases: [(&str, &str, i32); 12] = [
         ("SEKUIRE_API_KEY", "sk_live_", 2),
         ("SEKUIRE_API_KEY", "no-key-at-all", 2),
         ("SEKUIRE_API_KEY_FILE", "/nonexistent/secret", 3),
         ("SEKUIRE_BACKEND_URL", "ftp://example.org", 2),
         ("SEKUIRE_BACKEND_URL", "https://user:hunter2@example.org", 2),
         ("SEKUIRE_BACKEND_URL", "http://example.org", 2),
+        ("SEKUIRE_API_URL", "http://example.org", 2),
         ("SEKUIRE_CONFIG_DIR", "relative/folder", 2),
         ("HOME", "relative", 3),
         ("HTTPS_PROXY", "socks5://user:hunter2@proxy:1080", 2),
@@ -98,7 +99,7 @@ fn whoami_of_default(variable: &str) -> Sekuire {
     match variable {
         "SEKUIRE_CONFIG_DIR" | "HOME" => run,
         _ if variable.starts_with("SEKUIRE_API_KEY") => run,
-        "SEKUIRE_BACKEND_URL" => run.env("SEKUIRE_API_KEY", KEY),
+        "SEKUIRE_BACKEND_URL" | "SEKUIRE_API_URL" => run.env("SEKUIRE_API_KEY", KEY),
         _ => run
             .env("SEKUIRE_API_KEY", KEY)
             .env("SEKUIRE_BACKEND_URL", "https://backend.invalid"),
@@ -165,10 +166,8 @@ fn an_environment_key_leaves_the_file_alone() {
             .hides(KEY);
         let status = run().arg("status").run();
         status.exits(0).complains_not();
-        assert!(
-            status.stdout.ends_with("Source: SEKUIRE_API_KEY\n"),
-            "{status}"
-        );
+        let end = format!("Source: SEKUIRE_API_KEY\nBackend: {}\n", backend.url());
+        assert!(status.stdout.ends_with(&end), "{status}");
         assert_eq!(home.read_auth(), content, "the file is as it was");
     }
     assert_eq!(backend.requests().len(), 2);

@@ -70,7 +70,7 @@ fn a_workspace_with_a_zero_byte() {
     exec(&home, &["true"])
         .exits(3)
         .complains("zero byte")
-        .complains("hint: run 'sekuire login'");
+        .complains("hint: run: sekuire login\n");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn without_a_key_nothing_runs() {
     outcome.exits(1).prints("");
     assert_eq!(
         outcome.stderr,
-        "error: Not logged in\nhint: Run 'sekuire login' to authenticate\n"
+        "error: Not logged in\nhint: run: sekuire login\n"
     );
 }
 

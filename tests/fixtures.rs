@@ -90,11 +90,11 @@ pub(crate) fn login_steps_at(web: &str) -> String {
     )
 }
 
-/// The documented transcript of `login` from the success on.
-pub(crate) fn login_success() -> String {
+/// The documented transcript of `login` from the success on, and the backend, which is not the default.
+pub(crate) fn login_success(backend: &str) -> String {
     format!(
         "Login successful! API Key verified and bound to this device.\nDevice: {}\nOS: {}\n\
-         Fingerprint: b225d7090cab...\n",
+         Fingerprint: b225d7090cab...\nBackend: {backend}\n",
         device_name(),
         std::env::consts::OS
     )

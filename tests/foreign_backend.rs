@@ -94,7 +94,7 @@ fn login_status_and_whoami_against_pythons_server() {
         .stdin(KEY.as_bytes())
         .run()
         .exits(0)
-        .prints(&login_success())
+        .prints(&login_success(&server.url))
         .complains_not();
     let status = sekuire(&home).arg("status").run();
     status.exits(0).complains_not();
@@ -102,7 +102,8 @@ fn login_status_and_whoami_against_pythons_server() {
         status.stdout.contains(&format!("Key: {MASKED}\n")),
         "{status}"
     );
-    assert!(status.stdout.ends_with("\nWorkspace: ws_py\n"), "{status}");
+    let end = format!("\nWorkspace: ws_py\nBackend: {}\n", server.url);
+    assert!(status.stdout.ends_with(&end), "{status}");
     let whoami = sekuire(&home).arg("whoami").run();
     whoami.exits(0).complains_not();
     let lines = "Authenticated as:\nEmail: py@example.com\nUser ID: user_py\nOrganization: Snäke\n";

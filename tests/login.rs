@@ -30,7 +30,7 @@ fn from_a_pipe_the_documented_text() {
         .prints(&format!(
             "{}Enter your API Key: {MASKED}\n\n{}",
             login_steps(),
-            login_success()
+            login_success(&backend.url())
         ))
         .complains_not()
         .hides(SECRET);
@@ -80,7 +80,7 @@ fn api_key_stdin_prints_only_the_result() {
         .stdin(KEY.as_bytes())
         .run()
         .exits(0)
-        .prints(&login_success())
+        .prints(&login_success(&backend.url()))
         .complains_not();
 }
 
@@ -691,7 +691,9 @@ fn without_me_the_login_goes_on_with_a_warning() {
                 .stdin(KEY.as_bytes())
                 .run();
             assert_eq!(outcome.code, Some(0), "{case}; {outcome}");
-            outcome.prints(&login_success()).complains("warning: ");
+            outcome
+                .prints(&login_success(&backend.url()))
+                .complains("warning: ");
             assert_eq!(saved(&home).get("workspace_id"), Some(&workspace), "{case}");
         }
     }
@@ -769,7 +771,7 @@ fn with_a_key_in_the_environment_it_logs_in_and_warns() {
         .stdin(KEY.as_bytes())
         .run()
         .exits(0)
-        .prints(&login_success())
+        .prints(&login_success(&backend.url()))
         .complains("warning: SEKUIRE_API_KEY is set and wins over the key")
         .hides("another0one");
     assert_eq!(saved(&home).get("api_key"), Some(&json!(KEY)));

@@ -41,8 +41,12 @@ fn wait_until(what: &str, mut held: impl FnMut() -> bool) {
     }
 }
 
-fn whole_screen() -> String {
-    format!("{}{PROMPT}{MASKED}\n\n{}", login_steps(), login_success())
+fn whole_screen(backend: &Backend) -> String {
+    format!(
+        "{}{PROMPT}{MASKED}\n\n{}",
+        login_steps(),
+        login_success(&backend.url())
+    )
 }
 
 #[test]
@@ -52,7 +56,10 @@ fn the_documented_screen_with_the_key_masked() {
     let mut terminal = at_prompt(&home, &backend);
     terminal.send(format!("{KEY}\r").as_bytes());
     let outcome = terminal.finish();
-    outcome.exits(0).shows(&whole_screen()).hides(SECRET);
+    outcome
+        .exits(0)
+        .shows(&whole_screen(&backend))
+        .hides(SECRET);
     assert!(terminal.echo_on());
     assert!(home.auth_json().is_file());
 }
@@ -78,7 +85,7 @@ fn keys_of_the_keyboard_and_pastes_work() {
         terminal.send(typed.as_bytes());
         let outcome = terminal.finish();
         assert_eq!(outcome.code, Some(0), "{name}; {outcome}");
-        outcome.shows(&whole_screen()).hides(SECRET);
+        outcome.shows(&whole_screen(&backend)).hides(SECRET);
         assert!(terminal.echo_on(), "{name}");
     }
 }
@@ -183,7 +190,10 @@ fn a_stop_gives_the_echo_back_and_the_prompt_goes_on() {
     let outcome = terminal.finish();
     outcome.hides(SECRET);
     let screen = outcome.terminal.replace("\r\n", "\n");
-    let end = format!("{PROMPT}{MASKED}\n\n{}status 0\n", login_success());
+    let end = format!(
+        "{PROMPT}{MASKED}\n\n{}status 0\n",
+        login_success(&backend.url())
+    );
     assert!(screen.ends_with(&end), "{outcome}");
     assert!(terminal.echo_on());
 }
@@ -240,7 +250,7 @@ fn with_standard_output_elsewhere_the_prompt_is_on_the_terminal() {
     let outcome = terminal.finish();
     outcome
         .exits(0)
-        .prints(&whole_screen())
+        .prints(&whole_screen(&backend))
         .shows(&format!("{PROMPT}{MASKED}\n"))
         .hides(SECRET);
 }
@@ -307,7 +317,7 @@ fn api_key_stdin_at_a_terminal_reads_one_line() {
     terminal
         .finish()
         .exits(0)
-        .shows(&login_success())
+        .shows(&login_success(&backend.url()))
         .hides(SECRET);
 }
 
@@ -334,7 +344,7 @@ fn without_a_controlling_terminal_the_prompt_is_on_standard_output() {
     terminal
         .finish()
         .exits(0)
-        .shows(&whole_screen())
+        .shows(&whole_screen(&backend))
         .hides(SECRET);
     let outcome = detached().capture_stdout().capture_stderr().pty().finish();
     outcome
@@ -355,7 +365,7 @@ fn a_key_by_pipe_while_the_output_is_a_terminal() {
     terminal
         .finish()
         .exits(0)
-        .shows(&whole_screen())
+        .shows(&whole_screen(&backend))
         .hides(SECRET);
     assert!(terminal.echo_on());
 }

@@ -6,8 +6,9 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
 use nix::sys::stat::Mode;
+use serde_json::json;
 
-use crate::fixtures::{NOT_LOGGED_IN, auth, logged_in_home, sekuire, with_backend};
+use crate::fixtures::{NOT_LOGGED_IN, auth, auth_with, logged_in_home, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY};
 use crate::support::home::Home;
 use crate::support::needs;
@@ -48,6 +49,22 @@ fn a_web_url_that_is_none_does_not_keep_the_key() {
         .prints(&transcript(&home))
         .complains("revoke it at https://sekuire.ai/dashboard/settings?tab=api-keys\n");
     assert!(home.listing().is_empty());
+}
+
+/// A key of another backend is nothing that this dashboard knows.
+#[test]
+fn of_another_backends_key_no_dashboard_is_named() {
+    for content in [
+        auth_with("backend_url", json!("https://backend.example")).to_string(),
+        "{".to_owned(),
+    ] {
+        let home = Home::new();
+        home.write_auth(&content);
+        let outcome = sekuire(&home).arg("logout").run();
+        outcome.exits(0).prints(&transcript(&home));
+        let note = "note: the key itself stays valid until you revoke it\n";
+        assert_eq!(outcome.stderr, note);
+    }
 }
 
 #[test]

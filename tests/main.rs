@@ -23,6 +23,7 @@ mod exec;
 mod fixtures;
 mod foreign_backend;
 mod golden;
+mod hints;
 mod json_reports;
 mod login;
 mod login_terminal;

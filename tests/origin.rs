@@ -24,25 +24,24 @@ fn the_variable_may_not_send_the_key_elsewhere() {
     log_in(&home, &own);
     let requests = own.requests().len();
     let before = home.read_auth();
-    for elsewhere in [
-        other.url(),
-        other.origin_localhost(),
-        "https://api.sekuire.ai".to_owned(),
+    let public = "https://api.sekuire.ai".to_owned();
+    for (variable, elsewhere) in [
+        ("SEKUIRE_BACKEND_URL", other.url()),
+        ("SEKUIRE_BACKEND_URL", other.origin_localhost()),
+        ("SEKUIRE_BACKEND_URL", public.clone()),
+        ("SEKUIRE_API_URL", other.url()),
+        ("SEKUIRE_API_URL", public),
     ] {
-        let outcome = sekuire(&home)
-            .env("SEKUIRE_BACKEND_URL", &elsewhere)
-            .arg("whoami")
-            .run();
+        let outcome = sekuire(&home).env(variable, &elsewhere).arg("whoami").run();
         outcome
             .exits(2)
             .prints("")
-            .complains(&elsewhere)
+            .complains(&format!("{variable} names {elsewhere}, but"))
             .complains(&own.url())
-            .complains("\nhint: ")
-            .complains("SEKUIRE_BACKEND_URL");
+            .complains(&format!("\nhint: unset {variable}, "));
         // status is offline and ignores it.
         sekuire(&home)
-            .env("SEKUIRE_BACKEND_URL", &elsewhere)
+            .env(variable, &elsewhere)
             .arg("status")
             .run()
             .exits(0)
@@ -122,6 +121,34 @@ fn the_option_sends_it_where_it_says() {
     }
     assert_eq!(other.requests().len(), 2);
     assert_eq!(own.requests().len(), requests);
+}
+
+/// `auth exec` sets one that Sekuire's SDK reads; our own goes before it.
+#[test]
+fn a_key_from_a_variable_goes_by_the_first_of_two_variables() {
+    let [first, second] = [Backend::http(), Backend::http()];
+    let home = Home::new();
+    let whoami = || {
+        let call = sekuire(&home).env("SEKUIRE_API_KEY", KEY);
+        let call = call.env("SEKUIRE_API_URL", second.url());
+        call.args(["whoami", "--timeout", "1"])
+    };
+    whoami().run().exits(1).complains(&second.url());
+    let both = whoami().env("SEKUIRE_BACKEND_URL", first.url());
+    both.run().exits(1).complains(&first.url());
+    let empty = whoami().env("SEKUIRE_BACKEND_URL", "");
+    empty.run().exits(1).complains(&second.url());
+    assert_eq!((first.requests().len(), second.requests().len()), (1, 2));
+    let malformed = whoami().env("SEKUIRE_API_URL", "nonsense").run();
+    malformed.exits(2).complains("the URL in SEKUIRE_API_URL");
+    // A login goes there, too.
+    sekuire(&home)
+        .env("SEKUIRE_API_URL", second.url())
+        .args(["login", "--api-key-stdin"])
+        .stdin(KEY.as_bytes())
+        .run()
+        .exits(0);
+    assert!(home.read_auth().contains(&second.url()));
 }
 
 /// `login` never asks the old file: the option, then the variable, then the default.

@@ -310,6 +310,27 @@ fn a_key_from_the_environment_adds_its_source() {
     }
 }
 
+#[test]
+fn another_backend_than_the_default_is_named_last() {
+    let home = Home::new();
+    let own = "https://backend.example:8443/sekuire";
+    let backend = format!("Backend: {own}\n");
+    home.write_auth(&auth_with("backend_url", json!(own)).to_string());
+    let status = || sekuire(&home).arg("status");
+    let text = transcript(&format!("Workspace: ws_abc123\n{backend}"));
+    status().run().exits(0).prints(&text).complains_not();
+    for name in ["SEKUIRE_BACKEND_URL", "SEKUIRE_API_URL"] {
+        let of_variable = status().env("SEKUIRE_API_KEY", KEY).env(name, own);
+        let text = transcript(&format!("Source: SEKUIRE_API_KEY\n{backend}"));
+        of_variable.run().exits(0).prints(&text).complains_not();
+    }
+    // What names the default in other words is the default.
+    let default = json!("https://API.sekuire.ai:443/api/v1/");
+    home.write_auth(&auth_with("backend_url", default).to_string());
+    let text = transcript("Workspace: ws_abc123\n");
+    status().run().exits(0).prints(&text).complains_not();
+}
+
 /// No request, no name look-up, whatever the file and the variable say.
 #[test]
 fn it_is_offline() {

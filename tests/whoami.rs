@@ -6,6 +6,10 @@ use crate::fixtures::{FINGERPRINT, SECRET, auth_with, device_name, log_in, sekui
 use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response};
 use crate::support::home::Home;
 
+fn login_at(backend: &Backend) -> String {
+    format!("sekuire login --backend {}", backend.url())
+}
+
 fn device_lines() -> String {
     format!(
         "\nDevice Info:\nDevice: {}\nOS: {}\nFingerprint: b225d709...\n",
@@ -119,10 +123,8 @@ fn logged_out_is_an_error_without_a_request() {
     let home = Home::new();
     let outcome = with_backend(&home, &backend).arg("whoami").run();
     outcome.exits(1).prints("");
-    assert_eq!(
-        outcome.stderr,
-        "error: Not logged in\nhint: Run 'sekuire login' to authenticate\n"
-    );
+    let hint = format!("hint: run: {}\n", login_at(&backend));
+    outcome.complains("error: Not logged in").complains(&hint);
     with_backend(&home, &backend)
         .args(["whoami", "-q"])
         .run()
@@ -223,9 +225,9 @@ fn a_revoked_key_and_one_bound_elsewhere_are_refused() {
     elsewhere
         .exits(1)
         .prints("")
-        .complains("warning: the key is bound to another device")
+        .complains("warning: this login belongs to another device; ")
         .complains("not bound to this device")
-        .complains("sekuire login");
+        .complains("\nhint: if you logged in with SEKUIRE_DEVICE_ID, set it, else run: ");
     backend.revoke(KEY);
     with_backend(&home, &backend)
         .arg("whoami")
@@ -233,7 +235,10 @@ fn a_revoked_key_and_one_bound_elsewhere_are_refused() {
         .exits(1)
         .prints("")
         .complains("Invalid API key")
-        .complains("hint: log in again: sekuire login");
+        .complains(&format!(
+            "hint: create a new key, then run: {}\n",
+            login_at(&backend)
+        ));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn unknown(
     error.with_hint(match near.or_else(|| other_name(word, &names)) {
         Some(name) => format!("did you mean '{dashes}{name}'? See {help}"),
         None if shown.is_some() => format!("see {help}"),
-        None => format!("see {help}; never give a key as an argument: 'sekuire login' asks for it"),
+        None => format!("see {help}; never give a key as an argument: login asks for it"),
     })
 }
 

@@ -1,12 +1,19 @@
 //! Which backend a request goes to. A key belongs to the origin where it was logged in; only an
 //! explicit option sends it elsewhere.
 
+use std::path::Path;
+
+use crate::auth_file;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::Error;
+use crate::json;
 use crate::redact::sanitize;
+use crate::secret_file;
+use crate::shell;
+use crate::store::Store;
 
 /// The backend, where nothing says otherwise.
 const DEFAULT_BACKEND: &str = "https://api.sekuire.ai";
@@ -18,7 +25,10 @@ const DEFAULT_WEB: &str = "https://sekuire.ai";
 const KEY_PAGE: &str = "/dashboard/settings?tab=api-keys";
 
 /// The variable that names the backend.
-const VARIABLE: &str = "SEKUIRE_BACKEND_URL";
+pub(super) const BACKEND_VARIABLE: &str = "SEKUIRE_BACKEND_URL";
+
+/// The name that Sekuire's SDK reads, read after our own.
+pub(super) const SDK_VARIABLE: &str = "SEKUIRE_API_URL";
 
 /// A backend, and what names it.
 pub(super) struct Backend {
@@ -27,7 +37,7 @@ pub(super) struct Backend {
     pub(super) source: &'static str,
 }
 
-/// The backend of a login: the option, then the variable, then the default.
+/// The backend of a login: the option, then the variables, then the default.
 ///
 /// # Errors
 /// A malformed URL.
@@ -53,15 +63,28 @@ pub(super) fn of_key(options: &Options, credential: &Credential) -> Result<Backe
     let own = logged_in_to(credential)?;
     match from_variable()? {
         Some(other) if other.url.origin() != own.url.origin() => Err(Error::usage(format!(
-            "{VARIABLE} names {}, but the key in auth.json belongs to {}, where it was logged in",
+            "{} names {}, but the key in auth.json belongs to {}, where it was logged in",
+            other.source,
             other.url.origin(),
             own.url.origin()
         ))
         .with_hint(format!(
-            "unset {VARIABLE}, or run 'sekuire login' for the other backend; --backend-url sends the key there all the same"
+            "unset {}, or for the other backend run: {}",
+            other.source,
+            login_command(&other.url)
         ))),
         _ => Ok(own),
     }
+}
+
+/// Refuses a backend to which a key would travel in clear.
+///
+/// # Errors
+/// It is `http`, and not allowed: exit status 2.
+pub(super) fn expect_private(backend: Backend) -> Result<Backend, Error> {
+    let allowed = environment::raw("SEKUIRE_ALLOW_HTTP");
+    backend.url.check_scheme(allowed.as_deref())?;
+    Ok(backend)
 }
 
 /// The backend that `status` shows for a key. It is offline: a variable that a request would have to
@@ -76,7 +99,8 @@ pub(super) fn of_status(credential: &Credential) -> Result<Backend, Error> {
     }
 }
 
-fn logged_in_to(credential: &Credential) -> Result<Backend, Error> {
+/// Where a key from auth.json was logged in.
+pub(super) fn logged_in_to(credential: &Credential) -> Result<Backend, Error> {
     match &credential.backend_url {
         None => default_backend(),
         Some(url) => Ok(Backend {
@@ -86,9 +110,33 @@ fn logged_in_to(credential: &Credential) -> Result<Backend, Error> {
     }
 }
 
-/// What auth.json shall remember of a backend: nothing of the default one.
-pub(super) fn to_remember(base: &BackendUrl) -> Option<BackendUrl> {
-    Some(base.clone()).filter(|base| base.to_string() != DEFAULT_BACKEND)
+/// The backend that a damaged auth.json names, where that much of it can be read.
+pub(super) fn of_damaged_file() -> Option<BackendUrl> {
+    let store = Store::locate().ok()?;
+    let (bytes, _) = secret_file::read(store.path(), json::MAX_LEN).ok()?;
+    auth_file::backend_url(&bytes)
+}
+
+/// A backend that must be named, for it is not the default one.
+pub(super) fn unless_default(url: &BackendUrl) -> Option<&BackendUrl> {
+    Some(url).filter(|url| url.to_string() != DEFAULT_BACKEND)
+}
+
+/// The line that names a backend; none for the default one.
+pub(super) fn line(url: &BackendUrl) -> String {
+    let line = |url: &BackendUrl| format!("Backend: {}\n", sanitize(&url.to_string()));
+    unless_default(url).map(line).unwrap_or_default()
+}
+
+/// The command that logs in to a backend. Every hint at a login names this one: whoever follows it must
+/// not send a key to the default backend, or to a variable's, in place of its own.
+pub(super) fn login_command(url: &BackendUrl) -> String {
+    let leads_there = of_login(&Options::default()).is_ok_and(|plain| plain.url == *url);
+    if leads_there && unless_default(url).is_none() {
+        return "sekuire login".into();
+    }
+    let url = url.to_string();
+    format!("sekuire login --backend {}", shell::quote(Path::new(&url)))
 }
 
 /// The dashboard's page for API keys, in the web app of the option, the variable or the default.
@@ -116,8 +164,12 @@ fn from_option(options: &Options) -> Result<Option<Backend>, Error> {
 }
 
 fn from_variable() -> Result<Option<Backend>, Error> {
-    let named = environment::text(VARIABLE)?;
-    named.map(|url| backend(VARIABLE, &url)).transpose()
+    for name in [BACKEND_VARIABLE, SDK_VARIABLE] {
+        if let Some(url) = environment::text(name)? {
+            return backend(name, &url).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 fn default_backend() -> Result<Backend, Error> {

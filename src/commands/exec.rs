@@ -2,29 +2,30 @@
 
 use std::io;
 
-use super::backend;
+use super::backend::{self, SDK_VARIABLE};
+use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::commands::shared;
 use crate::credential::Credential;
-use crate::credentials::{self, KEY_VARIABLE};
+use crate::credentials::KEY_VARIABLE;
 use crate::error::{CHECK_LIMITS, Error, Kind};
 use crate::platform;
 use crate::store::Store;
 
-/// The names that Sekuire's SDK reads.
+/// The name that Sekuire's SDK reads.
 const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
-const URL_VARIABLE: &str = "SEKUIRE_API_URL";
 
 /// Becomes the program; where the system has no such thing, runs it and returns its exit status.
 ///
 /// # Errors
 /// There is no key, or the program can't be run.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = credentials::find()?;
+    let found = shared::find(options)?;
     shared::warn(&found);
-    let credential = found.credential.ok_or_else(Error::not_logged_in)?;
-    expect_plain_workspace(&credential)?;
+    let credential = found.credential;
+    let credential = credential.ok_or_else(|| shared::not_logged_in(options))?;
     let backend = backend::of_status(&credential)?;
+    expect_plain_workspace(&credential, &backend.url)?;
     set_variables(&credential, &backend.url.to_string())?;
     drop(credential);
     let program = options.program.first().cloned().unwrap_or_default();
@@ -46,14 +47,14 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 }
 
 /// A text of JSON may hold a zero byte, a variable can't (environ(7)).
-fn expect_plain_workspace(credential: &Credential) -> Result<(), Error> {
+fn expect_plain_workspace(credential: &Credential, backend: &BackendUrl) -> Result<(), Error> {
     let workspace = credential.workspace_id.as_deref().unwrap_or_default();
     if workspace.contains('\0') {
         return Err(Error::machine(format!(
             "the workspace_id in {} has a zero byte in it, which no variable can hold",
             Store::locate()?.path().display()
         ))
-        .with_hint("run 'sekuire login' again"));
+        .with_hint(format!("run: {}", backend::login_command(backend))));
     }
     Ok(())
 }
@@ -62,7 +63,7 @@ fn set_variables(credential: &Credential, backend: &str) -> Result<(), Error> {
     let variables = [
         (KEY_VARIABLE, Some(credential.api_key.reveal())),
         (WORKSPACE_VARIABLE, credential.workspace_id.as_deref()),
-        (URL_VARIABLE, Some(backend)),
+        (SDK_VARIABLE, Some(backend)),
     ];
     for (name, value) in variables {
         if let Some(value) = value {

@@ -4,6 +4,7 @@ use super::{backend, prompt};
 use crate::api::{self, Me};
 use crate::api_key::ApiKey;
 use crate::auth_file::Content;
+use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::commands::shared;
 use crate::credential::{Credential, Source};
@@ -33,7 +34,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     if device.source == device::Source::HostName {
         terminal::warning(device::FOLLOWS_HOST_NAME);
     }
-    let key = prompt::ask_for_key(options, &key_page)?;
+    let login = backend::login_command(client.base());
+    let key = prompt::ask_for_key(options, &key_page, &login)?;
     let credential = verify(&mut client, options, key, &device)?;
     store.save(&credential)?;
     if let Some(name) = credentials::variable_in_use() {
@@ -41,7 +43,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
             "{name} is set and wins over the key that was just saved; unset it to use this one"
         ));
     }
-    show_success(options, &device)
+    show_success(options, &device, client.base())
 }
 
 /// Refuses what no backend can have sent, and auth.json could not hold.
@@ -73,9 +75,7 @@ fn verify(
     device: &Device,
 ) -> Result<Credential, Error> {
     let verified = api::verify_key(client, &key, device).map_err(|error| match error.kind() {
-        Kind::Rejected => error.with_hint(
-            "check the key, or create a new one in the dashboard, then run 'sekuire login' again",
-        ),
+        Kind::Rejected => shared::hint_at_new_key(error, client.base()),
         _ => error,
     })?;
     let (workspace_id, org_id) = match api::me(client, &key, device) {
@@ -96,7 +96,7 @@ fn verify(
         bound_fingerprint: Some(device.fingerprint.clone()),
         org_id,
         workspace_id,
-        backend_url: backend::to_remember(client.base()),
+        backend_url: backend::unless_default(client.base()).cloned(),
     })
 }
 
@@ -118,12 +118,13 @@ fn choose_workspace(options: &Options, me: Me) -> Result<Option<String>, Error> 
     )
 }
 
-fn show_success(options: &Options, device: &Device) -> Result<u8, Error> {
+fn show_success(options: &Options, device: &Device, base: &BackendUrl) -> Result<u8, Error> {
     let blank = if options.api_key_stdin { "" } else { "\n" };
     shared::print(&format!(
-        "{blank}Login successful! API Key verified and bound to this device.\nDevice: {}\nOS: {}\nFingerprint: {}\n",
+        "{blank}Login successful! API Key verified and bound to this device.\nDevice: {}\nOS: {}\nFingerprint: {}\n{}",
         sanitize(&device.name),
         Device::os(),
         device::shorten(&device.fingerprint, device::LONG),
+        backend::line(base),
     ))
 }

@@ -1,7 +1,7 @@
 //! `sekuire logout`.
 
 use super::backend;
-use crate::cli::Options;
+use crate::auth_file::Content;
 use crate::commands::shared;
 use crate::credentials;
 use crate::environment;
@@ -16,6 +16,7 @@ use crate::terminal;
 /// Something could not be removed.
 pub(super) fn run() -> Result<u8, Error> {
     let store = Store::locate()?;
+    let page = key_page(&store);
     let removal = store.remove()?;
     for oddity in environment::oddities() {
         terminal::warning(&oddity);
@@ -24,11 +25,9 @@ pub(super) fn run() -> Result<u8, Error> {
         for warning in warnings {
             terminal::warning(warning);
         }
-        // A malformed SEKUIRE_WEB_URL must not stand in the way of a logout.
-        let page =
-            backend::key_page(&Options::default()).unwrap_or_else(|_| backend::default_key_page());
+        let place = page.map(|page| format!(" at {page}")).unwrap_or_default();
         terminal::note(&format!(
-            "the key itself stays valid until you revoke it at {page}"
+            "the key itself stays valid until you revoke it{place}"
         ));
     }
     if let Some(name) = credentials::variable_in_use() {
@@ -43,4 +42,14 @@ pub(super) fn run() -> Result<u8, Error> {
             sanitize(&store.path().display().to_string())
         )),
     }
+}
+
+/// The dashboard where the key in auth.json is revoked: known of the default backend alone.
+fn key_page(store: &Store) -> Option<String> {
+    let Content::LoggedIn(credential) = store.load().ok()?.content else {
+        return None;
+    };
+    let url = backend::logged_in_to(&credential).ok()?.url;
+    let is_default = backend::unless_default(&url).is_none();
+    is_default.then(backend::default_key_page)
 }

@@ -17,7 +17,7 @@ const PROMPT: &str = "Enter your API Key: ";
 ///
 /// # Errors
 /// There is no key, or a malformed one; standard input, standard output or the terminal fails.
-pub(super) fn ask_for_key(options: &Options, key_page: &str) -> Result<ApiKey, Error> {
+pub(super) fn ask_for_key(options: &Options, key_page: &str, login: &str) -> Result<ApiKey, Error> {
     let mut out = platform::standard_output();
     let transcript = format!(
         "Sekuire Login\n\nTo authenticate:\n1. Go to: {key_page}\n2. Create a new API Key for CLI access\n\
@@ -36,7 +36,7 @@ pub(super) fn ask_for_key(options: &Options, key_page: &str) -> Result<ApiKey, E
         show(&format!("{PROMPT}{key}\n"))?;
         return Ok(key);
     }
-    let mut terminal = open_terminal()?;
+    let mut terminal = open_terminal(login)?;
     let line = platform::read_hidden(&mut terminal, PROMPT, || {
         read_line(&mut platform::standard_input())
     });
@@ -52,7 +52,7 @@ pub(super) fn ask_for_key(options: &Options, key_page: &str) -> Result<ApiKey, E
 }
 
 /// The terminal for the prompt: standard output, or the session's where that leads elsewhere.
-fn open_terminal() -> Result<Stream, Error> {
+fn open_terminal(login: &str) -> Result<Stream, Error> {
     let out = platform::standard_output();
     if out.is_terminal() {
         return Ok(out);
@@ -61,7 +61,7 @@ fn open_terminal() -> Result<Stream, Error> {
         Error::machine(format!(
             "can't open the terminal to ask for the key: {cause}"
         ))
-        .with_hint("pipe the key in: sekuire login --api-key-stdin < FILE")
+        .with_hint(format!("pipe the key in: {login} --api-key-stdin < FILE"))
     })
 }
 

@@ -4,20 +4,16 @@ use std::io::Write;
 
 use nanoserde::SerJson;
 
-use super::{field, report};
+use super::{backend, field, report};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credential::Source;
-use crate::credentials::Found;
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::http::{Client, Limits};
 use crate::terminal::WaitingLine;
 use crate::{platform, terminal};
-
-/// What to say where the key's file was made on another device.
-pub(super) const OTHER_DEVICE: &str = "the key is bound to another device: auth.json was copied, or this device has changed; \
-                            run 'sekuire login' to verify it again";
 
 /// Writes a result to standard output, in one piece.
 pub(super) fn print(text: &str) -> Result<u8, Error> {
@@ -43,6 +39,38 @@ pub(super) fn print_report(report: &impl SerJson, options: &Options) -> Result<u
     }
 }
 
+/// Finds the key.
+///
+/// # Errors
+/// As [`credentials::find`]; of a damaged file, with what replaces it.
+pub(super) fn find(options: &Options) -> Result<Found, Error> {
+    credentials::find().map_err(|error| hint_at_damage(error, options))
+}
+
+/// Adds, where auth.json is damaged, what replaces it.
+pub(super) fn hint_at_damage(error: Error, options: &Options) -> Error {
+    if error.kind() != Kind::DamagedFile {
+        return error;
+    }
+    match backend::of_damaged_file() {
+        Some(url) => error.with_hint(format!("run: {}", backend::login_command(&url))),
+        None => hint_at_first_login(error, options),
+    }
+}
+
+/// No API key on this machine: exit status 1.
+pub(super) fn not_logged_in(options: &Options) -> Error {
+    hint_at_first_login(Error::new(Kind::NotLoggedIn, "Not logged in"), options)
+}
+
+/// Adds the login that these options and the variables lead to, or what is wrong with them.
+fn hint_at_first_login(error: Error, options: &Options) -> Error {
+    match backend::of_login(options) {
+        Ok(backend) => error.with_hint(format!("run: {}", backend::login_command(&backend.url))),
+        Err(cause) => error.with_hint(cause.hint().unwrap_or_default()),
+    }
+}
+
 /// This device, as the key's file knows it. Tells, unless `quiet`, what a person should know of both.
 pub(super) fn examine(found: Option<&Found>, quiet: bool) -> Device {
     let credential = found.and_then(|found| found.credential.as_ref());
@@ -50,8 +78,8 @@ pub(super) fn examine(found: Option<&Found>, quiet: bool) -> Device {
     let device = Device::detect(bound);
     if let Some(found) = found.filter(|_| !quiet) {
         warn(found);
-        if bound.is_some_and(|bound| !device.matches(bound)) {
-            terminal::warning(OTHER_DEVICE);
+        if let Some(advice) = credential.and_then(|found| other_device(found, &device)) {
+            terminal::warning(&advice);
         }
     }
     device
@@ -63,14 +91,47 @@ pub(super) fn warn(found: &Found) {
     }
 }
 
+/// What to say of a key from auth.json that was bound to another device.
+pub(super) fn other_device(credential: &Credential, device: &Device) -> Option<String> {
+    let advice = bind_again(credential, device)?;
+    Some(format!("this login belongs to another device; {advice}"))
+}
+
+fn bind_again(credential: &Credential, device: &Device) -> Option<String> {
+    let bound = credential.bound_fingerprint.as_deref()?;
+    let url = backend::logged_in_to(credential).ok()?.url;
+    (!device.matches(bound)).then(|| {
+        format!(
+            "if you logged in with SEKUIRE_DEVICE_ID, set it, else run: {}",
+            backend::login_command(&url)
+        )
+    })
+}
+
 /// Adds, where the backend refused a key, what to do next: it depends on where the key came from.
-pub(super) fn hint_at_login(error: Error, source: Source) -> Error {
-    match (error.kind(), source) {
-        (Kind::Rejected, Source::File) => error.with_hint("log in again: sekuire login"),
-        (Kind::Rejected, Source::Variable(_)) => error.with_hint(
-            "a key must be bound to this device once, by 'sekuire login'; \
-             SEKUIRE_DEVICE_ID keeps one identity for many runners",
-        ),
-        _ => error,
+pub(super) fn hint_at_login(
+    error: Error,
+    credential: &Credential,
+    device: &Device,
+    base: &BackendUrl,
+) -> Error {
+    if error.kind() != Kind::Rejected {
+        return error;
     }
+    match credential.source {
+        Source::File => match bind_again(credential, device) {
+            Some(advice) => error.with_hint(advice),
+            None => hint_at_new_key(error, base),
+        },
+        Source::Variable(_) => error.with_hint(format!(
+            "a key must be bound once to this device, or to a SEKUIRE_DEVICE_ID that many share; run: {}",
+            backend::login_command(base)
+        )),
+    }
+}
+
+/// As [`hint_at_login`], where there is nothing for it but another key.
+pub(super) fn hint_at_new_key(error: Error, base: &BackendUrl) -> Error {
+    let login = backend::login_command(base);
+    error.with_hint(format!("create a new key, then run: {login}"))
 }

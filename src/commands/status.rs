@@ -7,7 +7,7 @@ use super::{backend, field};
 use crate::cli::Options;
 use crate::commands::shared;
 use crate::credential::{Credential, Source};
-use crate::credentials::{self, Found};
+use crate::credentials::Found;
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::redact::sanitize;
@@ -17,7 +17,7 @@ use crate::redact::sanitize;
 /// # Errors
 /// The key can't be found out, or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = credentials::find();
+    let found = shared::find(options);
     if options.json || options.get.is_some() {
         print_report(&found, options)?;
     }
@@ -37,7 +37,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 fn print_report(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
     let device = shared::examine(found.as_ref().ok(), false);
     if let Some(field) = &options.get {
-        let failed = StatusReport::new(&Err(Error::not_logged_in()), &device, None);
+        let failed = StatusReport::new(&Err(shared::not_logged_in(options)), &device, None);
         field::check(field, &failed)?;
     }
     let credential = found
@@ -77,6 +77,10 @@ fn describe(credential: &Credential, device: &Device) -> String {
     }
     if let Source::Variable(name) = credential.source {
         let _ = writeln!(text, "Source: {name}");
+    }
+    // A variable that a request would have to refuse does not matter here.
+    if let Ok(backend) = backend::of_status(credential) {
+        text.push_str(&backend::line(&backend.url));
     }
     text
 }

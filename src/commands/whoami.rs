@@ -9,7 +9,6 @@ use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::commands::shared;
 use crate::credential::Credential;
-use crate::credentials;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::redact::sanitize;
@@ -19,14 +18,18 @@ use crate::redact::sanitize;
 /// # Errors
 /// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = credentials::find();
+    let found = shared::find(options);
     let device = shared::examine(found.as_ref().ok(), options.quiet);
     if let Some(field) = &options.get {
-        let failed = WhoamiReport::new(&Err(Error::not_logged_in()), &device, None, None);
+        let failed = Err(shared::not_logged_in(options));
+        let failed = WhoamiReport::new(&failed, &device, None, None);
         field::check(field, &failed)?;
     }
     let credential = match &found {
-        Ok(found) => found.credential.as_ref().ok_or_else(Error::not_logged_in),
+        Ok(found) => found
+            .credential
+            .as_ref()
+            .ok_or_else(|| shared::not_logged_in(options)),
         Err(error) => Err(error.clone()),
     };
     let base = credential
@@ -58,7 +61,7 @@ fn ask(
 ) -> Result<Me, Error> {
     let mut client = shared::client(base.clone(), options)?;
     api::me(&mut client, &credential.api_key, device)
-        .map_err(|error| shared::hint_at_login(error, credential.source))
+        .map_err(|error| shared::hint_at_login(error, credential, device, base))
 }
 
 fn describe(me: &Me, device: &Device) -> String {

@@ -135,7 +135,7 @@ fn damage_is_exit_status_three_with_path_and_remedy() {
             assert_eq!(outcome.code, Some(3), "{name}, {arguments:?}; {outcome}");
             outcome.prints("").hides(SECRET);
             let path = home.auth_json().display().to_string();
-            for part in ["error: ", &path, "damaged", "\nhint: run 'sekuire login'"] {
+            for part in ["error: ", &path, "damaged", "\nhint: run: sekuire login\n"] {
                 assert!(
                     outcome.stderr.contains(part),
                     "{name} lacks {part:?}; {outcome}"

@@ -151,7 +151,7 @@ warns key "SEKUIRE_API_KEY_FILE wins over the key in auth.json"
 
 section "doctor: foreign fingerprint"
 sound 1 --env SEKUIRE_DEVICE_ID=container-2 -- --online
-warns device "bound to another device" "sekuire login"
+warns device "belongs to another device" "sekuire login"
 first_failure account "not bound to this device" "sekuire login"
 
 section "doctor: http not allowed"

@@ -141,7 +141,7 @@ impl Clients {
                 let user = at(user, "beta.example");
                 user.run(&["status"])
                     .exits(0)
-                    .complains("bound to another device");
+                    .complains("belongs to another device");
                 let whoami = user.run(&["whoami", "--backend", &user.url]);
                 whoami
                     .exits(1)

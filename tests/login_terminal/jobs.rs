@@ -83,7 +83,10 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
     assert!(!terminal.echo_on());
     terminal.send(format!("{rest}\r").as_bytes());
     let outcome = terminal.finish();
-    outcome.exits(0).shows(&super::whole_screen()).hides(SECRET);
+    outcome
+        .exits(0)
+        .shows(&super::whole_screen(&backend))
+        .hides(SECRET);
 }
 
 /// As under setsid(1): there are no jobs, and so the terminal is nobody else's.
@@ -117,7 +120,10 @@ fn behind_the_prompt_a_job_that_continues_asks_nothing_again() {
     wait_until("the backend is asked", || backend.connections() > 0);
     terminal.signal(Signal::SIGCONT);
     let outcome = terminal.finish();
-    outcome.exits(0).shows(&super::whole_screen()).hides(SECRET);
+    outcome
+        .exits(0)
+        .shows(&super::whole_screen(&backend))
+        .hides(SECRET);
     assert!(terminal.echo_on());
 }
 
@@ -141,7 +147,10 @@ fn after_an_uncatchable_stop_the_key_is_still_hidden() {
     let outcome = terminal.finish();
     outcome.hides(SECRET);
     let screen = outcome.terminal.replace("\r\n", "\n");
-    let end = format!("{PROMPT}{MASKED}\n\n{}status 0\n", login_success());
+    let end = format!(
+        "{PROMPT}{MASKED}\n\n{}status 0\n",
+        login_success(&backend.url())
+    );
     assert!(screen.ends_with(&end), "{outcome}");
 }
 

@@ -105,7 +105,7 @@ fn enter_and_backspace_work_and_the_terminal_is_left_as_found() {
             assert_eq!(outcome.code, Some(0), "{name}, {enter:?}; {outcome}");
             outcome.hides(SECRET);
             let plain = outcome.terminal.replace("\r\n", "\n");
-            assert_eq!(plain, whole_screen(), "{name}, {enter:?}");
+            assert_eq!(plain, whole_screen(&backend), "{name}, {enter:?}");
             assert_same(&terminal.settings(), &found, name);
         }
     }

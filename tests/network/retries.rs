@@ -280,7 +280,7 @@ fn a_refusal_ends_wait_at_once() {
     let outcome = fixture.whoami().args(["--wait", "60"]).run();
     outcome
         .exits(1)
-        .complains("'sekuire login'")
+        .complains("run: sekuire login --backend ")
         .complains("SEKUIRE_DEVICE_ID");
 }
 

@@ -10,7 +10,7 @@ use crate::commands::backend::{self, Backend};
 use crate::commands::report::Text;
 use crate::commands::shared;
 use crate::credential::{Credential, Source};
-use crate::credentials::{self, Found};
+use crate::credentials::Found;
 use crate::device::{self, Device};
 use crate::environment;
 use crate::error::Error;
@@ -35,25 +35,21 @@ pub(super) struct Patient {
 /// # Errors
 /// As `tell`.
 pub(super) fn examine(options: &Options, tell: Tell<'_>) -> Result<Patient, Error> {
-    let found = credentials::find();
-    let (check, told) = configuration(key_variable(&found));
+    let found = shared::find(options);
+    let (check, told) = configuration(key_variable(&found), options);
     tell(check)?;
-    tell(key(&found, &told))?;
+    tell(key(&found, &told, options))?;
     let credential = found.ok().and_then(|found| found.credential);
     let bound = credential
         .as_ref()
         .and_then(|found| found.bound_fingerprint.as_deref());
     let device = Device::detect(bound);
-    tell(identity(&device, bound))?;
+    tell(identity(&device, credential.as_ref()))?;
     let backend = match &credential {
         Some(credential) => backend::of_key(options, credential),
         None => backend::of_login(options),
     };
-    let backend = backend.and_then(|backend| {
-        let allowed = environment::raw("SEKUIRE_ALLOW_HTTP");
-        backend.url.check_scheme(allowed.as_deref())?;
-        Ok(backend)
-    });
+    let backend = backend.and_then(backend::expect_private);
     let mut can_ask = backend.is_ok();
     let mut tell = |check: Check| {
         can_ask &= check.result != "failed";
@@ -85,9 +81,10 @@ fn key_variable(found: &Result<Found, Error>) -> Option<&'static str> {
 
 /// The folder and its file, and what a person is told of them. Nothing but a login needs them where the
 /// key is from `variable`.
-fn configuration(variable: Option<&str>) -> (Check, Vec<String>) {
+fn configuration(variable: Option<&str>, options: &Options) -> (Check, Vec<String>) {
     let name = "configuration";
     let inspected = Store::locate().and_then(|store| store.inspect());
+    let inspected = inspected.map_err(|error| shared::hint_at_damage(error, options));
     let source = if environment::raw("SEKUIRE_CONFIG_DIR").is_some() {
         "SEKUIRE_CONFIG_DIR"
     } else if environment::raw("HOME").is_some() {
@@ -112,7 +109,7 @@ fn configuration(variable: Option<&str>) -> (Check, Vec<String>) {
 }
 
 /// The key, and what the other commands warn of with it, but for what was `told` already.
-fn key(found: &Result<Found, Error>, told: &[String]) -> Check {
+fn key(found: &Result<Found, Error>, told: &[String], options: &Options) -> Check {
     let name = "key";
     let found = match found {
         Ok(found) => found,
@@ -121,7 +118,7 @@ fn key(found: &Result<Found, Error>, told: &[String]) -> Check {
     let news = found.warnings.iter().filter(|text| !told.contains(text));
     let mut warnings: Vec<String> = news.cloned().collect();
     let Some(credential) = &found.credential else {
-        let error = Error::not_logged_in();
+        let error = shared::not_logged_in(options);
         warnings.insert(0, error.to_string());
         return Check {
             found: Text::new(warnings.join("; ")),
@@ -149,7 +146,8 @@ fn auth_file_has_key() -> bool {
     Store::locate().is_ok_and(|store| store.may_hold_key())
 }
 
-fn identity(device: &Device, bound: Option<&str>) -> Check {
+fn identity(device: &Device, credential: Option<&Credential>) -> Check {
+    let bound = credential.and_then(|found| found.bound_fingerprint.as_deref());
     let fingerprint = device::shorten(&device.fingerprint, device::SHORT);
     let same = match bound {
         Some(bound) if device.matches(bound) => ", which auth.json has, too",
@@ -157,10 +155,12 @@ fn identity(device: &Device, bound: Option<&str>) -> Check {
     };
     let found = format!("{}, fingerprint {fingerprint}{same}", device.name);
     let check = Check::ok("device", found).from(device.source.name());
-    match bound {
-        Some(bound) if !device.matches(bound) => check.warning(shared::OTHER_DEVICE),
-        _ if device.source == device::Source::HostName => check.warning(device::FOLLOWS_HOST_NAME),
-        _ => check,
+    match credential.and_then(|found| shared::other_device(found, device)) {
+        Some(advice) => check.warning(advice),
+        None if device.source == device::Source::HostName => {
+            check.warning(device::FOLLOWS_HOST_NAME)
+        }
+        None => check,
     }
 }
 

@@ -75,7 +75,8 @@ pub(super) fn examine(options: &Options, patient: Patient, tell: Tell<'_>) -> Re
             Check::ok("account", format!("the key is accepted, of {who} ({took})"))
         }
         Err(error) => {
-            let error = shared::hint_at_login(error, credential.source);
+            let base = client.base();
+            let error = shared::hint_at_login(error, credential, &patient.device, base);
             Check::failed("account", &error)
         }
     })
