@@ -1,5 +1,6 @@
 //! `sekuire auth exec`: another program in the place of this one, with the key in its environment.
 
+use std::ffi::CString;
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -9,8 +10,9 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::json;
 
-use crate::fixtures::{auth_with, logged_in_home, sekuire};
-use crate::support::backend::{KEY, WORKSPACES};
+use crate::fixtures::{auth_with, log_in, logged_in_home, sekuire};
+use crate::support::backend::{Backend, KEY, WORKSPACES};
+use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
@@ -62,15 +64,166 @@ fn a_key_from_the_environment_goes_before_the_file() {
     }
 }
 
+/// As for `whoami`: the program would send the key in clear.
+#[test]
+fn a_backend_in_clear_is_refused() {
+    let home = Home::new();
+    let clear = "http://backend.example:9300";
+    let call = || sekuire(&home).args(["auth", "exec", "--", "/bin/echo", "ran"]);
+    home.write_auth(&auth_with("backend_url", json!(clear)).to_string());
+    let of_variable = |name| call().env("SEKUIRE_API_KEY", KEY).env(name, clear);
+    for refused in [
+        call(),
+        of_variable("SEKUIRE_BACKEND_URL"),
+        of_variable("SEKUIRE_API_URL"),
+    ] {
+        let outcome = refused.run();
+        outcome
+            .exits(2)
+            .prints("")
+            .complains(&format!("{clear} is not https"))
+            .complains(&format!("SEKUIRE_ALLOW_HTTP={clear}"));
+    }
+    let allowed = call().env("SEKUIRE_ALLOW_HTTP", clear);
+    allowed.run().exits(0).prints("ran\n").complains_not();
+}
+
+/// Nor does a key of auth.json's go where a variable says.
+#[test]
+fn a_variable_does_not_change_the_keys_backend() {
+    let home = logged_in_home();
+    for name in ["SEKUIRE_BACKEND_URL", "SEKUIRE_API_URL"] {
+        let call = |url| {
+            sekuire(&home)
+                .env(name, url)
+                .args(["auth", "exec", "--", "/bin/sh", "-c"])
+                .arg("echo $SEKUIRE_API_URL ${SEKUIRE_BACKEND_URL-unset}")
+                .run()
+        };
+        let elsewhere = call("https://elsewhere.example");
+        elsewhere
+            .exits(2)
+            .prints("")
+            .complains(name)
+            .complains("https://elsewhere.example")
+            .complains("https://api.sekuire.ai");
+        call("https://api.sekuire.ai/another/prefix")
+            .exits(0)
+            .prints("https://api.sekuire.ai unset\n");
+    }
+}
+
+#[test]
+fn below_it_the_same_backend_is_asked_with_the_same_key() {
+    let backend = Backend::http();
+    let home = Home::new();
+    log_in(&home, &backend);
+    let requests = backend.requests().len();
+    let own = binary();
+    let own = own.to_str().expect("text");
+    let exec = ["auth", "exec", "--", own];
+    let whoami = ["auth", "whoami", "--quiet", "--timeout", "1"];
+    for above in [exec.to_vec(), [exec, exec].concat()] {
+        let call = sekuire(&home).args(above).args(whoami);
+        call.run().exits(0).complains_not();
+    }
+    let asked = &backend.requests()[requests..];
+    assert_eq!(asked.len(), 2);
+    assert!(
+        asked
+            .iter()
+            .all(|request| request.header("X-API-Key") == Some(KEY))
+    );
+}
+
+#[test]
+fn the_callers_workspace_stays_and_the_secret_files_name_goes() {
+    let home = logged_in_home();
+    let secret = home.path().join("secret");
+    fs::write(&secret, KEY).expect("a secret file");
+    let seen = |variables: &[(&str, &str)]| {
+        let start = sekuire(&home).args(["auth", "exec", "--", "/bin/sh", "-c"]);
+        let start = start.arg("echo $SEKUIRE_WORKSPACE_ID ${SEKUIRE_API_KEY_FILE-unset}");
+        let start = variables
+            .iter()
+            .fold(start, |start, (name, value)| start.env(name, value));
+        let outcome = start.run();
+        outcome.exits(0).complains_not();
+        outcome.stdout
+    };
+    let mine = ("SEKUIRE_WORKSPACE_ID", "ws_mine");
+    let file = ("SEKUIRE_API_KEY_FILE", secret.to_str().expect("text"));
+    assert_eq!(seen(&[mine]), "ws_mine unset\n");
+    assert_eq!(seen(&[mine, file]), "ws_mine unset\n");
+    let empty = ("SEKUIRE_WORKSPACE_ID", "");
+    assert_eq!(seen(&[empty]), format!("{} unset\n", WORKSPACES[0]));
+}
+
+/// execve(2) takes any list; getenv(3) finds the first entry of a name.
+#[test]
+fn a_variable_that_is_there_twice_is_there_once() {
+    let home = logged_in_home();
+    let path = format!("HOME={}", home.path().display());
+    let environment = [
+        "SEKUIRE_API_KEY=sk_test_the-one-that-counts",
+        &path,
+        "SEKUIRE_WORKSPACE_ID=ws_first",
+        "SEKUIRE_BACKEND_URL=https://first.example",
+        "SEKUIRE_API_KEY=sk_test_another",
+        "SEKUIRE_API_URL=https://second.example",
+        "SEKUIRE_BACKEND_URL=https://second.example",
+        "SEKUIRE_API_URL=https://third.example",
+        "SEKUIRE_WORKSPACE_ID=ws_second",
+        "SEKUIRE_API_KEY_FILE=/a",
+        "SEKUIRE_API_KEY_FILE=/b",
+    ];
+    let cat = ["auth", "exec", "--", "/bin/cat", "/proc/self/environ"];
+    let outcome = in_environment(&environment, &cat).run();
+    outcome.exits(0).complains_not();
+    let mut found: Vec<&str> = outcome.stdout.split_terminator('\0').collect();
+    found.sort_unstable();
+    let mut expected = [
+        &path,
+        "SEKUIRE_API_KEY=sk_test_the-one-that-counts",
+        "SEKUIRE_API_URL=https://first.example",
+        "SEKUIRE_WORKSPACE_ID=ws_first",
+    ];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// The program with exactly these entries for its environment, which no library would make.
+fn in_environment(entries: &[&str], arguments: &[&str]) -> Sekuire {
+    // Never freed, and as numbers, which another thread may take along; a null ends a list.
+    let list = |texts: &[&str]| -> Vec<usize> {
+        let texts = texts.iter().map(|text| CString::new(*text).expect("text"));
+        let addresses = texts.map(|text| text.into_raw().expose_provenance());
+        addresses.chain([0]).collect()
+    };
+    let program = binary();
+    let program = program.to_str().expect("text");
+    let (arguments, entries) = (list(&[&[program], arguments].concat()), list(entries));
+    let program = CString::new(program).expect("text");
+    Sekuire::new().before_exec(move || {
+        let (argv, envp) = (arguments.as_ptr(), entries.as_ptr());
+        // SAFETY: zero-terminated texts, in lists that a null pointer ends.
+        #[allow(unsafe_code, reason = "an environment as no library makes it")]
+        unsafe {
+            libc::execve(program.as_ptr(), argv.cast(), envp.cast())
+        };
+        Err(std::io::Error::last_os_error())
+    })
+}
+
 /// What JSON can hold and the environment can't.
 #[test]
 fn a_workspace_with_a_zero_byte() {
     let home = Home::new();
     home.write_auth(&auth_with("workspace_id", json!("ws\0abc")).to_string());
-    exec(&home, &["true"])
-        .exits(3)
-        .complains("zero byte")
-        .complains("hint: run: sekuire login\n");
+    shell(&home, "echo ${SEKUIRE_WORKSPACE_ID-unset}")
+        .exits(0)
+        .prints("unset\n")
+        .complains_not();
 }
 
 #[test]
@@ -210,7 +363,7 @@ fn everything_is_given_back() {
         &[Signal::SIGPIPE, Signal::SIGINT],
         &[Signal::SIGXFSZ, Signal::SIGTERM],
     ] {
-        let without = crate::support::command::Sekuire::at("/bin/sh".as_ref())
+        let without = Sekuire::at("/bin/sh".as_ref())
             .home(&home)
             .args(["-c", probe])
             .before_exec(plain(ignored))

@@ -103,7 +103,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         .details(
             "The program takes the place of this one: the same process, the same signals, its own exit \
              status. It finds the key in SEKUIRE_API_KEY, its backend in SEKUIRE_API_URL and, where known, the \
-             workspace in SEKUIRE_WORKSPACE_ID. Exits with 127 if it is not found, with 126 if it can't be run.",
+             workspace in SEKUIRE_WORKSPACE_ID; SEKUIRE_API_KEY_FILE and SEKUIRE_BACKEND_URL are taken out. Exits \
+             with 127 if it is not found, with 126 if it can't be run.",
         ),
     command(CommandId::Doctor, "doctor")
         .summary("Say what is wrong with this machine's login, layer by layer")
