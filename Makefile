@@ -6,7 +6,7 @@ DESTDIR ?=
 VERSION  = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 SHARE    = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build demo test faults torture foreign sekuire-cli fleet soak fuzz sanitize mutants check golden install test-install \
+.PHONY: build tools demo test faults torture foreign sekuire-cli fleet fuzz sanitize mutants check golden install test-install \
   test-installer toolchain \
   static static-arm64 static-armv7 static-riscv64 dist test-dist sign reproducible \
   smoke smoke-arm64 smoke-armv7 smoke-riscv64 vectors container boot bench report cross backend clean
@@ -14,20 +14,16 @@ SHARE    = $(DESTDIR)$(PREFIX)/share
 build:
 	$(CARGO) build --locked --release
 
-demo:
-	$(CARGO) build --locked --bin sekuire --example demo
-	target/debug/examples/demo
+# The program and what the targets below run, in one: tests/tools.
+tools:
+	$(CARGO) build --locked --bin sekuire --example tools
+
+demo: tools
+	target/debug/examples/tools demo
 
 # 300 clients at once against a backend limited to a rate, 150 against another, then 100,000 simulated: about a minute.
-fleet: build
-	$(CARGO) build --locked --release --example fleet
-	SEKUIRE_BIN=target/release/sekuire target/release/examples/fleet
-
-# RUNS rounds of login, whoami and logout over TLS, every fifth command killed, and what they leave. It prints the
-# SEED that draws the same again.
-soak: build
-	$(CARGO) build --locked --release --example soak --example backend
-	RUNS='$(RUNS)' SEED='$(SEED)' SEKUIRE_BIN=target/release/sekuire target/release/examples/soak
+fleet: tools
+	target/debug/examples/tools fleet
 
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
@@ -36,20 +32,17 @@ test:
 	$(CARGO) test --locked
 
 # Slow, and needs strace. SEKUIRE_BIN names another program to sweep, such as the static one.
-faults:
-	$(CARGO) build --locked --bin sekuire --example faults
-	target/debug/examples/faults
+faults: tools
+	target/debug/examples/tools faults
 
 # Too little of everything, and each system call failing: about a minute. As root, limits on processes and
 # control groups count, too. SEKUIRE_BIN as above: of 4 MB of address space only a static program makes use.
-torture:
-	$(CARGO) build --locked --bin sekuire --example torture
-	target/debug/examples/torture
+torture: tools
+	target/debug/examples/tools torture
 
 # Clients, servers and proxies that nobody here wrote, as far as they are installed: about a minute.
-foreign:
-	$(CARGO) build --locked --bin sekuire --example foreign
-	target/debug/examples/foreign
+foreign: tools
+	target/debug/examples/tools foreign
 
 # The existing client, which `make foreign` shares a home with: built once, in two minutes, with libssl-dev and pkg-config.
 sekuire-cli: target/foreign/bin/sekuire
@@ -167,22 +160,23 @@ container: backend
 boot: backend
 	tests/boot/run.sh $(STATIC)
 
-# Linked statically, to run in an empty image. Only the last step is told: the rest is shared.
+# The same program linked statically, to run in an empty image. Only the last step is told: the rest is shared.
 backend:
-	$(CARGO) rustc --locked --example backend -- -C target-feature=+crt-static
+	$(CARGO) rustc --locked --example tools -- -C target-feature=+crt-static
+	cp target/debug/examples/tools target/debug/tools-static
 
 # The same commit, built in another folder, gives the same bits. .release/reproducible takes other processors, too.
 reproducible: dist
 	.release/reproducible
 
 bench:
-	$(CARGO) build --locked --release --example demo
+	$(CARGO) build --locked --release --example tools
 	.release/bench
 
 # What a release claims, each figure with its command: target/report/report.md. It runs what was not run on this commit by
 # .release/kept, as .ci/run does; for the slowest (mutants, vectors, fuzz, sanitize) it only says so.
 report:
-	.release/report check faults torture foreign fleet soak test-install test-installer dist test-dist \
+	.release/report check faults torture foreign fleet test-install test-installer dist test-dist \
 	  smoke smoke-arm64 smoke-armv7 smoke-riscv64 reproducible container boot bench
 
 # macOS and Windows: clippy for each; the Windows file logs in under wine where that is installed.

@@ -5,7 +5,7 @@ set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-${SEKUIRE_BIN:-$root/target/x86_64-unknown-linux-musl/release/sekuire}}
-backend=${BACKEND:-$root/target/debug/examples/backend}
+backend=${BACKEND:-$root/target/debug/tools-static}
 mirror=${MIRROR:-} # debootstrap's own choice where empty
 
 skip() {

@@ -41,7 +41,7 @@ reports() {
 backend_comes() {
     rm -rf "$scratch/ca"
     mkdir "$scratch/ca"
-    "$backend" "$scratch/ca" 127.0.0.1:9300 backend.test &
+    "$backend" backend "$scratch/ca" 127.0.0.1:9300 backend.test &
     backend_process=$!
     wait_for "$scratch/ca/url"
     cp "$scratch/ca/ca.pem" "$1/ca.pem"

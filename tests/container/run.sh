@@ -6,7 +6,7 @@ set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-${SEKUIRE_BIN:-$root/target/x86_64-unknown-linux-musl/release/sekuire}}
-backend=${BACKEND:-$root/target/debug/examples/backend}
+backend=${BACKEND:-$root/target/debug/tools-static}
 
 skip() {
     echo "skipped: container: $*" >&2
@@ -48,7 +48,7 @@ mkdir "$scratch/client" "$scratch/server"
 cp "$file" "$scratch/client/sekuire"
 cp "$root/tests/recipes/Dockerfile" "$scratch/client"
 cp "$backend" "$scratch/server/backend"
-printf 'FROM scratch\nCOPY backend /backend\nENTRYPOINT ["/backend"]\n' > "$scratch/server/Dockerfile"
+printf 'FROM scratch\nCOPY backend /backend\nENTRYPOINT ["/backend", "backend"]\n' > "$scratch/server/Dockerfile"
 run 0 docker build --quiet --tag "$image" "$scratch/client"
 run 0 docker build --quiet --tag "$label:backend" "$scratch/server"
 size=$(docker image inspect --format '{{.Size}}' "$image")

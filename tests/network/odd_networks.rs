@@ -23,7 +23,7 @@ const THREE_DEAD: &str = "fd00:9::77 backend.example\n10.9.0.76 backend.example\
 fn backend() -> PathBuf {
     let tests = std::env::current_exe().expect("the path of this program");
     let target = tests.ancestors().nth(2).expect("a target directory");
-    target.join("examples/backend")
+    target.join("examples/tools")
 }
 
 /// None: said to be skipped.
@@ -33,7 +33,7 @@ fn run(loopback: &str, address: &str, hosts: &str, options: &[&str]) -> Option<O
     }
     let backend = backend();
     if !backend.exists() {
-        needs::skip("needs the example backend: cargo build --example backend");
+        needs::skip("needs the example backend: cargo build --example tools");
         return None;
     }
     let home = Home::new();

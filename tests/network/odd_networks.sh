@@ -26,7 +26,7 @@ rejected) ip link set lo up && iptables -A OUTPUT -o lo -j REJECT ;;
 without-address) ip link set lo up && ip address delete 127.0.0.1/8 dev lo ;;
 esac || exit 77
 # Not by the function, whose process would be a shell's: this one becomes the backend, and can be killed.
-nsenter --target "$holder" --net "$backend" "$folder" "$address" backend.example &
+nsenter --target "$holder" --net "$backend" backend "$folder" "$address" backend.example &
 server=$!
 until [ -e "$folder/url" ]; do kill -0 $server || exit 78; sleep 0.02; done
 export HOME="$folder" SSL_CERT_FILE="$folder/ca.pem" SEKUIRE_DEVICE_ID=runner-1

@@ -8,7 +8,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-${SEKUIRE_BIN:-$root/target/x86_64-unknown-linux-musl/release/sekuire}}
 runner=${2:-}
-backend=${BACKEND:-$root/target/debug/examples/backend}
+backend=${BACKEND:-$root/target/debug/tools-static}
 
 skip() {
     echo "skipped: smoke${runner:+ with $runner}: $*" >&2
@@ -44,7 +44,7 @@ nobody=65534
 # start_backend FOLDER [NAME]: leaves its address in `url`.
 start_backend() {
     mkdir "$1"
-    "$backend" "$1" 127.0.0.1:0 ${2:+"$2"} &
+    "$backend" backend "$1" 127.0.0.1:0 ${2:+"$2"} &
     backends="$backends $!"
     wait_for "$1/url"
     url=$(cat "$1/url")

@@ -31,7 +31,7 @@ x86_64-w64-mingw32-gcc -shared -O2 -s .release/bcryptprimitives.c -o "$scratch/b
 x86_64-w64-mingw32-gcc -O2 -s .release/trust.c -o "$scratch/trust.exe" -lcrypt32
 
 mkdir "$scratch/backend"
-target/debug/examples/backend "$scratch/backend" 127.0.0.1:0 &
+target/debug/tools-static backend "$scratch/backend" 127.0.0.1:0 &
 backend=$!
 wait_for "$scratch/backend/url"
 clear=$(cat "$scratch/backend/url")

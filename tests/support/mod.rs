@@ -1,10 +1,10 @@
-//! What the tests and the demo stand on: a temporary home, the program run in it by pipes or at a
+//! What the tests and the tools stand on: a temporary home, the program run in it by pipes or at a
 //! pseudo-terminal, and the development backend.
 
 #![allow(
     dead_code,
     unused_imports,
-    reason = "several binaries include this, each uses its part"
+    reason = "two binaries include this, each uses its part"
 )]
 #![allow(
     clippy::expect_used,
@@ -27,6 +27,5 @@ pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
-pub(crate) mod random;
 #[cfg(target_os = "linux")]
 pub(crate) mod seccomp;

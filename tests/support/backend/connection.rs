@@ -108,11 +108,6 @@ fn answer(shared: &Shared, request: &Request, to: &mut Wire) -> io::Result<Then>
         Behaviour::Chunked(size) => send(to, &normal().encode_chunked(size))?,
         Behaviour::Drip(interval) => return drip(shared, to, &normal().encode(), interval),
         Behaviour::Respond(response) => send(to, &response.encode())?,
-        Behaviour::CutAt(length) => {
-            let bytes = normal().encode();
-            send(to, &bytes[..length.min(bytes.len())])?;
-            return Ok(Then::Close);
-        }
         Behaviour::Raw(bytes) => {
             send(to, &bytes)?;
             return Ok(Then::Close);

@@ -13,8 +13,6 @@ pub(crate) enum Behaviour {
     Delay(Duration),
     /// The normal answer in the chunked coding, so many bytes at a time.
     Chunked(usize),
-    /// The normal answer, cut after so many bytes of all of it, then a graceful close.
-    CutAt(usize),
     /// The normal answer, byte by byte.
     Drip(Duration),
     Respond(Response),
