@@ -42,7 +42,7 @@ done
 if [ -e sekuire-windows-amd64.zip ]; then
     python3 -m zipfile -e sekuire-windows-amd64.zip "$scratch/programs"
 else
-    echo 'skipped: dist: no Windows file; make cross builds it' >&2
+    echo 'skipped: dist: no Windows file; make windows builds it' >&2
 fi
 for program in "$scratch/programs"/sekuire*; do
     for folder in "$root" "${CARGO_HOME:-$HOME/.cargo}" registry/src /usr/lib/rustlib; do

@@ -6,7 +6,7 @@ set -eu
 file=$1
 wine=/usr/lib/wine/wine64
 if [ ! -x "$wine" ]; then
-    echo "skipped: wine: $wine is not installed"
+    echo "skipped: wine: $wine is not installed; run: .release/toolchain wine"
     exit 0
 fi
 cd "$(dirname "$0")/../.."
