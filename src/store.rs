@@ -1,16 +1,17 @@
 //! Where auth.json lies, and how it is read, saved and removed so that nothing is lost or shown.
 //!
 //! Saving follows rename(2): a new private file beside the old one, written, synced, renamed over
-//! it, and the folder synced. At any crash auth.json is the old file or the new one, whole.
+//! it, and the folder synced. After a crash, and among logins and logouts at the same time, auth.json
+//! is one of these files, whole.
 
 mod folder;
-mod lock;
 mod messages;
 mod temporary;
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, DirEntry, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -20,7 +21,6 @@ use crate::error::{Error, Kind};
 use crate::platform::FileKind;
 use crate::secret_file::{self, Unread};
 use crate::{environment, json, platform};
-use lock::Lock;
 use temporary::{Temporary, is_temporary};
 
 /// The file's name.
@@ -28,6 +28,12 @@ const FILE_NAME: &str = "auth.json";
 
 /// As much as any auth.json needs, in bytes, beside what a newer client wrote into it.
 const ROOM: usize = 10 * 1024;
+
+/// How often a file is written that logouts sweep before its rename.
+const MAX_SAVES: usize = 5;
+
+/// A younger temporary file may be that of a login under way.
+const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The place of auth.json.
 pub struct Store {
@@ -162,8 +168,7 @@ impl Store {
             None | Some(FileKind::Regular | FileKind::Link) => {}
             Some(kind) => return Err(self.not_regular(kind)),
         }
-        let _lock = self.lock_to_save()?;
-        let swept = self.sweep();
+        let swept = self.sweep(AN_HOUR);
         let before = fs::symlink_metadata(&self.file);
         let content = self.trial();
         let trial = || Temporary::create(&self.folder, &content).and_then(Temporary::remove);
@@ -189,19 +194,29 @@ impl Store {
     /// # Errors
     /// It could not be saved; the old file is as it was, except where it can only be written in place.
     pub fn save(&self, credential: &Credential) -> Result<(), Error> {
-        let _lock = self.lock_to_save()?;
         let old = self.read().ok().flatten();
         // A stranger's file has no say in ours.
         let old = old.filter(|(_, metadata)| !platform::is_foreign(metadata));
         let old = old.map(|(bytes, _)| bytes).unwrap_or_default();
         let content = auth_file::format(credential, &old);
-        let replace =
-            || Temporary::create(&self.folder, &content).and_then(|new| new.rename_to(&self.file));
-        let way = self.change(Some(&content), replace);
+        let way = self.change(Some(&content), || self.replace(&content));
         self.sync(way.map_err(|(path, cause)| self.unsavable(path, &cause))?)
     }
 
-    /// Removes auth.json and stray temporary files. A file that is a mount point is emptied.
+    fn replace(&self, content: &[u8]) -> io::Result<()> {
+        let replace =
+            || Temporary::create(&self.folder, content).and_then(|new| new.rename_to(&self.file));
+        for _ in 1..MAX_SAVES {
+            match replace() {
+                // A logout has swept the new file: once more.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                replaced => return replaced,
+            }
+        }
+        replace()
+    }
+
+    /// Removes auth.json and all temporary files. A file that is a mount point is emptied.
     ///
     /// # Errors
     /// Something could not be removed, or is no file: exit status 3.
@@ -209,12 +224,9 @@ impl Store {
         if self.kind()?.is_none() && !self.folder.exists() {
             return Ok(Removal::Nothing);
         }
-        // Whoever holds the lock, and whatever it can't be had for: the key goes all the same.
-        let lock = Lock::acquire(&self.folder);
-        // A stray file that can't go must not keep the key in auth.json.
-        let swept = self.sweep();
-        // Only now: another logout may have been faster.
-        let mut removal = match self.kind()? {
+        // A temporary file that can't be removed must not keep the key in auth.json.
+        let swept = self.sweep(Duration::ZERO);
+        let removal = match self.kind()? {
             Some(kind) => self.remove_file(kind)?,
             None => Removal::Nothing,
         };
@@ -226,14 +238,6 @@ impl Store {
             ))
             .with_hint("remove it by hand: it may hold the API key")
         })?;
-        if let (Removal::Done { warnings }, Err(cause)) = (&mut removal, lock)
-            && cause.kind() == io::ErrorKind::TimedOut
-        {
-            let locked = self.locked();
-            warnings.push(format!(
-                "{locked}: one that still runs may save a key again"
-            ));
-        }
         Ok(removal)
     }
 
@@ -247,6 +251,10 @@ impl Store {
         let is_empty = kind == FileKind::Regular && !self.may_hold_key();
         match self.change(Some(auth_file::EMPTY), || fs::remove_file(&self.file)) {
             Ok(Way::InPlace) | Err(_) if is_empty => return Ok(Removal::Nothing),
+            // Another logout was faster.
+            Err((_, cause)) if cause.kind() == io::ErrorKind::NotFound => {
+                return Ok(Removal::Nothing);
+            }
             Ok(way) => self.sync(way)?,
             Err((path, cause)) => return Err(self.unremovable(path, &cause)),
         }
@@ -264,32 +272,21 @@ impl Store {
         }
     }
 
-    /// None where the lock's file is denied: then only writing in place is left, under a lock of its
-    /// own, or a stranger has put something there that can't be removed.
-    fn lock_to_save(&self) -> Result<Option<Lock>, Error> {
-        match Lock::acquire(&self.folder) {
-            Err(cause) if is_denied(&cause) => Ok(None),
-            Err(cause) if cause.kind() == io::ErrorKind::TimedOut => {
-                Err(Error::machine(self.locked())
-                    .with_hint("see whether another sekuire hangs, then try again"))
-            }
-            held => {
-                let path = lock::path(&self.folder);
-                Ok(Some(held.map_err(|cause| self.unsavable(&path, &cause))?))
-            }
-        }
-    }
-
-    /// Removes temporary files that a crash left behind. The folder must be locked: then they are
-    /// nobody's.
-    fn sweep(&self) -> io::Result<()> {
+    /// Removes temporary files of at least this age, which a crash left behind.
+    fn sweep(&self, age: Duration) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if is_temporary(&name) && !entry.file_type()?.is_dir() {
-                fs::remove_file(entry.path())
-                    .map_err(|cause| io::Error::new(cause.kind(), format!("{name}: {cause}")))?;
+            if !is_temporary(&name) {
+                continue;
+            }
+            match remove_if_older(&entry, age) {
+                // Its login was faster, or another logout.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                done => {
+                    done.map_err(|cause| io::Error::new(cause.kind(), format!("{name}: {cause}")))?
+                }
             }
         }
         Ok(())
@@ -385,13 +382,23 @@ impl Store {
 
 /// Writes a file that is private and open for it.
 fn overwrite(mut file: &File, content: &[u8]) -> io::Result<()> {
-    // Others may have had it open before it was private, and hold it locked. That, or a lock that can't
-    // be had at all, must not keep a key out, nor in.
-    let _ = lock::lock_open(file);
     file.write_all(content)?;
     // Cut last, so that a full disk can't leave an empty file.
     file.set_len(content.len() as u64)?;
     file.sync_all()
+}
+
+fn remove_if_older(entry: &DirEntry, age: Duration) -> io::Result<()> {
+    let metadata = entry.metadata()?;
+    // A time in the future is no age.
+    let is_older = metadata
+        .modified()?
+        .elapsed()
+        .is_ok_and(|found| found >= age);
+    if metadata.is_dir() || !(is_older || age.is_zero()) {
+        return Ok(());
+    }
+    fs::remove_file(entry.path())
 }
 
 fn is_denied(cause: &io::Error) -> bool {

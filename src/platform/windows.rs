@@ -13,13 +13,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{ERROR_SHARING_VIOLATION, ERROR_SUCCESS, HANDLE};
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, HANDLE};
 use windows_sys::Win32::Networking::WinSock::{
     INVALID_SOCKET, POLLRDNORM, POLLWRNORM, SOCKET, WSAPOLLFD, WSAPoll,
 };
-use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT,
-};
+use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
 use windows_sys::Win32::System::Console::{
     CONSOLE_SCREEN_BUFFER_INFO, ENABLE_ECHO_INPUT, GetConsoleMode, GetConsoleScreenBufferInfo,
     GetStdHandle, STD_ERROR_HANDLE, STD_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
@@ -329,36 +327,6 @@ pub fn name_servers() -> Option<String> {
 /// Not told by the standard library.
 pub fn has_other_names(_metadata: &Metadata) -> bool {
     false
-}
-
-/// Tries once to lock by a file at `path` that nobody else can open meanwhile and that goes with its
-/// handle. None: another process has it.
-///
-/// # Errors
-/// The file can't be created.
-pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .share_mode(0)
-        .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
-    match options.open(path) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error) if error.raw_os_error() == i32::try_from(ERROR_SHARING_VIOLATION).ok() => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Nothing is written in place but what can't be replaced: there the access list decides.
-///
-/// # Errors
-/// None.
-pub fn try_lock_open(_file: &File) -> io::Result<bool> {
-    Ok(true)
 }
 
 /// NTFS journals renames; there is nothing to sync.

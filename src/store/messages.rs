@@ -4,7 +4,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
-use super::{Store, lock};
+use super::Store;
 use crate::error::{CHECK_LIMITS, Error};
 use crate::platform::{self, FileKind};
 use crate::shell;
@@ -44,15 +44,6 @@ impl Store {
             )),
             None => self.exposure(before),
         }
-    }
-
-    /// What kept this process waiting.
-    pub(super) fn locked(&self) -> String {
-        format!(
-            "{} has been locked by another login or logout for {} s",
-            self.folder.display(),
-            lock::PATIENCE.as_secs()
-        )
     }
 
     pub(super) fn not_regular(&self, kind: FileKind) -> Error {
@@ -237,10 +228,6 @@ mod tests {
         assert_eq!(
             store().unconfirmed(&cause()).to_string(),
             "/folder/auth.json is changed, but the disk did not confirm it: a reason"
-        );
-        assert_eq!(
-            store().locked(),
-            "/folder has been locked by another login or logout for 10 s"
         );
         // The C library's words follow.
         let shortage = words(&io::Error::from_raw_os_error(libc::EMFILE));

@@ -11,13 +11,10 @@ mod secrets;
 mod signals;
 mod strangers;
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
-
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// The key of an earlier login.
 const OLD_KEY: &str = "sk_live_ofanearlierlogin";
@@ -39,35 +36,20 @@ fn login_with(key: &str, home: &Home, backend: &Backend) -> Sekuire {
         .stdin(format!("{key}\n").as_bytes())
 }
 
+/// `login`, with this strace option.
+fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuire> {
+    let strace = needs::strace()?.home(home);
+    let strace = strace.args(["-f", "-qq", "-o", "/dev/null", "-e", injection]);
+    let login = strace.arg(binary()).args(["login", "--api-key-stdin"]);
+    Some(
+        login
+            .args(["--backend", &backend.url()])
+            .stdin(KEY.as_bytes()),
+    )
+}
+
 /// Whether `content` is one whole auth.json with `key`.
 fn holds(content: &[u8], key: &str) -> bool {
     let value: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
     value.get("api_key").and_then(|value| value.as_str()) == Some(key)
-}
-
-/// The file that a login or logout locks while it changes auth.json.
-const LOCK: &str = ".auth.json.lock";
-
-/// Locks as another login would, until the file is dropped and removed.
-fn lock(home: &Home) -> HeldLock {
-    let path = home.sekuire_dir().join(LOCK);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .unwrap();
-    file.lock().unwrap();
-    HeldLock { path, _file: file }
-}
-
-struct HeldLock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Drop for HeldLock {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
 }

@@ -5,24 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::{OLD, holds};
+use super::{OLD, holds, login_under};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::binary;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NOBODY, OtherUser};
-
-/// `login`, with this strace option.
-fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuire> {
-    let strace = needs::strace()?.home(home);
-    let strace = strace.args(["-f", "-qq", "-o", "/dev/null", "-e", injection]);
-    let login = strace.arg(binary()).args(["login", "--api-key-stdin"]);
-    Some(
-        login
-            .args(["--backend", &backend.url()])
-            .stdin(KEY.as_bytes()),
-    )
-}
 
 /// chmod says that it was done, and it was not; an umask shows it.
 #[test]
@@ -40,7 +28,7 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
             "hint: see what is wrong with the disk",
         ),
     ] {
-        let injection = &format!("inject=fchmod,?chmod,?fchmodat:{result}");
+        let injection = &format!("inject=fchmod:{result}");
         for old in [None, Some(OLD)] {
             let home = Home::new();
             if let Some(old) = old {
@@ -101,22 +89,37 @@ fn a_fuse_that_ignores_chmod_holds_no_key() {
     assert!(backend.requests().is_empty());
 }
 
-/// Networks' file systems may be without locks, or be interrupted.
+/// Root logs in and out in a user's home: what a path leads to there, the user may exchange meanwhile.
 #[test]
-fn a_lock_that_cannot_be_had_or_not_at_once_keeps_no_login_from_being_saved() {
+fn no_mode_is_changed_by_path() {
     let backend = Backend::http();
-    for failure in ["error=ENOLCK", "error=EOPNOTSUPP", "error=EINTR:when=1"] {
-        let home = Home::new();
-        let injection = format!("inject=flock:{failure}");
-        let Some(login) = login_under(&injection, &home, &backend) else {
+    let home = Home::new();
+    let trace = home.path().join("trace");
+    let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
+    for command in [&login[..], &["logout"]] {
+        let Some(strace) = needs::strace() else {
             return;
         };
-        login.run().exits(0);
-        assert_eq!(home.listing(), ["auth.json"], "{failure}");
+        strace
+            .home(&home)
+            .args(["-f", "-qq", "-A", "-o"])
+            .arg(&trace)
+            .args(["-e", "trace=fchmod,?chmod,?fchmodat,?fchmodat2"])
+            .arg(binary())
+            .args(command)
+            .stdin(KEY.as_bytes())
+            // Takes rights from the owner, too: each mode has to be set.
+            .before_exec(|| {
+                umask(Mode::from_bits_truncate(0o777));
+                Ok(())
+            })
+            .run()
+            .exits(0);
     }
-    let home = Home::new();
-    if let Some(login) = login_under("inject=flock:error=EIO", &home, &backend) {
-        login.run().exits(3).complains("(os error 5)");
+    let trace = fs::read_to_string(&trace).unwrap();
+    assert!(trace.contains(" fchmod("), "the trace is blind: {trace}");
+    for line in trace.lines() {
+        assert!(line.contains(" fchmod("), "{line}");
     }
 }
 

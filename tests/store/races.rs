@@ -1,19 +1,21 @@
 //! Several processes at one auth.json.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
-use super::{LOCK, OLD, OLD_KEY, STRAY, holds, lock, login, login_with};
+use super::{OLD, OLD_KEY, STRAY, holds, login, login_under, login_with};
 use crate::support::backend::{ApiKey, Backend, KEY};
 use crate::support::command::{Running, Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 
 const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
 fn many_logins_leave_one_whole_file_and_readers_never_see_another() {
@@ -155,84 +157,53 @@ fn read_until(done: &AtomicBool, home: &Home, may_miss: bool) -> usize {
     reads
 }
 
-/// This test plays the other login: it holds the lock, and the temporary file is its own.
+/// strace holds the login back where its file is to be removed, after the trial, or renamed, and a
+/// logout sweeps the file meanwhile.
 #[test]
-fn a_sweep_waits_for_whom_the_temporary_file_belongs_to() {
+fn a_login_whose_temporary_file_is_swept_saves_once_more() {
     let backend = Backend::http();
-    for command in ["login", "logout"] {
+    for (call, requests) in [
+        ("?unlink,?unlinkat", 0),
+        ("?rename,?renameat,?renameat2", 2),
+    ] {
         let home = Home::new();
         home.write_auth(OLD);
-        fs::write(home.sekuire_dir().join(STRAY), OLD).unwrap();
-        let held = lock(&home);
-        let mut run = match command {
-            "login" => login(&home, &backend).spawn(),
-            _ => Sekuire::new().home(&home).arg("logout").spawn(),
+        let injection = format!("inject={call}:delay_enter=3000000:when=1");
+        let Some(login) = login_under(&injection, &home, &backend) else {
+            return;
         };
-        thread::sleep(Duration::from_millis(400));
-        assert_eq!(
-            home.listing(),
-            [STRAY, LOCK, "auth.json"],
-            "{command} did not wait"
-        );
-        assert_eq!(home.read_auth(), OLD, "{command} did not wait");
-        drop(held);
-        run.finish().exits(0);
-        assert!(
-            !home.sekuire_dir().join(STRAY).exists(),
-            "{command} did not sweep"
-        );
+        let before = backend.requests().len();
+        let mut login = login.spawn();
+        assert!(backend.wait_for_requests(before + requests, PATIENCE));
+        wait_until(|| home.listing().len() == 2);
+        Sekuire::new().home(&home).arg("logout").run().exits(0);
+        assert_eq!(home.listing(), [""; 0], "{call}");
+        login.finish().exits(0);
+        assert_eq!(home.listing(), ["auth.json"], "{call}");
+        assert!(holds(home.read_auth().as_bytes(), KEY), "{call}");
     }
 }
 
-/// Not even a process of the same user that hangs keeps a key on the machine.
-#[test]
-fn a_lock_that_nobody_lets_go_of_stops_a_login_before_any_request_and_no_logout() {
-    let backend = Backend::http();
-    let (home, other) = (Home::new(), Home::new());
-    for home in [&home, &other] {
-        home.write_auth(OLD);
+fn wait_until(done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "it does not come about");
+        thread::sleep(Duration::from_millis(5));
     }
-    fs::write(other.sekuire_dir().join(STRAY), OLD).unwrap();
-    let _held = [lock(&home), lock(&other)];
-    let mut login = login(&home, &backend).spawn();
-    let mut logout = Sekuire::new().home(&other).arg("logout").spawn();
-    // Readers do not care.
-    Sekuire::new().home(&home).arg("status").run().exits(0);
-    let (login, logout) = (login.finish(), logout.finish());
-    login
-        .exits(3)
-        .complains("hint: see whether another sekuire hangs");
-    logout
-        .exits(0)
-        .complains("warning: ")
-        .complains("one that still runs may save a key again");
-    assert!(
-        logout.stdout.contains("Logged out successfully!"),
-        "{logout}"
-    );
-    for outcome in [login, logout] {
-        outcome.complains("has been locked by another login or logout for 10 s");
-        assert!(outcome.elapsed >= Duration::from_secs(10), "{outcome}");
-        outcome.takes_at_most(Duration::from_secs(15));
-    }
-    assert!(backend.requests().is_empty());
-    assert_eq!(home.read_auth(), OLD);
-    assert_eq!(other.listing(), [LOCK]);
 }
 
-/// What a crash leaves is nobody's lock, also where an umask has closed it to its owner.
+/// A younger one may be that of a login under way; a logout removes all (secrets.rs).
 #[test]
-fn the_lock_of_a_crash_is_taken_over_and_goes() {
+fn a_login_sweeps_temporary_files_that_are_older_than_an_hour() {
     let backend = Backend::http();
-    for mode in [0o600, 0o400, 0o000] {
-        let home = Home::new();
-        home.write_auth(OLD);
-        let path = home.sekuire_dir().join(LOCK);
-        fs::write(&path, "").unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        let outcome = login(&home, &backend).run();
-        outcome.exits(0).complains_not();
-        outcome.takes_at_most(Duration::from_secs(5));
-        assert_eq!(home.listing(), ["auth.json"], "{mode:o}");
+    let home = Home::new();
+    home.write_auth(OLD);
+    let other_stray = STRAY.replace('0', "f");
+    for (name, minutes) in [(STRAY, 59), (&other_stray, 61)] {
+        let stray = File::create(home.sekuire_dir().join(name)).unwrap();
+        let age = Duration::from_secs(minutes * 60);
+        stray.set_modified(SystemTime::now() - age).unwrap();
     }
+    login(&home, &backend).run().exits(0);
+    assert_eq!(home.listing(), [STRAY, "auth.json"]);
 }

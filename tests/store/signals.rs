@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::{HeldLock, OLD, holds, lock, login};
+use super::{OLD, holds, login};
 use crate::support::backend::{After, Backend, Behaviour, Endpoint, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
@@ -20,6 +20,9 @@ const ENDING: [Signal; 5] = [
 ];
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the backend thinks before its last answer.
+const LAST_ANSWER: Duration = Duration::from_millis(300);
 
 #[test]
 fn at_the_prompt_nothing_was_asked_and_nothing_is_changed() {
@@ -65,25 +68,12 @@ fn while_the_backend_hangs_nothing_is_changed_and_the_next_login_works() {
     }
 }
 
-/// Held before the saving by a lock that this test takes while the backend answers.
-#[test]
-fn before_the_saving_nothing_is_changed() {
-    for signal in ENDING {
-        let (home, mut run, lock) = about_to_save();
-        run.signal(signal);
-        let outcome = run.finish();
-        drop(lock);
-        check(&outcome, signal, &home);
-    }
-}
-
 /// What a write may raise is an error there, and no end.
 #[test]
 fn a_signal_of_writing_does_not_end_a_login() {
     for signal in [Signal::SIGPIPE, Signal::SIGXFSZ] {
-        let (home, mut run, lock) = about_to_save();
+        let (home, mut run, _backend) = about_to_save();
         run.signal(signal);
-        drop(lock);
         run.finish().exits(0);
         assert!(holds(home.read_auth().as_bytes(), KEY), "{signal}");
     }
@@ -91,10 +81,9 @@ fn a_signal_of_writing_does_not_end_a_login() {
 
 #[test]
 fn a_stop_is_no_end() {
-    let (home, mut run, lock) = about_to_save();
+    let (home, mut run, _backend) = about_to_save();
     run.signal(Signal::SIGSTOP);
-    drop(lock);
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(2 * LAST_ANSWER);
     assert_eq!(home.read_auth(), OLD);
     run.signal(Signal::SIGCONT);
     run.finish().exits(0);
@@ -107,16 +96,14 @@ fn home() -> Home {
     home
 }
 
-/// A login that has both answers and waits for the lock that is returned.
-fn about_to_save() -> (Home, Running, HeldLock) {
+/// A login that waits for its last answer.
+fn about_to_save() -> (Home, Running, Backend) {
     let backend = Backend::http();
-    backend.on(Endpoint::Me, Behaviour::Delay(Duration::from_millis(300)));
+    backend.on(Endpoint::Me, Behaviour::Delay(LAST_ANSWER));
     let home = home();
     let run = login(&home, &backend).spawn();
     assert!(backend.wait_for_requests(2, PATIENCE));
-    let lock = lock(&home);
-    thread::sleep(Duration::from_millis(600));
-    (home, run, lock)
+    (home, run, backend)
 }
 
 fn check(outcome: &Outcome, signal: Signal, home: &Home) {

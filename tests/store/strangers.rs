@@ -1,16 +1,11 @@
-//! What another user of the machine can put in the way: locks, files, folders. They can't hinder a
-//! login or a logout, and what they could have put there is told.
+//! Files and folders that other users of the machine own or can change: what is refused, and what is
+//! warned of.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
-use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::Duration;
 
-use nix::sys::stat::Mode;
-use nix::unistd::{geteuid, mkfifo};
-
-use super::{LOCK, OLD, holds, login};
+use super::{OLD, holds, login};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
@@ -18,127 +13,9 @@ use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 use crate::support::outcome::Outcome;
 
-/// Long enough for a login, short enough not to have waited for a lock.
-const AT_ONCE: Duration = Duration::from_secs(5);
-
-/// What stands where the lock's file goes; what has to stay open for it to be in the way.
-type Plant = fn(&Home, &Path) -> Option<File>;
-
-const PLANTED: &[(&str, Plant)] = &[
-    ("the folder, which others may read, locked", |home, _| {
-        Some(locked(File::open(home.sekuire_dir()).unwrap()))
-    }),
-    ("a locked file that others can open", |_, path| {
-        let file = private_file(path);
-        file.set_permissions(Permissions::from_mode(0o644)).unwrap();
-        Some(locked(file))
-    }),
-    ("a locked file with another name", |home, path| {
-        let elsewhere = home.path().join("elsewhere");
-        let file = private_file(&elsewhere);
-        fs::hard_link(&elsewhere, path).unwrap();
-        Some(locked(file))
-    }),
-    ("a locked file of another user", |_, path| {
-        let file = private_file(path);
-        if geteuid().is_root() {
-            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        } else {
-            fs::remove_file(path).unwrap();
-            needs::root();
-        }
-        Some(locked(file))
-    }),
-    ("a link to a locked file", |home, path| {
-        let target = home.path().join("target");
-        let file = private_file(&target);
-        symlink(&target, path).unwrap();
-        Some(locked(file))
-    }),
-    ("a link to a file that does not exist", |home, path| {
-        symlink(home.path().join("missing"), path).unwrap();
-        None
-    }),
-    ("a folder", |_, path| {
-        fs::create_dir(path).unwrap();
-        None
-    }),
-    ("a FIFO", |_, path| {
-        mkfifo(path, Mode::S_IRWXU).unwrap();
-        None
-    }),
-    ("a socket", |_, path| {
-        drop(UnixListener::bind(path).unwrap());
-        None
-    }),
-];
-
-fn private_file(path: &Path) -> File {
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create_new(true).open(path).unwrap();
-    file.set_permissions(Permissions::from_mode(0o600)).unwrap();
-    file
-}
-
-fn locked(file: File) -> File {
-    file.lock().unwrap();
-    file
-}
-
+/// Anybody may have it open already.
 #[test]
-fn nothing_that_is_planted_hinders_a_login_or_a_logout() {
-    let backend = Backend::http();
-    for (name, plant) in PLANTED {
-        let home = Home::new();
-        home.write_auth(OLD);
-        fs::set_permissions(home.sekuire_dir(), Permissions::from_mode(0o755)).unwrap();
-        for command in ["login", "logout"] {
-            let _ = fs::remove_file(home.path().join("elsewhere"));
-            let _ = fs::remove_file(home.path().join("target"));
-            let held = plant(&home, &home.sekuire_dir().join(LOCK));
-            let outcome = match command {
-                "login" => login(&home, &backend).run(),
-                _ => Sekuire::new().home(&home).arg("logout").run(),
-            };
-            assert_eq!(outcome.code, Some(0), "{name}, {command}: {outcome}");
-            outcome.takes_at_most(AT_ONCE);
-            assert!(!outcome.stderr.contains("locked"), "{name}: {outcome}");
-            assert!(
-                !home.path().join("missing").exists(),
-                "{name}: made through a link"
-            );
-            drop(held);
-            let left: &[&str] = if command == "login" {
-                &["auth.json"]
-            } else {
-                &[]
-            };
-            assert_eq!(home.listing(), left, "{name}, {command}");
-        }
-    }
-}
-
-/// A folder that holds something can't be removed as a file can: no login there, but no key stays either.
-#[test]
-fn a_folder_in_place_of_the_lock_keeps_no_key_on_the_machine() {
-    let backend = Backend::http();
-    let home = Home::new();
-    home.write_auth(OLD);
-    let lock = home.sekuire_dir().join(LOCK);
-    fs::create_dir_all(lock.join("within")).unwrap();
-    login(&home, &backend)
-        .run()
-        .exits(3)
-        .complains("can't save")
-        .complains(&lock.display().to_string());
-    assert!(backend.requests().is_empty());
-    Sekuire::new().home(&home).arg("logout").run().exits(0);
-    assert_eq!(home.listing(), [LOCK]);
-}
-
-/// It was readable, so that anybody may hold it open and locked: for ten seconds, no longer.
-#[test]
-fn a_locked_file_that_is_a_mount_point_is_written_all_the_same() {
+fn a_file_that_others_can_read_and_is_a_mount_point_is_written_with_a_warning() {
     if !needs::root() {
         return;
     }
@@ -147,7 +24,7 @@ fn a_locked_file_that_is_a_mount_point_is_written_all_the_same() {
     home.write_auth(OLD);
     fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).unwrap();
     let script = "mount --bind \"$1\" \"$1\" || exit 77
-        exec flock --shared \"$1\" sh -c 'printf %s \"$2\" | \"$0\" login --api-key-stdin --backend \"$1\"' \"$2\" \"$3\" \"$4\"";
+        printf %s \"$4\" | \"$2\" login --api-key-stdin --backend \"$3\"";
     let Some(unshare) = needs::unshare(&["--mount"]) else {
         return;
     };
@@ -165,11 +42,6 @@ fn a_locked_file_that_is_a_mount_point_is_written_all_the_same() {
         .exits(0)
         .complains("auth.json was open to other users (mode 0644) and is now private")
         .complains("whoever has it open already can read the new key");
-    let waited = outcome.elapsed;
-    assert!(
-        waited >= Duration::from_secs(10),
-        "hardly waited: {outcome}"
-    );
     assert!(holds(home.read_auth().as_bytes(), KEY));
     let mode = fs::metadata(home.auth_json()).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);

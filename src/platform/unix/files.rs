@@ -1,7 +1,7 @@
 //! Files that hold secrets, and the folders that they lie in.
 
 use std::ffi::{CStr, CString};
-use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -13,7 +13,7 @@ use crate::platform::FileKind;
 /// missing too.
 ///
 /// # Errors
-/// As mkdir(2); also where the file system does not keep the mode.
+/// As mkdir(2).
 pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
     match path.parent() {
         Some(parent) if parents && !parent.exists() => {
@@ -25,20 +25,25 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
         }
         _ => {}
     }
-    DirBuilder::new().mode(0o700).create(path)?;
-    let is_private = || Ok(fs::metadata(path)?.mode() & 0o777 == 0o700);
-    set_mode(is_private, || {
-        fs::set_permissions(path, Permissions::from_mode(0o700))
-    })
-    .inspect_err(|_| {
-        // The caller hears of the first failure. An empty folder holds nothing.
-        let _ = fs::remove_dir(path);
-    })?;
+    make_folder(path)?;
     // A file is only as durable as its folder. One that can't be opened is somebody else's.
     match path.parent() {
         Some(parent) if File::open(parent).is_ok() => sync_folder(parent),
         _ => Ok(()),
     }
+}
+
+/// Makes a folder whose mode is 0700 from its first moment. To change it later would take its path, to
+/// which another user may have moved another folder by then.
+///
+/// Call it only while no second thread exists.
+fn make_folder(path: &Path) -> io::Result<()> {
+    // SAFETY: umask(2) takes a number and always succeeds. It is the whole process's, whose only thread this is.
+    let umask = unsafe { libc::umask(0o077) };
+    let made = DirBuilder::new().mode(0o700).create(path);
+    // SAFETY: as above.
+    unsafe { libc::umask(umask) };
+    made
 }
 
 /// Creates a file that only its owner can read and write, from its first moment and whatever the
@@ -65,26 +70,16 @@ pub fn create_private_file(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As fchmod(2); also where the file system does not keep the mode.
 pub fn make_private(file: &File) -> io::Result<()> {
-    let is_private = || Ok(file.metadata()?.mode() & 0o7777 == 0o600);
-    set_mode(is_private, || {
-        file.set_permissions(Permissions::from_mode(0o600))
-    })
-}
-
-/// Changes a mode and looks whether that took effect: FAT, SMB and FUSE may say that it did, or refuse
-/// to its owner what they can't keep (EPERM).
-fn set_mode(
-    is_set: impl Fn() -> io::Result<bool>,
-    set: impl FnOnce() -> io::Result<()>,
-) -> io::Result<()> {
-    if is_set()? {
+    let is_private = || Ok::<bool, io::Error>(file.metadata()?.mode() & 0o7777 == 0o600);
+    if is_private()? {
         return Ok(());
     }
-    match set() {
+    // FAT, SMB and FUSE may say that it is done, or refuse to the owner what they can't keep (EPERM).
+    match file.set_permissions(Permissions::from_mode(0o600)) {
         Err(cause) if cause.raw_os_error() != Some(libc::EPERM) => return Err(cause),
         _ => {}
     }
-    if is_set()? {
+    if is_private()? {
         return Ok(());
     }
     Err(io::Error::new(
@@ -236,86 +231,6 @@ pub fn has_other_names(metadata: &Metadata) -> bool {
     metadata.nlink() > 1
 }
 
-/// Tries once to lock by a file at `path`, which nobody else can open, and so neither lock nor hold
-/// (flock(2)). What stands there and is not such a file was put there by somebody else, and goes. The
-/// lock ends when the file is removed and dropped. None: another process of this user has it, or
-/// what was there had to be mended first.
-///
-/// # Errors
-/// The file can't be created or locked, or something else not removed. A file system without locks
-/// counts as locked.
-pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    let (file, is_new) = match create_private_file(path) {
-        Ok(file) => (file, true),
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-            match open_to_overwrite(path) {
-                Ok(file) if is_private_file(&file.metadata()?) => (file, false),
-                _ => return clear_for_lock(path).map(|()| None),
-            }
-        }
-        Err(cause) => return Err(cause),
-    };
-    match try_lock_open(&file).and_then(|locked| Ok(locked && is_still_at(path, &file)?)) {
-        Ok(locked) => Ok(Some(file).filter(|_| locked)),
-        Err(cause) => {
-            if is_new {
-                // The caller hears of the first failure.
-                let _ = fs::remove_file(path);
-            }
-            Err(cause)
-        }
-    }
-}
-
-/// Whether a file is still the one at `path`: whoever had the lock before has removed its file, and
-/// perhaps another has made a new one.
-fn is_still_at(path: &Path, file: &File) -> io::Result<bool> {
-    let id = |metadata: &Metadata| (metadata.dev(), metadata.ino());
-    let own = id(&file.metadata()?);
-    Ok(fs::symlink_metadata(path).is_ok_and(|found| id(&found) == own))
-}
-
-/// Tries once to lock an open file, until it is dropped.
-///
-/// # Errors
-/// As flock(2). A file system without locks counts as locked.
-pub fn try_lock_open(file: &File) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(cause)) => match cause.raw_os_error() {
-            // Interrupted, as a network's file system may be: std does not try again here.
-            Some(libc::EINTR) => Ok(false),
-            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP) => Ok(true),
-            _ => Err(cause),
-        },
-    }
-}
-
-/// Whether nobody but this user can have opened a file, under this name or another.
-fn is_private_file(metadata: &Metadata) -> bool {
-    let is_open = metadata.mode() & 0o077 != 0;
-    metadata.is_file() && is_own(metadata) && !is_open && metadata.nlink() == 1
-}
-
-/// Removes what is in the way of a lock; one of this user's that an umask has closed to its owner, too,
-/// is opened instead: it may be just about to be locked.
-fn clear_for_lock(path: &Path) -> io::Result<()> {
-    let done = match fs::symlink_metadata(path) {
-        Ok(found) if is_private_file(&found) => {
-            fs::set_permissions(path, Permissions::from_mode(0o600))
-        }
-        Ok(found) if found.is_dir() => fs::remove_dir(path),
-        Ok(_) => fs::remove_file(path),
-        Err(cause) => Err(cause),
-    };
-    match done {
-        // Gone in the meantime.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
-}
-
 /// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
 ///
 /// # Errors
@@ -337,40 +252,7 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{
-        Permissions, PermissionsExt, clear_for_lock, create_private_file, fs, has_other_names,
-        is_still_at, servers_in,
-    };
-
-    #[test]
-    fn a_lock_whose_file_has_gone_or_is_another_one_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("lock");
-        let lock = create_private_file(&path).unwrap();
-        assert!(is_still_at(&path, &lock).unwrap());
-        fs::remove_file(&path).unwrap();
-        assert!(!is_still_at(&path, &lock).unwrap());
-        let another = create_private_file(&path).unwrap();
-        assert!(!is_still_at(&path, &lock).unwrap());
-        assert!(is_still_at(&path, &another).unwrap());
-    }
-
-    /// An umask may have closed it to its owner, too, just before it is locked.
-    #[test]
-    fn what_is_in_a_locks_way_goes_unless_it_is_a_lock_to_be() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("lock");
-        let lock = create_private_file(&path).unwrap();
-        for (mode, is_left) in [(0, true), (0o644, false)] {
-            lock.set_permissions(Permissions::from_mode(mode)).unwrap();
-            clear_for_lock(&path).unwrap();
-            assert_eq!(path.exists(), is_left, "{mode:o}");
-        }
-        fs::create_dir(&path).unwrap();
-        clear_for_lock(&path).unwrap();
-        // Gone already, as another may have been faster.
-        clear_for_lock(&path).unwrap();
-    }
+    use super::{create_private_file, fs, has_other_names, servers_in};
 
     #[test]
     fn another_name_is_a_second_link() {

@@ -13,7 +13,6 @@ const FILE_CALLS: &[&str] = &[
     "fchmod",
     "fchmodat",
     "fdatasync",
-    "flock",
     "fstat",
     "fsync",
     "ftruncate",
@@ -96,7 +95,7 @@ impl Fault {
 
     /// An interruption of a call that can wait is no failure: it is made again.
     pub(crate) fn is_retriable(&self) -> bool {
-        let waits = ["flock", "fsync", "read", "readv", "write", "writev"];
+        let waits = ["fsync", "read", "readv", "write", "writev"];
         self.kind == Kind::Error("EINTR", libc::EINTR) && waits.contains(&self.call.as_str())
     }
 

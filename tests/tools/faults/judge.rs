@@ -7,7 +7,6 @@ use std::path::Path;
 use super::fault::{Fault, Kind};
 use super::scenario::{STRAY, Scenario};
 use super::strace;
-use crate::support::backend::KEY;
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
@@ -111,7 +110,7 @@ impl World {
     }
 
     /// A failure removes its own temporary files unless removing is what fails; a crash leaves them
-    /// to the next login.
+    /// to the next logout.
     fn stray(&self, fault: &Fault, home: &Home, outcome: &Outcome) -> Option<String> {
         let own = temporaries(home)
             .into_iter()
@@ -123,14 +122,9 @@ impl World {
         if own.is_empty() || self.scenario == Scenario::Naive {
             return None;
         }
-        Sekuire::new()
-            .home(home)
-            .args(["login", "--api-key-stdin", "--backend", &self.backend_url])
-            .stdin(KEY.as_bytes())
-            .run()
-            .exits(0);
+        Sekuire::new().home(home).arg("logout").run().exits(0);
         let left = temporaries(home);
-        (!left.is_empty()).then(|| format!("{left:?} outlives the next login"))
+        (!left.is_empty()).then(|| format!("{left:?} outlives the next logout"))
     }
 }
 

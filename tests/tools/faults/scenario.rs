@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime};
 
 use super::naive;
 use crate::support::backend::KEY;
@@ -23,11 +24,11 @@ pub(crate) fn input() -> String {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scenario {
-    /// Over the file of an earlier one, with a stray temporary file beside it.
+    /// Over the file of an earlier one, with an old temporary file beside it.
     Login,
     /// Without a folder.
     FirstLogin,
-    /// With a stray temporary file to remove, too.
+    /// With a temporary file to remove, too.
     Logout,
     /// The naive writer, over an old file.
     Naive,
@@ -52,6 +53,9 @@ impl Scenario {
             let stray = home.sekuire_dir().join(STRAY);
             fs::write(&stray, OLD).expect("a stray file");
             fs::set_permissions(&stray, fs::Permissions::from_mode(0o600)).expect("its mode");
+            let file = fs::File::open(&stray).expect("the stray file");
+            let long_ago = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
+            file.set_modified(long_ago).expect("its time");
         }
     }
 

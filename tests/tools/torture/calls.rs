@@ -104,7 +104,6 @@ fn errors(call: &str) -> &'static [&'static str] {
         }
         "read" | "pread64" | "readv" | "write" | "writev" => &["EIO", "EINTR"],
         "getsockopt" | "setsockopt" => &["ENOBUFS"],
-        "flock" => &["ENOLCK", "EINTR"],
         "fsync" => &["EIO"],
         "getrandom" => &["ENOSYS", "EINTR"],
         "ioctl" => &["ENOTTY"],
