@@ -60,9 +60,8 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
 }
 
 /// Writes the file's content: pretty-printed, null where unknown, `backend_url` only where there is
-/// one. What `old`, the file before, holds under other names stays as it is written there, for a newer
-/// client may need it, unless there is no room for it. The old token goes: it belonged to the old login.
-pub fn format(credential: &Credential, old: &[u8]) -> Zeroizing<Vec<u8>> {
+/// one. Nothing of the file before is kept: it may be a link to another's.
+pub fn format(credential: &Credential) -> Zeroizing<Vec<u8>> {
     let backend_url = credential.backend_url.as_ref().map(ToString::to_string);
     let known = [
         ("api_key", Some(credential.api_key.reveal())),
@@ -76,7 +75,7 @@ pub fn format(credential: &Credential, old: &[u8]) -> Zeroizing<Vec<u8>> {
     ];
     // Large enough never to grow, escapes included: growing would leave a copy of the key behind.
     let texts = known.iter().filter_map(|(_, value)| *value);
-    let room = 256 + 6 * texts.map(str::len).sum::<usize>() + 2 * old.len();
+    let room = 256 + 6 * texts.map(str::len).sum::<usize>();
     let mut json = String::with_capacity(room);
     for (name, value) in known {
         if name == "backend_url" && value.is_none() {
@@ -91,24 +90,9 @@ pub fn format(credential: &Credential, old: &[u8]) -> Zeroizing<Vec<u8>> {
             None => json::write(&None::<String>, json),
         };
     }
-    let is_other = |name: &str| name != "token" && known.iter().all(|(known, _)| *known != name);
-    let old = Object::parse(without_mark(old)).ok();
-    let others = old
-        .as_ref()
-        .map_or_else(Vec::new, |old| old.written(is_other));
-    let added: usize = others.iter().map(|member| member.len() + 4).sum();
-    if json.len() + added + END.len() <= json::MAX_LEN {
-        for member in others {
-            json.push_str(",\n  ");
-            json.push_str(member);
-        }
-    }
-    json.push_str(END);
+    json.push_str("\n}\n");
     Zeroizing::new(json.into_bytes())
 }
-
-/// How the file ends.
-const END: &str = "\n}\n";
 
 /// What some editors put before a text (Unicode, 23.8): no part of it.
 fn without_mark(bytes: &[u8]) -> &[u8] {
@@ -124,7 +108,6 @@ mod tests {
     use super::format;
     use crate::api_key::ApiKey;
     use crate::credential::{Credential, Source};
-    use crate::json;
 
     fn with_ids(id: &str) -> Credential {
         Credential {
@@ -141,26 +124,8 @@ mod tests {
     #[test]
     fn a_file_never_grows_while_it_is_written() {
         for escape in ["\\", "\u{1}"] {
-            let credential = with_ids(&escape.repeat(100));
-            let others: Vec<String> = (0..500).map(|n| format!("\"{n}\":{n}")).collect();
-            for old in [String::new(), format!("{{{}}}", others.join(","))] {
-                let room = 256 + 6 * 400 + 2 * old.len();
-                let file = format(&credential, old.as_bytes());
-                assert_eq!(file.capacity(), room, "{} bytes", file.len());
-            }
+            let file = format(&with_ids(&escape.repeat(100)));
+            assert_eq!(file.capacity(), 256 + 6 * 400, "{} bytes", file.len());
         }
-    }
-
-    #[test]
-    fn what_a_newer_client_wrote_stays_up_to_the_last_byte() {
-        let credential = with_ids("");
-        let alone = format(&credential, b"").len();
-        let of = |length| {
-            let other = format!("\"new\":\"{}\"", "n".repeat(length - r#""new":"""#.len()));
-            format(&credential, format!("{{{other}}}").as_bytes()).len()
-        };
-        let most = json::MAX_LEN - alone - ",\n  ".len();
-        assert_eq!(of(most), json::MAX_LEN);
-        assert_eq!(of(most + 1), alone);
     }
 }

@@ -16,16 +16,7 @@ const MAX_DEPTH: usize = 32;
 pub type Malformed = &'static str;
 
 /// The members of one JSON object that has passed the check.
-pub struct Object<'a>(Vec<(String, Raw<'a>)>);
-
-/// A member as it is written.
-#[derive(Clone, Copy)]
-struct Raw<'a> {
-    /// Its value.
-    value: &'a str,
-    /// All of it, from its name on.
-    whole: &'a str,
-}
+pub struct Object<'a>(Vec<(String, &'a str)>);
 
 /// What an object holds under a name.
 #[derive(Debug, Eq, PartialEq)]
@@ -82,8 +73,7 @@ impl<'a> Object<'a> {
 
     /// The names of its members, and the JSON of their values.
     pub fn into_members(self) -> Vec<(String, &'a str)> {
-        let members = self.0.into_iter();
-        members.map(|(name, raw)| (name, raw.value)).collect()
+        self.0
     }
 
     /// The text under `name`.
@@ -118,17 +108,9 @@ impl<'a> Object<'a> {
         )
     }
 
-    /// The members whose names are `wanted`, as they are written, name and value.
-    pub fn written(&self, wanted: impl Fn(&str) -> bool) -> Vec<&'a str> {
-        let members = self.0.iter().filter(|(key, _)| wanted(key));
-        members.map(|(_, raw)| raw.whole).collect()
-    }
-
     fn raw(&self, name: &str) -> Option<&'a str> {
         let member = self.0.iter().find(|(key, _)| key == name);
-        member
-            .map(|(_, raw)| raw.value)
-            .filter(|raw| *raw != "null")
+        member.map(|(_, raw)| *raw).filter(|raw| *raw != "null")
     }
 
     /// The value under `name`, of which `decode` makes nothing where it is of another type.
@@ -219,7 +201,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over the object that begins here and returns its members.
-    fn object(&mut self, depth: usize) -> Result<Vec<(String, Raw<'a>)>, Malformed> {
+    fn object(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, Malformed> {
         let mut members = Vec::new();
         self.sequence(depth, b'{', b'}', |scanner| {
             let start = scanner.at;
@@ -229,9 +211,7 @@ impl<'a> Scanner<'a> {
             let key = text(raw).unwrap_or_else(|| raw.to_owned());
             scanner.skip_space();
             scanner.expect(b':')?;
-            let value = scanner.value(depth)?;
-            let whole = scanner.text.get(start..scanner.at).unwrap_or_default();
-            members.push((key, Raw { value, whole }));
+            members.push((key, scanner.value(depth)?));
             Ok(())
         })?;
         let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
@@ -535,13 +515,8 @@ mod tests {
     }
 
     #[test]
-    fn members_are_given_back_as_they_are_written() {
+    fn values_are_given_back_as_they_are_written() {
         let object = of("{ \"a\" :  [1, 2] , \"\\u0062\":\"\\u0063\" }").unwrap();
-        assert_eq!(object.written(|name| name == "a"), ["\"a\" :  [1, 2]"]);
-        assert_eq!(
-            object.written(|name| name == "b"),
-            ["\"\\u0062\":\"\\u0063\""]
-        );
         let members = object.into_members();
         let expected = [("a".to_owned(), "[1, 2]"), ("b".to_owned(), "\"\\u0063\"")];
         assert_eq!(members, expected);

@@ -26,7 +26,7 @@ use temporary::{Temporary, is_temporary};
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
 
-/// As much as any auth.json needs, in bytes, beside what a newer client wrote into it.
+/// As much as any auth.json needs, in bytes: what is tried before a key is bound.
 const ROOM: usize = 10 * 1024;
 
 /// How often a file is written that logouts sweep before its rename.
@@ -170,8 +170,7 @@ impl Store {
         }
         let swept = self.sweep(AN_HOUR);
         let before = fs::symlink_metadata(&self.file);
-        let content = self.trial();
-        let trial = || Temporary::create(&self.folder, &content).and_then(Temporary::remove);
+        let trial = || Temporary::create(&self.folder, &[b' '; ROOM]).and_then(Temporary::remove);
         let way = self.change(None, trial);
         match way.map_err(|(path, cause)| self.unsavable(path, &cause))? {
             Way::Replaced => swept.map_err(|cause| self.unsavable(&self.folder, &cause))?,
@@ -182,23 +181,12 @@ impl Store {
         Ok(warnings)
     }
 
-    /// What is written to find out whether a key could be: no less than [`Store::save`] may write.
-    fn trial(&self) -> Vec<u8> {
-        let old = fs::metadata(&self.file).map_or(0, |old| old.len());
-        let old = usize::try_from(old).unwrap_or(json::MAX_LEN);
-        vec![b' '; json::MAX_LEN.min(ROOM.saturating_add(old))]
-    }
-
-    /// Saves auth.json. What a newer client wrote into it stays.
+    /// Saves auth.json.
     ///
     /// # Errors
     /// It could not be saved; the old file is as it was, except where it can only be written in place.
     pub fn save(&self, credential: &Credential) -> Result<(), Error> {
-        let old = self.read().ok().flatten();
-        // A stranger's file has no say in ours.
-        let old = old.filter(|(_, metadata)| !platform::is_foreign(metadata));
-        let old = old.map(|(bytes, _)| bytes).unwrap_or_default();
-        let content = auth_file::format(credential, &old);
+        let content = auth_file::format(credential);
         let way = self.change(Some(&content), || self.replace(&content));
         self.sync(way.map_err(|(path, cause)| self.unsavable(path, &cause))?)
     }
@@ -447,7 +435,7 @@ mod tests {
             backend_url: BackendUrl::parse(&(url.to_owned() + &"a".repeat(2048 - url.len()))).ok(),
         };
         assert!(largest.backend_url.is_some());
-        let length = auth_file::format(&largest, b"").len();
+        let length = auth_file::format(&largest).len();
         assert!(length <= ROOM && length > ROOM / 2, "{length}");
     }
 

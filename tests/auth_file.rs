@@ -2,6 +2,9 @@
 
 mod damage;
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
 use serde_json::{Value, json};
 
 use crate::fixtures::{FINGERPRINT, MASKED, auth, auth_with, log_in, sekuire, with_backend};
@@ -207,59 +210,26 @@ fn odd_keys_and_fingerprints_go_through_every_command() {
     }
 }
 
-/// What a newer client wrote is kept as it is written there; the old login's token is not.
+/// The file may be a link, which root follows farther than whoever made it.
 #[test]
-fn a_login_keeps_what_it_does_not_know() {
-    let backend = Backend::http();
-    let others = [
-        r#""expires_at": "2030-01-01T00:00:00Z""#,
-        r#""n\u0061me" : 1.50e+02"#,
-        "\"nested\": {\"api_key\": [null,\n true, \"sk_live_x\"] }",
-        r#""\ud800": "\ud800""#,
-        r#""Token": []"#,
-    ];
-    let files = [
-        format!("{{\"token\": \"jwt.of.old\", {}}}", others.join(", ")),
-        format!("\u{feff}{{{}, \"api_key\": null}}", others.join("\n,")),
-        format!(
-            "{{\"api_key\":\"{KEY}\",\"org_id\":\"org_old\",{}}}",
-            others.join(",")
-        ),
-    ];
-    for file in files {
-        let home = Home::new();
-        home.write_auth(&file);
-        // Twice: what was kept stays.
-        for _ in 0..2 {
-            log_in(&home, &backend);
-            let written = home.read_auth();
-            let ours = format!(
-                "{{\n  \"api_key\": \"{KEY}\",\n  \"device_fingerprint\": \"{FINGERPRINT}\",\n  \
-                 \"org_id\": \"{ORG_ID}\",\n  \"workspace_id\": \"ws_abc123\",\n  \
-                 \"backend_url\": \"{}\"",
-                backend.url()
-            );
-            let expected = format!("{ours},\n  {}\n}}\n", others.join(",\n  "));
-            assert_eq!(written, expected, "after {file}");
-        }
-    }
-}
-
-/// A file that could then not be read again would be no login.
-#[test]
-fn what_a_login_keeps_never_makes_the_file_too_large() {
+fn a_login_keeps_nothing_of_the_file_before() {
     let backend = Backend::http();
     let home = Home::new();
-    for (padding, kept) in [(60_000, true), (65_400, false)] {
-        home.write_auth(&json!({"padding": "y".repeat(padding)}).to_string());
-        log_in(&home, &backend);
-        assert_eq!(home.read_auth().contains("padding"), kept);
-        sekuire(&home).arg("status").run().exits(0).complains_not();
-    }
-    // Neither does damage stay.
-    home.write_auth("{\"padding\": 1,}");
+    home.write_auth("{}");
+    let linked = home.path().join("linked.json");
+    let of_another = r#"{"secret": "of another program", "token": "jwt.of.old"}"#;
+    fs::write(&linked, of_another).expect("a target");
+    fs::remove_file(home.auth_json()).expect("no file");
+    symlink(&linked, home.auth_json()).expect("a link");
     log_in(&home, &backend);
-    assert!(!home.read_auth().contains("padding"));
+    let expected = format!(
+        "{{\n  \"api_key\": \"{KEY}\",\n  \"device_fingerprint\": \"{FINGERPRINT}\",\n  \
+         \"org_id\": \"{ORG_ID}\",\n  \"workspace_id\": \"ws_abc123\",\n  \
+         \"backend_url\": \"{}\"\n}}\n",
+        backend.url()
+    );
+    assert_eq!(home.read_auth(), expected);
+    assert_eq!(fs::read_to_string(&linked).expect("the target"), of_another);
 }
 
 #[test]

@@ -315,25 +315,6 @@ fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
     assert_eq!(other.home.read_auth(), "{}\n");
 }
 
-/// What a newer client wrote into the file is kept, and takes its room.
-#[test]
-fn the_room_for_what_is_kept_is_found_out_before_any_request() {
-    let backend = Backend::http();
-    let home = Home::new();
-    let old = format!("{{\"newer\": \"{}\"}}", "x".repeat(40_000));
-    home.write_auth(&old);
-    let limited = |size| {
-        login(&home, &backend)
-            .before_exec(move || Ok(setrlimit(Resource::RLIMIT_FSIZE, size, size)?))
-            .run()
-    };
-    limited(30_000).exits(3).complains("File too large");
-    assert!(backend.requests().is_empty());
-    assert_eq!(home.read_auth(), old);
-    limited(60_000).exits(0);
-    assert!(home.read_auth().contains(&"x".repeat(40_000)));
-}
-
 /// `ulimit -f 0`: without more ado SIGXFSZ would end the process.
 #[test]
 fn a_limit_on_file_sizes_is_found_out_before_any_request() {
