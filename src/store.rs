@@ -233,7 +233,7 @@ impl Store {
     fn remove_file(&self, kind: FileKind) -> Result<Removal, Error> {
         let left = match kind {
             FileKind::Link => self.key_behind_link(),
-            FileKind::Regular => self.key_under_other_name(),
+            FileKind::Regular => None,
             kind => return Err(self.not_regular(kind)),
         };
         let is_empty = kind == FileKind::Regular && !self.may_hold_key();
@@ -269,12 +269,11 @@ impl Store {
             if !is_temporary(&name) {
                 continue;
             }
-            match remove_if_older(&entry, age) {
-                // Its login was faster, or another logout.
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-                done => {
-                    done.map_err(|cause| io::Error::new(cause.kind(), format!("{name}: {cause}")))?
-                }
+            if let Err(cause) = remove_if_older(&entry, age)
+                // Else its login was faster, or another logout.
+                && cause.kind() != io::ErrorKind::NotFound
+            {
+                return Err(io::Error::new(cause.kind(), format!("{name}: {cause}")));
             }
         }
         Ok(())
@@ -355,16 +354,6 @@ impl Store {
                     ..
                 })
             )
-    }
-
-    fn key_under_other_name(&self) -> Option<String> {
-        let metadata = fs::symlink_metadata(&self.file).ok()?;
-        (platform::has_other_names(&metadata) && self.may_hold_key()).then(|| {
-            format!(
-                "{} had another name on this disk (a hard link), which still holds the key",
-                self.file.display()
-            )
-        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! not need.
 
 use std::fs;
+use std::os::unix::fs::chown;
 
 use nix::libc;
 
@@ -9,6 +10,7 @@ use crate::fixtures::{DEVICE_ID, logged_in_home, sekuire};
 use crate::support::command::binary;
 use crate::support::home::Home;
 use crate::support::needs;
+use crate::support::other_user::NO_ONE;
 use crate::support::seccomp::{Refused, filter};
 
 /// What the dynamic loader and the C library read at start (`ld.so(8)`); a static file reads none.
@@ -92,6 +94,20 @@ fn status_makes_no_network_call_and_no_thread_and_touches_only_its_files() {
         let opened = lines.iter().filter(|line| line.contains(&auth)).count();
         assert_eq!(opened, 1, "auth.json is opened once: {lines:#?}");
     }
+}
+
+/// The password database may be a network's, or a daemon that hangs.
+#[test]
+fn the_owner_of_a_file_is_not_looked_up() {
+    if !needs::root() {
+        return;
+    }
+    let home = logged_in_home();
+    chown(home.auth_json(), Some(NO_ONE), Some(NO_ONE)).expect("chown");
+    let Some(lines) = trace(&home, Some(DEVICE_ID), &["status"]) else {
+        return;
+    };
+    assert_eq!(paths(&lines), [home.auth_json().to_str().expect("UTF-8")]);
 }
 
 /// Before a command holds a key, the process is not dumpable (prctl(2)).

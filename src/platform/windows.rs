@@ -302,9 +302,19 @@ pub fn owner(_of: &Metadata) -> String {
     "another user".to_owned()
 }
 
-/// There are no modes.
-pub fn can_change_mode(_path: &Path, _metadata: &Metadata) -> bool {
+/// The access list of the user's profile decides.
+pub fn is_own(_metadata: &Metadata) -> bool {
+    true
+}
+
+/// There is no such user.
+pub fn is_root() -> bool {
     false
+}
+
+/// Only the system knows.
+pub fn permissions(_of: &Metadata) -> String {
+    "by its access list".to_owned()
 }
 
 /// Asks whether this user may write to a file or folder, as far as its attributes tell.
@@ -322,11 +332,6 @@ pub fn may_write(path: &Path) -> io::Result<()> {
 /// They are in no file.
 pub fn name_servers() -> Option<String> {
     None
-}
-
-/// Not told by the standard library.
-pub fn has_other_names(_metadata: &Metadata) -> bool {
-    false
 }
 
 /// NTFS journals renames; there is nothing to sync.

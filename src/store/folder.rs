@@ -1,10 +1,11 @@
 //! The folder of auth.json: made where it is missing, refused or warned about where others could put
-//! another file into it, or another folder in its place.
+//! another file into it.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
+use super::messages::{OWN_FOLDER, may_be_changed};
 use super::{Store, is_denied};
 use crate::auth_file::Content;
 use crate::error::Error;
@@ -103,20 +104,26 @@ impl Store {
         }
         let mode = platform::mode(metadata).unwrap_or_default();
         let chmod = |change| {
-            let may = platform::can_change_mode(&self.folder, metadata);
+            let may = mode & 0o1000 == 0 && may_be_changed(&self.folder, metadata);
             may.then(|| format!("run: chmod {change} {}", shell::quote(&self.folder)))
         };
         if mode & 0o002 != 0 {
-            let elsewhere = "set SEKUIRE_CONFIG_DIR to a folder of your own";
-            return Err(Error::machine(format!("every user of this machine can write to {folder} (mode {mode:04o}), and so replace auth.json"))
-                .with_hint(chmod("go-w").map_or_else(|| elsewhere.to_owned(), |run| format!("{run}  (or {elsewhere})"))));
+            let refused =
+                format!("every user of this machine can write to {folder} (mode {mode:04o})");
+            return Err(Error::machine(refused)
+                .with_hint(chmod("go-w").unwrap_or_else(|| OWN_FOLDER.to_owned())));
         }
         let mut warnings = Vec::new();
         if mode & 0o020 != 0 {
             let advice = chmod("g-w").map_or_else(String::new, |run| format!("; {run}"));
             warnings.push(format!("the group of {folder} can write to it (mode {mode:04o}), and so replace auth.json{advice}"));
         }
-        warnings.extend(self.who_can_replace_the_folder());
+        if platform::is_foreign(metadata) && !platform::is_root() {
+            let owner = platform::owner(metadata);
+            warnings.push(format!(
+                "{folder} belongs to {owner}, who can replace auth.json"
+            ));
+        }
         Ok(warnings)
     }
 
@@ -130,27 +137,6 @@ impl Store {
             created => created?,
         }
         fs::metadata(&self.folder)
-    }
-
-    /// Who, but root, could put another folder in place of this one, or of one above it, both as it
-    /// is named and where links lead: the nearest such folder, in words.
-    fn who_can_replace_the_folder(&self) -> Option<String> {
-        let real = fs::canonicalize(&self.folder).unwrap_or_default();
-        let is_own = |folder: &Path| folder == self.folder || folder == real;
-        let mut folders = self.folder.ancestors().chain(real.ancestors());
-        folders.find_map(|path| {
-            let metadata = fs::symlink_metadata(path).ok()?;
-            let (folder, owner) = (path.display(), || platform::owner(&metadata));
-            if platform::is_foreign(&metadata) {
-                return Some(format!("{folder} belongs to {}, who can replace what is in it, and so auth.json", owner()));
-            }
-            // A link's own mode says nothing, and the sticky bit keeps others from what is not theirs
-            // (unlink(2)).
-            let mode = platform::mode(&metadata).filter(|_| metadata.is_dir() && !is_own(path))?;
-            (mode & 0o022 != 0 && mode & 0o1000 == 0).then(|| {
-                format!("others than {}, whom {folder} belongs to, can write to it (mode {mode:04o}), and so replace what is in it, auth.json too", owner())
-            })
-        })
     }
 }
 

@@ -9,11 +9,14 @@ use crate::error::{CHECK_LIMITS, Error};
 use crate::platform::{self, FileKind};
 use crate::shell;
 
+/// What to do where a folder is not one's own.
+pub(super) const OWN_FOLDER: &str = "set SEKUIRE_CONFIG_DIR to a folder of your own";
+
 /// What to do about something that stands where auth.json should.
 const ELSEWHERE: &str = "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder";
 
 impl Store {
-    /// Who else can read or change auth.json, with what mends it where this user can.
+    /// Who else can read or change auth.json, and what helps where this user can do it.
     pub(super) fn exposure(&self, metadata: &Metadata) -> Option<String> {
         let path = self.file.display();
         let open =
@@ -26,7 +29,7 @@ impl Store {
             ));
         }
         let open = open?;
-        let advice = if platform::can_change_mode(&self.file, metadata) {
+        let advice = if may_be_changed(&self.file, metadata) {
             format!("; run: chmod 600 {}", shell::quote(&self.file))
         } else {
             String::new()
@@ -61,27 +64,29 @@ impl Store {
         Error::machine(format!(
             "can't read {}: {}",
             self.file.display(),
-            words(cause)
+            words_about(&self.file, cause)
         ))
         .with_hint(match cause.kind() {
             _ if platform::shortage(cause).is_some() => CHECK_LIMITS.to_owned(),
-            io::ErrorKind::PermissionDenied => self.whose(),
+            io::ErrorKind::PermissionDenied => self
+                .chown_hint(&self.file)
+                .unwrap_or_else(|| OWN_FOLDER.to_owned()),
             _ => ELSEWHERE.to_owned(),
         })
     }
 
-    /// Whom to be in order to read auth.json, as far as this user is allowed to look.
-    fn whose(&self) -> String {
-        let mut paths = self.file.ancestors();
-        let nearest = paths.find_map(|path| Some((path, fs::metadata(path).ok()?)));
-        let who = nearest.map_or_else(
-            || "the user whom it belongs to".to_owned(),
-            |(path, found)| {
-                let owner = platform::owner(&found);
-                format!("{owner}, whom {} belongs to", path.display())
-            },
-        );
-        format!("run this as {who}, or mend its permissions")
+    /// What helps where permission is denied: root's login leaves root's file in another user's home.
+    fn chown_hint(&self, path: &Path) -> Option<String> {
+        let home = fs::metadata(self.folder.parent()?).ok()?;
+        let (place, found) = nearest(path)?;
+        let is_roots = !platform::is_own(&found) && !platform::is_foreign(&found);
+        let is_left = is_roots && place.starts_with(&self.folder);
+        (is_left && !self.named && platform::is_own(&home)).then(|| {
+            format!(
+                "run: sudo chown -R \"$USER\" {}",
+                shell::quote(&self.folder)
+            )
+        })
     }
 
     pub(super) fn unsavable(&self, path: &Path, cause: &io::Error) -> Error {
@@ -90,7 +95,7 @@ impl Store {
             "can't save {}: {}: {}",
             self.file.display(),
             path.display(),
-            words(cause)
+            words_about(path, cause)
         ))
         .with_hint(match cause.kind() {
             _ if platform::shortage(cause).is_some() => CHECK_LIMITS.to_owned(),
@@ -109,9 +114,9 @@ impl Store {
                 "create {}, {elsewhere}",
                 path.parent().unwrap_or(path).display()
             ),
-            io::ErrorKind::PermissionDenied => {
-                format!("give this user read and write access to it, {elsewhere}")
-            }
+            io::ErrorKind::PermissionDenied => self
+                .chown_hint(path)
+                .unwrap_or_else(|| OWN_FOLDER.to_owned()),
             io::ErrorKind::ReadOnlyFilesystem => {
                 format!("mount a folder that can be written there, {elsewhere}, or store nothing: SEKUIRE_API_KEY_FILE")
             }
@@ -124,9 +129,12 @@ impl Store {
             "can't remove {}: {}: {}",
             self.file.display(),
             path.display(),
-            words(cause)
+            words_about(path, cause)
         ))
-        .with_hint("give this user write access to it, or remove it by hand: it holds the API key")
+        .with_hint(
+            self.chown_hint(path)
+                .unwrap_or_else(|| "remove it by hand: it holds the API key".to_owned()),
+        )
     }
 
     pub(super) fn unconfirmed(&self, cause: &io::Error) -> Error {
@@ -147,6 +155,34 @@ pub(super) fn words(cause: &io::Error) -> String {
     }
 }
 
+/// As [`words`]; where permission is denied, also whose the nearest thing is that can be looked at.
+fn words_about(path: &Path, cause: &io::Error) -> String {
+    let found = nearest(path).filter(|_| cause.kind() == io::ErrorKind::PermissionDenied);
+    found.map_or_else(
+        || words(cause),
+        |(place, found)| {
+            let permissions = platform::permissions(&found);
+            if place == path {
+                format!("permission denied ({permissions})")
+            } else {
+                format!("permission denied ({}: {permissions})", place.display())
+            }
+        },
+    )
+}
+
+fn nearest(path: &Path) -> Option<(&Path, Metadata)> {
+    path.ancestors()
+        .find_map(|path| Some((path, fs::metadata(path).ok()?)))
+}
+
+/// Whether a hint may name a path for its mode to be changed: what is there is this user's, and nobody
+/// but root can put something else in its place.
+pub(super) fn may_be_changed(path: &Path, metadata: &Metadata) -> bool {
+    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
+    platform::is_own(metadata) && folder.is_some_and(|folder| !platform::is_foreign(&folder))
+}
+
 /// The mode of a file that others may read or write.
 fn open_mode(metadata: &Metadata) -> Option<u32> {
     platform::mode(metadata).filter(|mode| mode & 0o077 != 0)
@@ -158,7 +194,7 @@ mod tests {
     use std::io::ErrorKind;
     use std::path::PathBuf;
 
-    use super::{CHECK_LIMITS, ELSEWHERE, Path, Store, io, platform, words};
+    use super::{CHECK_LIMITS, ELSEWHERE, OWN_FOLDER, Path, Store, io, words};
 
     fn store() -> Store {
         Store::at(PathBuf::from("/folder"), true)
@@ -172,7 +208,6 @@ mod tests {
             (ErrorKind::QuotaExceeded, "free some space, "),
             (ErrorKind::FileTooLarge, "(ulimit -f), "),
             (ErrorKind::NotFound, "create /folder, "),
-            (ErrorKind::PermissionDenied, "read and write access to it, "),
             (
                 ErrorKind::ReadOnlyFilesystem,
                 "mount a folder that can be written there, ",
@@ -202,14 +237,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path().join("missing"), true);
         let hint = |cause: io::Error| store.unreadable(&cause).hint().unwrap().to_owned();
-        let owner = platform::owner(&folder.path().metadata().unwrap());
-        assert_eq!(
-            hint(ErrorKind::PermissionDenied.into()),
-            format!(
-                "run this as {owner}, whom {} belongs to, or mend its permissions",
-                folder.path().display()
-            )
-        );
+        assert_eq!(hint(ErrorKind::PermissionDenied.into()), OWN_FOLDER);
         assert_eq!(
             hint(io::Error::from_raw_os_error(libc::EMFILE)),
             CHECK_LIMITS

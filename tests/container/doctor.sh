@@ -129,9 +129,9 @@ section "doctor: foreign owner"
 if [ "$(id -u)" -eq 0 ]; then
     chown -R 4711 "$scratch/sound"
     sound 0 -- --online
-    warns configuration "owner user 4711" "/.sekuire/auth.json belongs to user 4711"
+    warns configuration "owner uid 4711" "/.sekuire/auth.json belongs to uid 4711"
     sound 3 --user 4712 -- --online
-    first_failure configuration "can't read /.sekuire/auth.json" "user 4711, whom /.sekuire belongs to"
+    first_failure configuration "can't read /.sekuire/auth.json" "owner uid 4711, mode 0700; you are uid 4712"
     chown -R 0 "$scratch/sound"
 else
     note "skipped: container: a foreign owner needs root"

@@ -84,23 +84,27 @@ const CASES: &[Case] = &[
     Case {
         name: "read-only folder, no file",
         setup: "rm .sekuire/auth.json && chown 0 .sekuire && chmod 755 .sekuire",
-        login: step(3, ".sekuire: Permission denied", Left::Nothing),
+        login: step(3, ".sekuire: permission denied", Left::Nothing),
         status: 1,
         logout: step(0, "Not logged in", Left::Nothing),
     },
     Case {
         name: "folder that can't be listed",
         setup: "chmod 300 .sekuire",
-        login: step(3, "give this user read and write access to it", Left::Old),
+        login: step(
+            3,
+            "permission denied (owner uid 65534, mode 0300; you are uid 65534)",
+            Left::Old,
+        ),
         status: 0,
         logout: step(3, "Permission denied", Left::Nothing),
     },
     Case {
         name: "read-only folder, file of another user",
         setup: "chown 0 .sekuire .sekuire/auth.json && chmod 755 .sekuire && chmod 644 .sekuire/auth.json",
-        login: step(3, ".sekuire: Permission denied", Left::Old),
+        login: step(3, ".sekuire: permission denied", Left::Old),
         status: 0,
-        logout: step(3, "it holds the API key", Left::Old),
+        logout: step(3, "sudo chown -R", Left::Old),
     },
     Case {
         name: "folder of another user that can't be listed, file a mount point",

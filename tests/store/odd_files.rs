@@ -116,7 +116,7 @@ const FILES: &[Case] = &[
         },
         status: IN,
         login: SAVED,
-        logout: (0, "another name on this disk"),
+        logout: REMOVED,
     },
     Case {
         name: "auth.json with mode 0644",
@@ -264,7 +264,7 @@ const FILES_OF_ROOT: &[Case] = &[
             home.write_auth(OLD);
             chown(home.auth_json(), Some(65534), Some(65534)).unwrap();
         },
-        status: (0, "auth.json belongs to nobody, who can read its key"),
+        status: (0, "auth.json belongs to uid 65534, who can read its key"),
         login: SAVED,
         logout: REMOVED,
     },

@@ -81,7 +81,7 @@ const CASES: &[Case] = &[
         uid: NOBODY,
         home: Some("/"),
         status: (1, ""),
-        login: (3, "/.sekuire: Permission denied"),
+        login: (3, "/.sekuire: permission denied"),
     },
     Case {
         name: "a HOME that is a file",
@@ -172,7 +172,7 @@ fn what_is_missing_above_the_folder_is_made_only_where_that_was_named() {
         .stdin(KEY.as_bytes())
         .run()
         .exits(3)
-        .complains("Permission denied");
+        .complains("permission denied");
     assert!(backend.requests().is_empty());
 }
 
@@ -195,7 +195,7 @@ fn an_unreadable_home_is_no_logged_out_one() {
         let outcome = other.sekuire().env("HOME", &locked).args(command).run();
         outcome
             .exits(3)
-            .complains("Permission denied")
+            .complains("permission denied")
             .complains("hint: ");
     }
     assert!(backend.requests().is_empty());
@@ -246,7 +246,7 @@ fn the_systems_folder_is_refused_to_a_user_and_keeps_its_mode() {
         .run();
     outcome
         .exits(3)
-        .complains("can't save /etc/auth.json: /etc: Permission denied");
+        .complains("can't save /etc/auth.json: /etc: permission denied");
     assert_eq!(mode(Path::new("/etc")), before);
     assert!(backend.requests().is_empty());
 }

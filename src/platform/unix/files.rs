@@ -1,6 +1,6 @@
 //! Files that hold secrets, and the folders that they lie in.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -145,44 +145,30 @@ pub fn is_foreign(metadata: &Metadata) -> bool {
     metadata.uid() != 0 && !is_own(metadata)
 }
 
-/// The name of the user whom a file belongs to, or their number where the password database has none.
-pub fn owner(of: &Metadata) -> String {
-    // SAFETY: passwd is a plain structure of numbers and pointers, for which zero is a value.
-    let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
-    let mut texts = [0; 1024];
-    let mut found = std::ptr::null_mut();
-    // SAFETY: getpwuid_r(3) writes the entry, its texts into the buffer of the given length, and where
-    // the entry is, or null.
-    let result = unsafe {
-        libc::getpwuid_r(
-            of.uid(),
-            &raw mut entry,
-            texts.as_mut_ptr(),
-            texts.len(),
-            &raw mut found,
-        )
-    };
-    if result != 0 || found.is_null() {
-        return format!("user {}", of.uid());
-    }
-    // SAFETY: the entry was found, so that its name is a zero-terminated text in `texts`, which lives on.
-    let name = unsafe { CStr::from_ptr(entry.pw_name) };
-    name.to_string_lossy().into_owned()
+/// Whether this process acts as root.
+pub fn is_root() -> bool {
+    // SAFETY: geteuid(2) takes nothing and always succeeds.
+    unsafe { libc::geteuid() == 0 }
 }
 
-/// Whether this process can change the mode of a file: it belongs to this user, or this is root, and
-/// what it lies on is not mounted read-only (statvfs(3)).
-pub fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
+/// The owner of a file. No name is looked up: the password database may be a network's.
+pub fn owner(of: &Metadata) -> String {
+    user(of.uid())
+}
+
+/// Who may do what with a file, and who asks, in words.
+pub fn permissions(of: &Metadata) -> String {
     // SAFETY: geteuid(2) takes nothing and always succeeds.
-    let may = is_own(metadata) || unsafe { libc::geteuid() } == 0;
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
-        return false;
-    };
-    // SAFETY: statvfs is a plain structure of integers, for which zero is a value.
-    let mut mount: libc::statvfs = unsafe { std::mem::zeroed() };
-    // SAFETY: the path is zero-terminated, and statvfs(3) writes one structure.
-    let result = unsafe { libc::statvfs(path.as_ptr(), &raw mut mount) };
-    may && result == 0 && mount.f_flag & libc::ST_RDONLY == 0
+    let asking = user(unsafe { libc::geteuid() });
+    let mode = of.mode() & 0o7777;
+    format!("owner {}, mode {mode:04o}; you are {asking}", owner(of))
+}
+
+fn user(uid: libc::uid_t) -> String {
+    match uid {
+        0 => "root".to_owned(),
+        uid => format!("uid {uid}"),
+    }
 }
 
 /// Asks whether this user may write to a file or folder (faccessat(2), with `AT_EACCESS`).
@@ -226,11 +212,6 @@ fn servers_in(text: &str) -> String {
     servers.join(", ")
 }
 
-/// Whether another name on this disk leads to the same file.
-pub fn has_other_names(metadata: &Metadata) -> bool {
-    metadata.nlink() > 1
-}
-
 /// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
 ///
 /// # Errors
@@ -250,19 +231,8 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{create_private_file, fs, has_other_names, servers_in};
-
-    #[test]
-    fn another_name_is_a_second_link() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        let file = create_private_file(&path).unwrap();
-        assert!(!has_other_names(&file.metadata().unwrap()));
-        fs::hard_link(&path, folder.path().join("other")).unwrap();
-        assert!(has_other_names(&file.metadata().unwrap()));
-    }
+    use super::servers_in;
 
     #[test]
     fn name_servers_are_read_as_the_resolver_does() {

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use nix::libc;
+
 use super::fault::{Fault, Kind};
 use super::scenario::{STRAY, Scenario};
 use super::strace;
@@ -93,7 +95,7 @@ impl World {
                 };
                 outcome.stderr.contains("error: ")
                     && outcome.stderr.contains("hint: ")
-                    && outcome.stderr.contains(&format!("(os error {number})"))
+                    && tells(number, &outcome.stderr)
                     && (state == State::Old || done)
                     && verb
             }
@@ -126,6 +128,12 @@ impl World {
         let left = temporaries(home);
         (!left.is_empty()).then(|| format!("{left:?} outlives the next logout"))
     }
+}
+
+/// Whether the error's number is told; of a lack of permission, whose the file is.
+fn tells(number: i32, stderr: &str) -> bool {
+    let is_denial = number == libc::EACCES && stderr.contains("permission denied (");
+    is_denial || stderr.contains(&format!("(os error {number})"))
 }
 
 fn temporaries(home: &Home) -> Vec<String> {
