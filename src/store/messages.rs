@@ -176,8 +176,8 @@ fn nearest(path: &Path) -> Option<(&Path, Metadata)> {
         .find_map(|path| Some((path, fs::metadata(path).ok()?)))
 }
 
-/// Whether a hint may name a path for its mode to be changed: what is there is this user's, and nobody
-/// but root can put something else in its place.
+/// Whether a hint may name a path for its mode to be changed: what is there is this user's, and the
+/// folder around it belongs to no other user, who could exchange it for a link.
 pub(super) fn may_be_changed(path: &Path, metadata: &Metadata) -> bool {
     let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
     platform::is_own(metadata) && folder.is_some_and(|folder| !platform::is_foreign(&folder))

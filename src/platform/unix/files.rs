@@ -136,8 +136,12 @@ pub fn mode(of: &Metadata) -> Option<u32> {
 
 /// Whether a file belongs to the user that this process runs as.
 pub fn is_own(metadata: &Metadata) -> bool {
+    metadata.uid() == effective_user()
+}
+
+fn effective_user() -> libc::uid_t {
     // SAFETY: geteuid(2) takes nothing and always succeeds.
-    metadata.uid() == unsafe { libc::geteuid() }
+    unsafe { libc::geteuid() }
 }
 
 /// Whether a file belongs to somebody else, and not to root, who can do everything anyway.
@@ -147,8 +151,7 @@ pub fn is_foreign(metadata: &Metadata) -> bool {
 
 /// Whether this process acts as root.
 pub fn is_root() -> bool {
-    // SAFETY: geteuid(2) takes nothing and always succeeds.
-    unsafe { libc::geteuid() == 0 }
+    effective_user() == 0
 }
 
 /// The owner of a file. No name is looked up: the password database may be a network's.
@@ -158,8 +161,7 @@ pub fn owner(of: &Metadata) -> String {
 
 /// Who may do what with a file, and who asks, in words.
 pub fn permissions(of: &Metadata) -> String {
-    // SAFETY: geteuid(2) takes nothing and always succeeds.
-    let asking = user(unsafe { libc::geteuid() });
+    let asking = user(effective_user());
     let mode = of.mode() & 0o7777;
     format!("owner {}, mode {mode:04o}; you are {asking}", owner(of))
 }
