@@ -109,7 +109,9 @@ pub fn clock(client: &mut Client) -> Result<Option<SystemTime>, Error> {
         headers: Vec::new(),
         body: None,
     };
-    Ok(client.send(&request)?.date)
+    let response = client.send(&request)?;
+    let date = response.header("date");
+    Ok(date.and_then(|date| httpdate::parse_http_date(date).ok()))
 }
 
 /// Asks the backend whose key this is.
@@ -168,11 +170,6 @@ fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
 fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Error> {
     match response.status {
         200..=299 if response.too_long => Err(malformed(base, "an answer of more than 64 KiB")),
-        200..=299 if response.coding.is_some() => {
-            let coding = response.coding.as_deref().map(brief).unwrap_or_default();
-            let what = format!("an answer in the coding {coding}, which was not asked for");
-            Err(malformed(base, &what))
-        }
         200..=299 => Object::parse(&response.body).map_err(|cause| {
             let status = response.status;
             let what = format!("an answer with status {status} whose body {cause}");
@@ -190,13 +187,13 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         Some(body) => said(body),
         None => plain_text(response),
     };
-    let (attempts, advice) = (&response.attempts, response.advice);
+    let attempts = &response.attempts;
     let (what, hint) = match status {
-        401 | 403 => return refused(base, said),
-        300..=399 => return redirected(base, response.location.as_deref()),
+        401 | 403 if !is_html(response) => return refused(base, said),
+        300..=399 => return redirected(base, response.header("location")),
         402 => (
             format!(
-                "answered with status 402{}",
+                "returned 402{}",
                 body.as_ref().map_or_else(String::new, plan_and_usage)
             ),
             match body.as_ref().and_then(|body| text(body, "upgrade_url")) {
@@ -205,25 +202,32 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
             },
         ),
         404 => (
-            "answered with status 404".into(),
+            "returned 404".into(),
             "is this the URL of a Sekuire backend? See --backend and SEKUIRE_BACKEND_URL".into(),
         ),
         429 => (
-            format!("has too many requests to answer (429){attempts}"),
-            format!("try again later{advice}"),
+            format!("is rate-limiting requests (429){attempts}"),
+            match response.retry_after() {
+                Some(after) => format!("try again in {} s", after.as_secs()),
+                None => "try again later".into(),
+            },
         ),
         // RFC 6585, 6: not the backend speaks, but what lets into the network.
         511 => (
-            "can't be reached before you log in to this network, as at a hotel (status 511)".into(),
+            "can't be reached before you log in to this network (511)".into(),
             "open any web page in a browser to log in to the network, then try again".into(),
         ),
+        401 | 403 => (
+            format!("returned {status} with a web page"),
+            "a proxy or firewall in between may have answered: ask its administrator".into(),
+        ),
         500..=599 => (
-            format!("is in trouble (status {status}){attempts}"),
-            format!("try again later{advice}"),
+            format!("returned {status}{attempts}"),
+            "try again later".into(),
         ),
         _ => (
-            format!("answered with status {status}"),
-            "check the URL, or ask whoever runs the backend".into(),
+            format!("returned {status}"),
+            "check the URL, or ask the backend's administrator".into(),
         ),
     };
     let message = format!("{base} {what}{}", quote(said));
@@ -281,9 +285,6 @@ fn said(body: &Object<'_>) -> Option<String> {
 /// The text of an error body that is no JSON, or of which too much is missing; of a page of HTML, its
 /// title: markup says nothing to a person.
 fn plain_text(response: &Response) -> Option<String> {
-    if response.coding.is_some() {
-        return None;
-    }
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim();
     if text.starts_with('<') {
@@ -293,6 +294,13 @@ fn plain_text(response: &Response) -> Option<String> {
     Some(text)
         .filter(|text| !text.is_empty() && !is_damaged)
         .map(str::to_owned)
+}
+
+/// A page is what something in between shows: a firewall, a proxy.
+fn is_html(response: &Response) -> bool {
+    let kind = response.header("content-type").unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with("text/html")
+        || response.body.trim_ascii_start().starts_with(b"<")
 }
 
 /// What a page calls itself, but for the status: servers that stand before a backend say there what is

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
 
@@ -14,7 +14,8 @@ const MAX_LEN: usize = 2048;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BackendUrl {
     scheme: Scheme,
-    host: String,
+    /// A name in lower case, which may end in a dot, or an address without brackets.
+    name: String,
     port: u16,
     path: String,
 }
@@ -74,11 +75,10 @@ impl BackendUrl {
             None => (rest, ""),
         };
         let (host, port) = split_port(authority, scheme)?;
-        check_host(&host)?;
         check_path(path)?;
         Ok(BackendUrl {
             scheme,
-            host,
+            name: parse_host(host)?,
             port,
             path: if path.is_empty() {
                 String::new()
@@ -93,9 +93,19 @@ impl BackendUrl {
         self.scheme
     }
 
-    /// The host: a name in lower case or an IPv4 address.
+    /// The host, as TLS and `NO_PROXY` know it: a name in lower case, or an address.
     pub fn host(&self) -> &str {
-        &self.host
+        self.name.strip_suffix('.').unwrap_or(&self.name)
+    }
+
+    /// The host, as the resolver knows it: behind a dot at its end no search domain is tried.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The path prefix: empty, or `/` and what is behind it.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The TCP port, 1 to 65535.
@@ -105,13 +115,19 @@ impl BackendUrl {
 
     /// Scheme, host and, where it is not the scheme's own, port (RFC 6454).
     pub fn origin(&self) -> String {
-        let Self {
-            scheme, host, port, ..
-        } = self;
-        if *port == scheme.default_port() {
-            format!("{}://{host}", scheme.name())
+        format!("{}://{}", self.scheme.name(), self.authority())
+    }
+
+    /// Host and, where it is not the scheme's own, port: the header `Host` (RFC 9110, 7.2).
+    pub fn authority(&self) -> String {
+        self.authority_of(self.host())
+    }
+
+    fn authority_of(&self, host: &str) -> String {
+        if self.port == self.scheme.default_port() {
+            bracketed(host)
         } else {
-            format!("{}://{host}:{port}", scheme.name())
+            host_and_port(host, self.port)
         }
     }
 
@@ -141,19 +157,33 @@ impl BackendUrl {
         )))
     }
 
-    /// Whether the host is this machine: `localhost` (RFC 6761) or in 127.0.0.0/8.
+    /// Whether the host is this machine: `localhost` (RFC 6761), in 127.0.0.0/8, or `::1`.
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self
-                .host
+        let host = self.host();
+        host == "localhost"
+            || host
                 .parse()
-                .is_ok_and(|address: Ipv4Addr| address.is_loopback())
+                .is_ok_and(|address: IpAddr| address.is_loopback())
     }
 }
 
 impl fmt::Display for BackendUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin(), self.path)
+        let authority = self.authority_of(&self.name);
+        write!(f, "{}://{authority}{}", self.scheme.name(), self.path)
+    }
+}
+
+/// `host:port`, an IPv6 address in brackets (RFC 3986, 3.2.2).
+pub fn host_and_port(host: &str, port: u16) -> String {
+    format!("{}:{port}", bracketed(host))
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
     }
 }
 
@@ -169,30 +199,36 @@ pub fn parse_port(port: &str) -> Result<u16, &'static str> {
     }
 }
 
-/// Checks a host: dot-separated labels of letters, digits, `-` and `_`, or four decimal numbers.
+/// Parses a host: labels of letters, digits, `-` and `_` between dots, four decimal numbers, or an IPv6
+/// address in brackets, which it loses.
 ///
 /// # Errors
 /// What is wrong with the host.
-pub fn check_host(host: &str) -> Result<(), &'static str> {
+pub fn parse_host(host: &str) -> Result<String, &'static str> {
     if host.is_empty() {
         return Err("has no host");
     }
-    if host.starts_with('[') {
-        return Err("has an IPv6 address; use a host name, or 127.0.0.1 for [::1]");
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address
+            .strip_suffix(']')
+            .and_then(|inner| inner.parse().ok());
+        let address: Ipv6Addr = address.ok_or("has brackets around what is no IPv6 address")?;
+        return Ok(address.to_string());
     }
-    let label_is_odd = |label: &str| {
-        label.is_empty()
-            || label.len() > 63
-            || !label
+    let host = host.to_ascii_lowercase();
+    let name = host.strip_suffix('.').unwrap_or(&host);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    if host.len() > 253 || host.split('.').any(label_is_odd) {
-        return Err("has a host that is neither a name nor an IPv4 address");
+    if name.len() > 253 || !name.split('.').all(is_label) {
+        return Err("has a host that is neither a name nor an address");
     }
     // A resolver takes 127.1, 2130706433 and 0x7f.1 for addresses: what ends in a number must be
     // four decimal numbers (WHATWG URL, "ends in a number").
-    let last = host.rsplit('.').next().unwrap_or_default();
+    let last = name.rsplit('.').next().unwrap_or_default();
     let hexadecimal = last
         .strip_prefix("0x")
         .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -200,7 +236,7 @@ pub fn check_host(host: &str) -> Result<(), &'static str> {
     if numeric && host.parse::<Ipv4Addr>().is_err() {
         return Err("has an address that is not four decimal numbers");
     }
-    Ok(())
+    Ok(host)
 }
 
 fn split_scheme(url: &str) -> Result<(Scheme, &str), &'static str> {
@@ -216,15 +252,14 @@ fn split_scheme(url: &str) -> Result<(Scheme, &str), &'static str> {
     }
 }
 
-fn split_port(authority: &str, scheme: Scheme) -> Result<(String, u16), &'static str> {
+fn split_port(authority: &str, scheme: Scheme) -> Result<(&str, u16), &'static str> {
     if authority.contains('@') {
         return Err("has a user name or password in it");
     }
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !authority.ends_with(']') => (host, parse_port(port)?),
-        _ => (authority, scheme.default_port()),
-    };
-    Ok((host.to_ascii_lowercase(), port))
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !authority.ends_with(']') => Ok((host, parse_port(port)?)),
+        _ => Ok((authority, scheme.default_port())),
+    }
 }
 
 /// A path without its trailing slashes and without the path of the API, which requests bring along.
@@ -273,7 +308,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
 
-    use super::{BackendUrl, MAX_LEN, Scheme, check_host, parse_port};
+    use super::{BackendUrl, MAX_LEN, Scheme, parse_host, parse_port};
 
     fn shown(url: &str) -> String {
         BackendUrl::parse(url).unwrap().to_string()
@@ -340,12 +375,12 @@ mod tests {
                 "has a user name or password in it",
             ),
             (
-                "https://[::1]:443",
-                "has an IPv6 address; use a host name, or 127.0.0.1 for [::1]",
+                "https://[::1%25eth0]",
+                "has brackets around what is no IPv6 address",
             ),
             (
-                "https://[::1]",
-                "has an IPv6 address; use a host name, or 127.0.0.1 for [::1]",
+                "https://::1",
+                "has a host that is neither a name nor an address",
             ),
             ("https:///a", "has no host"),
             (
@@ -391,6 +426,18 @@ mod tests {
     }
 
     #[test]
+    fn a_dot_at_the_end_is_for_the_resolver_alone() {
+        let url = BackendUrl::parse("https://Backend.corp.:8443/a").unwrap();
+        assert_eq!(url.name(), "backend.corp.");
+        assert_eq!(url.host(), "backend.corp");
+        assert_eq!(url.authority(), "backend.corp:8443");
+        assert_eq!(url.origin(), "https://backend.corp:8443");
+        assert_eq!(url.to_string(), "https://backend.corp.:8443/a");
+        let url = BackendUrl::parse("https://[::1]").unwrap();
+        assert_eq!((url.host(), url.authority()), ("::1", "[::1]".to_owned()));
+    }
+
+    #[test]
     fn a_port_is_a_number_in_plain_digits() {
         for (port, number) in [("1", 1), ("65535", 65535), ("00443", 443)] {
             assert_eq!(parse_port(port), Ok(number));
@@ -401,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_a_name_or_four_numbers() {
+    fn a_host_is_a_name_or_an_address() {
         let label = "a".repeat(63);
         let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
         assert_eq!(longest.len(), 253);
@@ -414,16 +461,17 @@ mod tests {
             "1.example",
             "0xg",
             "a.0x7g",
+            "backend.corp.",
             &label,
             &longest,
         ] {
-            assert_eq!(check_host(host), Ok(()), "{host}");
+            assert_eq!(parse_host(host), Ok(host.to_ascii_lowercase()), "{host}");
         }
-        let odd = Err("has a host that is neither a name nor an IPv4 address");
+        let neither = Err("has a host that is neither a name nor an address");
         let (long_label, long_host) = (format!("{label}a"), format!("{longest}a"));
         for host in [
             ".",
-            "a.",
+            "a..",
             ".a",
             "a..b",
             "a b",
@@ -433,7 +481,7 @@ mod tests {
             &long_label,
             &long_host,
         ] {
-            assert_eq!(check_host(host), odd, "{host}");
+            assert_eq!(parse_host(host), neither, "{host}");
         }
         let address = Err("has an address that is not four decimal numbers");
         for host in [
@@ -447,9 +495,10 @@ mod tests {
             "1.2.3.4.5",
             "a.1",
         ] {
-            assert_eq!(check_host(host), address, "{host}");
+            assert_eq!(parse_host(host), address, "{host}");
         }
-        assert_eq!(check_host(""), Err("has no host"));
+        assert_eq!(parse_host(""), Err("has no host"));
+        assert_eq!(parse_host("[0:0::1]"), Ok("::1".to_owned()));
     }
 
     #[test]
@@ -464,6 +513,8 @@ mod tests {
             "http://localhost:1",
             "http://127.255.255.254",
             "http://LOCALHOST",
+            "http://localhost.:1",
+            "http://[::1]:1",
         ] {
             assert_eq!(check(url, None), Ok(()), "{url}");
         }
@@ -472,6 +523,7 @@ mod tests {
             "http://localhost.example",
             "http://128.0.0.1",
             "http://0.0.0.0",
+            "http://[::2]",
         ] {
             let message = format!("{url} is not https: the API key would travel in clear");
             assert_eq!(check(url, None), Err(message.clone()));

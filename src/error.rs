@@ -1,6 +1,7 @@
 //! What went wrong, in words a person can act on, and the exit status that says so to a script.
 
 use std::fmt;
+use std::io;
 
 /// The kinds of failure that a script can tell apart by exit status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,6 +92,21 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
+}
+
+/// An error of the operating system in lower-case words, without its number.
+pub fn words(cause: &io::Error) -> String {
+    if cause.kind() == io::ErrorKind::UnexpectedEof {
+        return "connection closed".to_owned();
+    }
+    let text = cause.to_string();
+    let text = match text.split_once(" (os error ") {
+        Some((words, _)) => words,
+        None => &text,
+    };
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 impl fmt::Display for Error {

@@ -8,6 +8,7 @@
 //! - Colour is only for a terminal, and never needed to understand a line.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind};
 use crate::redact::sanitize;
@@ -73,45 +74,58 @@ fn is_dumb() -> bool {
     environment::raw("TERM").is_none_or(|term| term == "dumb")
 }
 
-/// A line on the terminal that says what is waited for, erased when done. There is none where
-/// standard error is not a terminal, or one that can't erase.
+/// How often a log is told what is waited for.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What is waited for: on a terminal that can erase, a line that comes and goes; elsewhere, with `--wait`, a
+/// note once a minute.
 pub struct WaitingLine {
-    enabled: bool,
-    shown: bool,
+    on_terminal: bool,
+    in_log: bool,
+    shown: Option<String>,
+    logged: Option<Instant>,
 }
 
 impl WaitingLine {
-    /// A line that is shown only where it can be erased, and not if `quiet`.
-    pub fn new(quiet: bool) -> WaitingLine {
+    /// A line, or notes if `in_log`; nothing if `quiet`.
+    pub fn new(quiet: bool, in_log: bool) -> WaitingLine {
+        let on_terminal = !quiet && io::stderr().is_terminal() && !is_dumb();
         WaitingLine {
-            enabled: !quiet && io::stderr().is_terminal() && !is_dumb(),
-            shown: false,
+            on_terminal,
+            in_log: in_log && !quiet && !on_terminal,
+            shown: None,
+            logged: None,
         }
     }
 
-    /// The line as what http wants to be told of: shows a text, or removes it.
-    pub fn notify(mut self) -> impl FnMut(Option<&str>) {
-        move |text| match text {
-            Some(text) => self.show(text),
-            None => self.erase(),
-        }
-    }
-
-    fn show(&mut self, message: &str) {
-        if self.enabled {
+    /// Shows a text in place of the one before.
+    pub fn show(&mut self, message: &str) {
+        if self.in_log {
+            self.log(message);
+        } else if self.on_terminal && self.shown.as_deref() != Some(message) {
             self.erase();
             let width = platform::terminal_width().unwrap_or(80).saturating_sub(1);
-            let line: String = sanitize(message).chars().take(width).collect();
-            to_stderr(&line);
-            self.shown = true;
+            let line = sanitize(&format!("{message} (Ctrl-C stops)"));
+            to_stderr(&line.chars().take(width).collect::<String>());
+            self.shown = Some(message.to_owned());
         }
     }
 
-    fn erase(&mut self) {
-        if self.shown {
+    fn log(&mut self, message: &str) {
+        if self
+            .logged
+            .is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL)
+        {
+            note(message);
+            self.logged = Some(Instant::now());
+        }
+    }
+
+    /// Removes it from the terminal.
+    pub fn erase(&mut self) {
+        if self.shown.take().is_some() {
             // ECMA-48: to the first column, erase in line.
             to_stderr("\r\x1b[K");
-            self.shown = false;
         }
     }
 }

@@ -1,12 +1,4 @@
-//! TLS: what it is made of, whom it trusts, and in words why it was refused.
-
-mod algorithm;
-mod certificate;
-mod explain;
-mod handshake;
-mod provider;
-mod refusal;
-mod x509;
+//! TLS: the handshake, and in words why it was refused.
 
 #[cfg(target_os = "linux")]
 mod trust;
@@ -14,8 +6,174 @@ mod trust;
 #[path = "tls/system_trust.rs"]
 mod trust;
 
-pub use explain::refusal;
-pub use handshake::shake_hands;
-pub use provider::choose_provider;
-pub use refusal::Refusal;
-pub use trust::{TrustSource, prepare_trust};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, InvalidMessage,
+    PeerIncompatible,
+};
+
+use crate::clock;
+pub use trust::Trust;
+
+const SEE_DOCTOR: &str = "run: sekuire doctor --online";
+const CHECK_HOST: &str = "check the host of the URL; somebody may be in between";
+
+/// rustls' name, in words, for what a plain `openssl req -x509` makes.
+const CA_AS_SERVER: &str = "ca used as end entity";
+
+/// How many names of a certificate are shown.
+const SHOWN_NAMES: usize = 2;
+
+impl Trust {
+    /// Shakes hands with the server at the other end of `stream`, verifying that it is `host`.
+    ///
+    /// # Errors
+    /// As the stream, or a [`rustls::Error`] within: see [`error`].
+    pub fn shake_hands(
+        &self,
+        stream: &mut (impl Read + Write),
+        host: &str,
+    ) -> io::Result<ClientConnection> {
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let provider = Arc::new(ring::default_provider());
+        let session = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| self.config(builder))
+            .and_then(|config| ClientConnection::new(Arc::new(config), name));
+        let mut session = session.map_err(io::Error::other)?;
+        while session.is_handshaking() {
+            session.complete_io(stream)?;
+        }
+        Ok(session)
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.count(), self.source)?;
+        match self.unreadable {
+            0 => Ok(()),
+            unreadable => write!(f, " ({unreadable} more could not be read)"),
+        }
+    }
+}
+
+/// The version of TLS that was agreed on.
+pub fn version(session: &ClientConnection) -> &'static str {
+    match session.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+        _ => "TLS 1.3",
+    }
+}
+
+/// The error of TLS within an error of its stream.
+pub fn error(cause: &io::Error) -> Option<Error> {
+    cause.get_ref()?.downcast_ref().cloned()
+}
+
+/// Whether the server's certificate is by a CA that is not trusted, as far as its chain shows.
+pub fn is_unknown_ca(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(CertificateError::UnknownIssuer)
+    )
+}
+
+/// Whether the server's certificate is not valid yet: this machine's clock may be set while the program waits.
+pub fn is_too_early(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(CertificateError::NotValidYetContext { .. })
+    )
+}
+
+/// Why the connection with `host` was refused, and what to do next.
+pub fn explain(error: &Error, host: &str, trust: &str) -> (String, &'static str) {
+    use CertificateError as Reason;
+    let (cause, hint) = match error {
+        Error::InvalidCertificate(Reason::UnknownIssuer) => {
+            let cause = format!("certificate signed by an untrusted CA; trusted: {trust}");
+            return (cause, trust::ADD_CA);
+        }
+        Error::InvalidCertificate(Reason::NotValidForNameContext { presented, .. }) => {
+            let names = names(presented);
+            return (format!("certificate is not for {host}{names}"), CHECK_HOST);
+        }
+        // From the system's own verifier, on macOS and Windows.
+        Error::InvalidCertificate(Reason::NotValidForName) => {
+            ("certificate is for another host", CHECK_HOST)
+        }
+        Error::InvalidCertificate(Reason::ExpiredContext { time, not_after }) => {
+            let hint = "check this machine's clock, or ask for a new certificate";
+            return (times("expired on", *not_after, *time), hint);
+        }
+        Error::InvalidCertificate(Reason::NotValidYetContext { time, not_before }) => {
+            let hint = "set this machine's clock; --wait SECS waits until it is set";
+            return (times("not valid before", *not_before, *time), hint);
+        }
+        Error::InvalidCertificate(Reason::Other(other)) if spell(other) == CA_AS_SERVER => (
+            "certificate is a CA's own (CA:TRUE), not a server's",
+            "give the server a certificate with basicConstraints=CA:FALSE",
+        ),
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
+            "it does not speak TLS on this port",
+            "check the host and port of the URL",
+        ),
+        Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => (
+            "it speaks neither TLS 1.2 nor TLS 1.3",
+            "ask the backend's administrator for TLS 1.2 or 1.3",
+        ),
+        Error::AlertReceived(AlertDescription::CertificateRequired) => (
+            "it wants a client certificate",
+            "ask the backend's administrator for an address that does without one",
+        ),
+        error => return (format!("TLS failed: {}", spell(error)), SEE_DOCTOR),
+    };
+    (cause.to_owned(), hint)
+}
+
+fn times(what: &str, limit: UnixTime, now: UnixTime) -> String {
+    let (limit, now) = (clock::date(limit.as_secs()), clock::date(now.as_secs()));
+    format!("certificate {what} {limit}; this machine's clock says {now}")
+}
+
+/// The names that a certificate has, of which rustls tells as `DnsName("example.org")`.
+fn names(presented: &[String]) -> String {
+    let plain = |name: &String| name.split('"').nth(1).map(str::to_owned);
+    let names: Vec<String> = presented.iter().filter_map(plain).collect();
+    match (names.get(..SHOWN_NAMES), names.len()) {
+        (_, 0) => "; it names no host".to_owned(),
+        (Some(shown), count) if count > SHOWN_NAMES => {
+            format!(
+                ", but for {} and {} more",
+                shown.join(", "),
+                count - SHOWN_NAMES
+            )
+        }
+        _ => format!(", but for {}", names.join(", ")),
+    }
+}
+
+/// The innermost name of an error, in words: `Other(OtherError(CaUsedAsEndEntity))` is "ca used as end entity".
+fn spell(error: &impl fmt::Debug) -> String {
+    let debug = format!("{error:?}");
+    let name = debug
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .take_while(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
+        .last()
+        .unwrap_or_default();
+    let mut words = String::new();
+    for letter in name.trim_end_matches("Context").chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}

@@ -27,8 +27,8 @@ pub(super) fn print(text: &str) -> Result<u8, Error> {
 /// `--quiet` is given.
 pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Error> {
     let limits = Limits::new(options.timeout, options.wait);
-    let waiting = WaitingLine::new(options.quiet);
-    Client::new(base, limits, Box::new(waiting.notify()))
+    let waiting = WaitingLine::new(options.quiet, options.wait.is_some());
+    Client::new(base, None, limits, waiting)
 }
 
 /// Prints a report: the whole, or the field that was asked for.

@@ -19,25 +19,40 @@ pub struct Request {
 }
 
 /// An answer, of whatever status.
-#[derive(Debug)]
-#[cfg_attr(test, derive(Default))]
+#[derive(Debug, Default)]
 pub struct Response {
     /// The status code.
     pub status: u16,
+    /// The headers, by names in lower case.
+    pub headers: Vec<(String, String)>,
     /// The body, up to the cap.
     pub body: Vec<u8>,
     /// Whether the body went on beyond the cap.
     pub too_long: bool,
-    /// The coding that the body is in (RFC 9110, 8.4), unless it is in none.
-    pub coding: Option<String>,
-    /// The header `Retry-After`, where it is one.
-    pub retry_after: Option<Duration>,
-    /// The header `Date`: the server's clock.
-    pub date: Option<SystemTime>,
-    /// The header `Location`.
-    pub location: Option<String>,
-    /// What to add to a message: how often and how long it was tried.
+    /// What to add to a message where it was tried more than once: how often, and for how long.
     pub attempts: String,
-    /// What to add to a hint.
-    pub advice: &'static str,
+}
+
+impl Response {
+    /// A header's value, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
+    /// The header `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("retry-after")?;
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            // Only too many digits can fail: then it is beyond every limit, too.
+            return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        }
+        let date = httpdate::parse_http_date(value).ok()?;
+        Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+    }
+}
+
+/// The value of a header: the last, where there are several.
+pub(super) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = headers.iter().rfind(|(key, _)| key.trim() == name);
+    found.map(|(_, value)| value.trim())
 }

@@ -4,7 +4,9 @@
 mod entry;
 mod exec;
 mod files;
+mod handover;
 mod hidden_input;
+mod resolver;
 mod signals;
 
 use std::ffi::{CStr, CString, OsStr};
@@ -15,14 +17,15 @@ use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 pub use exec::run_program;
 pub use files::*;
+pub use handover::converse;
 pub use hidden_input::read_hidden;
+pub use resolver::addresses;
 pub use signals::prepare_signals;
 
-use super::{Stream, Watch};
+use super::Stream;
 
 /// Standard input.
 pub fn standard_input() -> Stream {
@@ -164,42 +167,6 @@ pub fn remove_variable(name: &str) {
     unsafe { std::env::remove_var(name) }
 }
 
-/// Waits until one of the sockets is ready, or for `time`; false: none is (poll(2)).
-///
-/// # Errors
-/// As poll(2), which says so where memory is short.
-pub fn poll(watched: &mut [Watch<'_>], time: Duration) -> io::Result<bool> {
-    let mut entries: Vec<libc::pollfd> = watched
-        .iter()
-        .map(|watch| libc::pollfd {
-            // poll(2) passes over a negative one; of a closed connection it would tell for ever.
-            fd: if watch.read || watch.write {
-                watch.stream.as_raw_fd()
-            } else {
-                libc::c_int::MIN
-            },
-            events: if watch.read { libc::POLLIN } else { 0 }
-                | if watch.write { libc::POLLOUT } else { 0 },
-            revents: 0,
-        })
-        .collect();
-    // Rounded up, for a wait that ends too early would be repeated without pause.
-    let milliseconds = time.as_nanos().div_ceil(1_000_000);
-    let milliseconds = libc::c_int::try_from(milliseconds).unwrap_or(libc::c_int::MAX);
-    let count = libc::nfds_t::try_from(entries.len()).unwrap_or_default();
-    // SAFETY: the entries are valid for their number.
-    if unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) } < 0 {
-        return match io::Error::last_os_error() {
-            cause if cause.kind() == io::ErrorKind::Interrupted => Ok(false),
-            cause => Err(cause),
-        };
-    }
-    for (watch, entry) in watched.iter_mut().zip(&entries) {
-        watch.ready = entry.revents != 0;
-    }
-    Ok(watched.iter().any(|watch| watch.ready))
-}
-
 /// What this machine is short of, where a call failed for that reason (errno(3)).
 pub fn shortage(cause: &io::Error) -> Option<&'static str> {
     match cause.raw_os_error() {
@@ -215,58 +182,24 @@ pub fn shortage(cause: &io::Error) -> Option<&'static str> {
     }
 }
 
-/// Whether a connection is being made without being waited for (connect(2)).
-pub fn is_in_progress(cause: &io::Error) -> bool {
-    cause.raw_os_error() == Some(libc::EINPROGRESS)
-}
-
-/// Makes sure that there are so many more bytes of address space, in one piece, and memory for so many
-/// of them. Where a control group has no such memory, the kernel ends the process (cgroups(7)).
-///
-/// # Errors
-/// There is not so much address space.
-pub fn spare_memory(address_space: usize, memory: usize) -> io::Result<()> {
-    // SAFETY: a new mapping without a file, at a place of the system's choice, touches nothing of ours (mmap(2)).
-    let place = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            address_space,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        )
-    };
-    if place == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
+/// Sets this thread's error number, which a caller of a C function reads.
+fn set_errno(value: libc::c_int) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the pointer is to this thread's errno (errno(3)), valid while the thread lives.
+    unsafe {
+        *libc::__errno_location() = value;
     }
-    // SAFETY: it is the mapping just made, and nobody else knows of it; what is written fits in.
-    unsafe { std::ptr::write_bytes(place.cast::<u8>(), 1, memory.min(address_space)) };
-    // SAFETY: as above; all of it goes.
-    check(unsafe { libc::munmap(place, address_space) })
-}
-
-/// Makes sure that so many more descriptors can be opened.
-///
-/// # Errors
-/// They can't.
-pub fn spare_descriptors(count: usize) -> io::Result<()> {
-    // Of standard error, which entry.rs keeps open.
-    let copies: io::Result<Vec<File>> = (0..count)
-        .map(|_| descriptor(libc::STDERR_FILENO).0.try_clone())
-        .collect();
-    copies.map(drop)
+    #[cfg(target_os = "macos")]
+    // SAFETY: as above.
+    unsafe {
+        *libc::__error() = value;
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-    use std::os::unix::thread::JoinHandleExt;
-    use std::thread;
-
-    use super::{Duration, Watch, check, io, is_in_progress, poll, shortage, spare_memory};
+    use super::{check, io, shortage};
 
     #[test]
     fn a_shortage_has_words() {
@@ -285,76 +218,5 @@ mod tests {
     #[test]
     fn a_call_says_whether_it_failed() {
         assert!(check(0).is_ok() && check(-1).is_err());
-        assert!(is_in_progress(&io::Error::from_raw_os_error(
-            libc::EINPROGRESS
-        )));
-        assert!(!is_in_progress(&io::Error::from_raw_os_error(libc::EAGAIN)));
-    }
-
-    #[test]
-    fn memory_is_there_or_not() {
-        assert!(spare_memory(1 << 16, 1 << 12).is_ok());
-        // No more than the piece itself is written.
-        assert!(spare_memory(1 << 12, 1 << 30).is_ok());
-        let cause = spare_memory(1 << 60, 0).unwrap_err();
-        assert!(shortage(&cause).is_some_and(|what| what.contains("memory")));
-    }
-
-    #[test]
-    fn a_poll_tells_which_socket_is_ready() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let pair = || {
-            let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            (ours, listener.accept().unwrap().0)
-        };
-        let ((silent, _silent), (told, mut teller), (closed, gone)) = (pair(), pair(), pair());
-        drop(gone);
-        teller.write_all(b"x").unwrap();
-        // Of what is not watched nothing is told, be it closed.
-        let mut unwatched = Watch::for_reading(&closed);
-        unwatched.read = false;
-        let mut watched = [Watch::for_reading(&silent), unwatched];
-        assert!(!poll(&mut watched, Duration::from_millis(1)).unwrap());
-        assert!(watched.iter().all(|watch| !watch.ready));
-        let mut watched = [
-            Watch::for_reading(&silent),
-            Watch::for_reading(&told),
-            Watch::for_writing(&silent),
-            Watch::for_reading(&closed),
-        ];
-        // The other's end takes its time to come, even here.
-        let ready = |watched: &mut [Watch<'_>]| {
-            poll(watched, Duration::from_secs(20)).unwrap();
-            watched
-                .iter()
-                .map(|watch| watch.ready)
-                .collect::<Vec<bool>>()
-        };
-        assert_eq!(ready(&mut [Watch::for_reading(&closed)]), [true]);
-        assert_eq!(ready(&mut watched), [false, true, true, true]);
-    }
-
-    extern "C" fn nothing(_: libc::c_int) {}
-
-    #[test]
-    fn a_signal_ends_a_poll_as_if_nothing_had_come() {
-        // SAFETY: a plain structure, for which zero is a value: no flags, an empty mask.
-        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-        action.sa_sigaction = nothing as *const () as libc::sighandler_t;
-        // SAFETY: sigaction(2) reads one structure; the handler does nothing, and no other test sends this signal.
-        let set =
-            unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut()) };
-        assert_eq!(set, 0);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let silent = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let polling = thread::spawn(move || {
-            poll(&mut [Watch::for_reading(&silent)], Duration::from_secs(60))
-        });
-        while !polling.is_finished() {
-            // SAFETY: the thread was not joined yet.
-            unsafe { libc::pthread_kill(polling.as_pthread_t(), libc::SIGUSR1) };
-            thread::sleep(Duration::from_millis(20));
-        }
-        assert!(!polling.join().unwrap().unwrap());
     }
 }

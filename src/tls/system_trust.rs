@@ -1,49 +1,52 @@
-//! Which CA certificates are trusted on macOS and Windows: the system's own verifier decides.
+//! Which CAs are trusted on macOS and Windows: the system's own verifier decides.
 
-#![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "one signature on every system"
+)]
 
-use std::fmt;
-
-use crate::error::Error;
+use rustls::{ClientConfig, ConfigBuilder, Error, WantsVerifier};
+use rustls_platform_verifier::BuilderVerifierExt;
 
 /// What to do with a CA that is not among them.
-pub(super) const ADD_CA: &str = "add it to the system's certificate store";
-/// What to do where they can't be read.
-pub(super) const MEND_TRUST: &str =
-    "see that the system's certificate store works for other programs";
+pub(super) const ADD_CA: &str = "add the backend's own CA to the system's certificate store; or ask for its missing intermediate certificate";
 
-/// Where the trusted CA certificates come from.
+/// The system's store.
 #[derive(Debug)]
-pub struct TrustSource;
+pub struct Trust {
+    /// Where the CAs come from.
+    pub source: String,
+    /// How many could not be read.
+    pub unreadable: usize,
+}
 
-#[allow(clippy::unused_self, reason = "one signature on every system")]
-impl TrustSource {
-    /// Where the certificates come from.
-    pub fn source(&self) -> &'static str {
-        "the system's certificate store"
+impl Trust {
+    /// The system's store.
+    ///
+    /// # Errors
+    /// None.
+    pub fn prepare() -> Result<Trust, crate::error::Error> {
+        Ok(Trust {
+            source: "the system's certificate store".to_owned(),
+            unreadable: 0,
+        })
     }
 
     /// How many there are, in words.
     pub fn count(&self) -> String {
-        "the system's own verifier decides".to_owned()
+        "those".to_owned()
     }
 
-    /// How many more could not be read.
-    pub fn unreadable(&self) -> usize {
-        0
+    /// There is nothing more to read.
+    pub fn read_folders(&mut self) -> bool {
+        false
     }
-}
 
-impl fmt::Display for TrustSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "those of {}", self.source())
+    pub(super) fn config(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    ) -> Result<ClientConfig, Error> {
+        Ok(builder.with_platform_verifier()?.with_no_client_auth())
     }
-}
-
-/// The system's own verifier decides.
-///
-/// # Errors
-/// None.
-pub fn prepare_trust() -> Result<TrustSource, Error> {
-    Ok(TrustSource)
 }

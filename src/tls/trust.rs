@@ -1,267 +1,200 @@
-//! Which CA certificates are trusted on Linux.
-//!
-//! minreq takes no root certificates from its caller. Its verifier (rustls-native-certs) reads what
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR` name, once per process, and passes over in silence what it can't read:
-//! a certificate behind a byte order mark, say. So they are read here first, and those that can be read are
-//! handed over as one plain file, which `SSL_CERT_FILE` of our own environment then names.
+//! Which CAs are trusted on Linux: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else the system's bundle and
+//! hashed folder, else, where there is no store at all, Mozilla's roots in this program.
 
-mod built_in;
-mod handover;
-mod pem;
-mod store;
-
-use std::fmt;
-use std::io;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::environment;
-use crate::error::{CHECK_LIMITS, Error};
-use crate::platform::remove_variable;
-use handover::{PrivateFolder, hand_over};
-use pem::Store;
-use store::{Files, Problem};
+use crate::error::{self, Error};
+use crate::platform::open_to_read;
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
-/// What to do with a CA that is not among them.
-pub(super) const ADD_CA: &str = "name its file in SSL_CERT_FILE";
-/// What to do where they can't be read.
-pub(super) const MEND_TRUST: &str = "name a CA file in SSL_CERT_FILE";
+/// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
+const MAX_FILE: u64 = 8 * 1024 * 1024;
 
-/// Which CA certificates are trusted.
-#[derive(Debug)]
-pub struct TrustSource {
-    /// Where they come from, in words.
-    source: String,
-    /// How many there are.
-    certificates: usize,
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What to do with a CA that is not among them.
+pub(super) const ADD_CA: &str = "for the backend's own CA set SSL_CERT_FILE=/path/ca.pem; or ask for its missing intermediate certificate";
+
+/// The CAs that are trusted.
+#[derive(Debug, Default)]
+pub struct Trust {
+    /// Where they come from.
+    pub source: String,
     /// How many more could not be read.
-    unreadable: usize,
-    #[expect(dead_code, reason = "it is there to be dropped")]
-    folder: Option<PrivateFolder>,
+    pub unreadable: usize,
+    roots: Vec<TrustAnchor<'static>>,
+    /// The system's hashed folders, as long as they were not needed.
+    unread_folders: Vec<PathBuf>,
 }
 
-impl TrustSource {
-    /// Where the certificates come from.
-    pub fn source(&self) -> &str {
-        &self.source
+impl Trust {
+    /// Reads the CAs.
+    ///
+    /// # Errors
+    /// Exit status 3: what a variable names, or the system's store, has no certificate that can be read.
+    pub fn prepare() -> Result<Trust, Error> {
+        let mut trust = Trust::default();
+        let (file, folders) = (environment::raw(FILE), environment::raw(FOLDERS));
+        if file.is_none() && folders.is_none() {
+            return trust.read_system().map(|()| trust);
+        }
+        if let Some(file) = file {
+            let source = format!("{FILE}={}", file.display());
+            trust.add_source(&source, |trust| trust.add_file(file.as_ref()))?;
+        }
+        if let Some(folders) = folders {
+            let source = format!("{FOLDERS}={}", folders.display());
+            // One with certificates is enough, as for OpenSSL.
+            trust.add_source(&source, |trust| {
+                let folders = std::env::split_paths(&folders);
+                Ok(folders
+                    .map(|folder| trust.add_folder(&folder, |_| true))
+                    .sum())
+            })?;
+        }
+        Ok(trust)
+    }
+
+    /// The system's bundle; where there is none, its hashed folders; where there are none, Mozilla's roots.
+    fn read_system(&mut self) -> Result<(), Error> {
+        let places = openssl_probe::probe();
+        let folder = places.cert_dir.first().cloned();
+        self.unread_folders = places.cert_dir;
+        if let Some(bundle) = places.cert_file {
+            let source = bundle.display().to_string();
+            self.add_source(&source, |trust| trust.add_file(&bundle))
+        } else if let Some(folder) = folder {
+            if self.read_folders() {
+                return Ok(());
+            }
+            self.add_source(&folder.display().to_string(), |_| Ok(0))
+        } else {
+            self.roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+            "Mozilla, in this program".clone_into(&mut self.source);
+            Ok(())
+        }
+    }
+
+    /// Reads the system's hashed folders, whose certificates need not be in its bundle; false: there is nothing
+    /// new. That takes longer than a handshake.
+    pub fn read_folders(&mut self) -> bool {
+        let known = self.roots.len();
+        for folder in std::mem::take(&mut self.unread_folders) {
+            if self.add_folder(&folder, is_hashed) > 0 {
+                self.name_source(&folder.display().to_string());
+            }
+        }
+        self.roots.len() > known
     }
 
     /// How many there are, in words.
     pub fn count(&self) -> String {
-        match self.certificates {
-            1 => "1 CA certificate".to_owned(),
-            certificates => format!("{certificates} CA certificates"),
+        match self.roots.len() {
+            1 => "1 CA".to_owned(),
+            count => format!("{count} CAs"),
         }
     }
 
-    /// How many more could not be read.
-    pub fn unreadable(&self) -> usize {
-        self.unreadable
+    #[expect(clippy::unnecessary_wraps, reason = "one signature on every system")]
+    pub(super) fn config(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    ) -> Result<ClientConfig, rustls::Error> {
+        let roots = RootCertStore {
+            roots: self.roots.clone(),
+        };
+        Ok(builder.with_root_certificates(roots).with_no_client_auth())
     }
-}
 
-impl fmt::Display for TrustSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source)?;
-        match self.unreadable {
-            0 => Ok(()),
-            unreadable => write!(
-                f,
-                " ({unreadable} of {} could not be read)",
-                self.certificates + unreadable
-            ),
+    /// Has `add` add a source, which must have a certificate that can be read.
+    fn add_source(
+        &mut self,
+        source: &str,
+        add: impl FnOnce(&mut Trust) -> io::Result<usize>,
+    ) -> Result<(), Error> {
+        let cause = match add(self) {
+            Ok(0) => "no certificate in PEM form that can be read".to_owned(),
+            Ok(_) => {
+                self.name_source(source);
+                return Ok(());
+            }
+            Err(cause) => error::words(&cause),
+        };
+        let hint = match source.split_once('=') {
+            Some((name, _)) => format!("correct {name}, or unset it to trust the system's CAs"),
+            None => "install the package ca-certificates, or set SSL_CERT_FILE=/path/ca.pem".into(),
+        };
+        Err(Error::machine(format!("{source}: {cause}")).with_hint(hint))
+    }
+
+    fn name_source(&mut self, source: &str) {
+        let and = if self.source.is_empty() { "" } else { " and " };
+        self.source = format!("{}{and}{source}", self.source);
+    }
+
+    /// Adds the certificates of a regular file, and returns how many could be read.
+    fn add_file(&mut self, path: &Path) -> io::Result<usize> {
+        let file = open_to_read(path)?;
+        // A FIFO would be waited for.
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("not a regular file"));
         }
+        let mut content = Vec::new();
+        file.take(MAX_FILE).read_to_end(&mut content)?;
+        Ok(self.add_pem(&content))
+    }
+
+    /// Adds the certificates of the files in a folder that are wanted by name, as [`Trust::add_file`].
+    fn add_folder(&mut self, folder: &Path, is_wanted: impl Fn(&str) -> bool) -> usize {
+        let mut read = 0;
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if is_wanted(&entry.file_name().to_string_lossy()) && !entry.path().is_dir() {
+                let added = self.add_file(&entry.path());
+                self.unreadable += usize::from(added.is_err());
+                read += added.unwrap_or(0);
+            }
+        }
+        read
+    }
+
+    /// Adds the certificates of a text (PEM, RFC 7468), whatever stands around them, each once; how many it has
+    /// that can be read.
+    fn add_pem(&mut self, content: &[u8]) -> usize {
+        // rustls passes over a certificate behind a byte order mark in silence, and over glued ones.
+        let text = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
+        let begun = text
+            .windows(BEGIN.len())
+            .filter(|window| *window == BEGIN)
+            .count();
+        let mut found = RootCertStore::empty();
+        let certificates = CertificateDer::pem_slice_iter(text).flatten();
+        let (read, _) = found.add_parsable_certificates(certificates);
+        self.unreadable += begun.saturating_sub(read);
+        for root in found.roots {
+            if !self.roots.contains(&root) {
+                self.roots.push(root);
+            }
+        }
+        read
     }
 }
 
-/// Chooses the CA certificates and tells the TLS library, by variables of this process's environment. Call it
-/// before the first thread starts.
-///
-/// # Errors
-/// Exit status 3: a variable's file or folder, or the system's store, has no certificate that can be read; or
-/// the built-in ones can't be handed over.
-pub fn prepare_trust() -> Result<TrustSource, Error> {
-    let found = match named()? {
-        Some(found) => Some(found),
-        None => system()?,
-    };
-    let no_store = found.is_none();
-    let Found { store, source } = found.unwrap_or_else(built_in);
-    let folder = match hand_over(&store.to_pem()) {
-        Ok(folder) => folder,
-        Err(cause) if no_store => return Err(no_place(&cause)),
-        // Left alone, the library reads the same places by itself.
-        Err(_) => None,
-    };
-    Ok(TrustSource {
-        source,
-        certificates: store.certificates.len(),
-        unreadable: store.unreadable,
-        folder,
+/// Whether a file is named as OpenSSL looks for it, such as `3513523f.0` (openssl-rehash(1)).
+fn is_hashed(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(hash, number)| {
+        hash.len() == 8
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
     })
-}
-
-/// Certificates, and where they come from, in words.
-struct Found {
-    store: Store,
-    source: String,
-}
-
-/// What the variables name: both count, where both are set.
-fn named() -> Result<Option<Found>, Error> {
-    let mut store = Store::default();
-    let mut sources = Vec::new();
-    if let Some(file) = value(FILE) {
-        store
-            .add_file(&file)
-            .map_err(|cause| unusable(FILE, &file, &cause))?;
-        sources.push(format!("{FILE}={}", file.display()));
-    }
-    if let Some(folders) = value(FOLDERS) {
-        add_folders(&mut store, &folders).map_err(|cause| unusable(FOLDERS, &folders, &cause))?;
-        sources.push(format!("{FOLDERS}={}", folders.display()));
-    }
-    let source = sources.join(" and ");
-    Ok(Some(Found { store, source }).filter(|found| !found.source.is_empty()))
-}
-
-/// A variable's value. An empty one, which would name a file without a name, is removed.
-fn value(variable: &str) -> Option<PathBuf> {
-    let value = environment::raw(variable);
-    if value.is_none() {
-        remove_variable(variable);
-    }
-    value.map(PathBuf::from)
-}
-
-/// Adds the folders of a list. As for OpenSSL, it is enough that one of them has certificates.
-fn add_folders(store: &mut Store, folders: &Path) -> Result<(), Problem> {
-    let mut results = Vec::new();
-    for folder in std::env::split_paths(folders) {
-        let result = store.add_folder(&folder, Files::All);
-        if matches!(result, Err(Problem::Shortage(_))) {
-            return result;
-        }
-        results.push(result);
-    }
-    if results.iter().any(Result::is_ok) {
-        Ok(())
-    } else if results.len() > 1 {
-        Err("are folders without a certificate that can be read".into())
-    } else {
-        results.into_iter().collect()
-    }
-}
-
-/// The system's store: its bundle, and beside it the certificates that its folder alone has, as those of a
-/// company often are; curl takes both, too. None: there is no store at all.
-fn system() -> Result<Option<Found>, Error> {
-    let places = openssl_probe::probe();
-    let mut store = Store::default();
-    let mut sources = Vec::new();
-    let mut failures = Vec::new();
-    if let Some(bundle) = &places.cert_file {
-        store
-            .add_file(bundle)
-            .map_err(|cause| damaged(&[(bundle, cause)]))?;
-        sources.push(bundle.display().to_string());
-    }
-    let files = match places.cert_file {
-        Some(_) => Files::Hashed,
-        None => Files::All,
-    };
-    for folder in &places.cert_dir {
-        match store.add_folder(folder, files) {
-            Ok(()) => sources.push(folder.display().to_string()),
-            Err(shortage @ Problem::Shortage(_)) => return Err(damaged(&[(folder, shortage)])),
-            Err(cause) => failures.push((folder, cause)),
-        }
-    }
-    if !sources.is_empty() {
-        let source = format!("the system's CA store, {}", sources.join(" and "));
-        return Ok(Some(Found { store, source }));
-    }
-    if !failures.is_empty() {
-        return Err(damaged(&failures));
-    }
-    Ok(None)
-}
-
-/// For where there is no store at all, as in a container from scratch.
-fn built_in() -> Found {
-    let mut store = Store::default();
-    let roots = built_in::roots().map(|root| STANDARD.encode(root));
-    store.certificates.extend(roots);
-    Found {
-        store,
-        source: "the built-in CA certificates of Mozilla".to_owned(),
-    }
-}
-
-fn unusable(variable: &str, path: &Path, cause: &Problem) -> Error {
-    let hint = match cause {
-        Problem::IsFolder => format!("name a folder in {FOLDERS}"),
-        Problem::Shortage(_) => CHECK_LIMITS.to_owned(),
-        _ => format!("correct {variable}, or unset it to trust the system's CA certificates"),
-    };
-    let path = path.display();
-    Error::machine(format!("{variable} names {path}, which {cause}")).with_hint(hint)
-}
-
-/// The system's store in these places, which have no certificate or could not be read.
-fn damaged(places: &[(&PathBuf, Problem)]) -> Error {
-    let words = places
-        .iter()
-        .map(|(place, cause)| format!("{} {cause}", place.display()));
-    let words: Vec<String> = words.collect();
-    let hint = match places {
-        [(_, Problem::Shortage(_)), ..] => CHECK_LIMITS,
-        _ => {
-            "install your system's CA certificates again (the package ca-certificates), or name a CA file in \
-             SSL_CERT_FILE"
-        }
-    };
-    Error::machine(format!("the system's CA store: {}", words.join(", "))).with_hint(hint)
-}
-
-fn no_place(cause: &io::Error) -> Error {
-    Error::machine(format!(
-        "this system has no CA certificates, and the built-in ones need /proc or a folder for temporary files, \
-         {}: {cause}",
-        std::env::temp_dir().display()
-    ))
-    .with_hint("mount /proc, or name a CA file in SSL_CERT_FILE")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::{CHECK_LIMITS, FILE, Problem, damaged, unusable};
-
-    #[test]
-    fn a_shortage_is_not_mended_by_other_certificates() {
-        let place = PathBuf::from("/ca");
-        let short = || Problem::Shortage("can't be read: short".into());
-        let error = unusable(FILE, &place, &short());
-        assert_eq!(error.hint(), Some(CHECK_LIMITS));
-        let error = unusable(FILE, &place, &"is empty".into());
-        let hint = "correct SSL_CERT_FILE, or unset it to trust the system's CA certificates";
-        assert_eq!(error.hint(), Some(hint));
-        let error = damaged(&[(&place, short())]);
-        assert_eq!(error.hint(), Some(CHECK_LIMITS));
-        let error = damaged(&[(&place, "is empty".into()), (&place, "is a file".into())]);
-        let message = "the system's CA store: /ca is empty, /ca is a file";
-        assert_eq!(error.to_string(), message);
-        assert!(
-            error
-                .hint()
-                .is_some_and(|hint| hint.starts_with("install "))
-        );
-    }
 }

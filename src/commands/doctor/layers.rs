@@ -16,7 +16,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::http::{Route, choose_route};
 use crate::store::Store;
-use crate::tls::{self, TrustSource};
+use crate::tls::Trust;
 
 /// What the layers are about.
 pub(super) struct Patient {
@@ -25,7 +25,7 @@ pub(super) struct Patient {
     /// None where the URL can't be used.
     pub(super) backend: Option<BackendUrl>,
     /// What TLS trusts, where it was prepared: that can be done once.
-    pub(super) trust: Option<TrustSource>,
+    pub(super) trust: Option<Trust>,
     /// Whether all that a request needs of this machine is well.
     pub(super) can_ask: bool,
 }
@@ -179,15 +179,15 @@ fn address(backend: &Result<Backend, Error>) -> Check {
     }
 }
 
-fn trust(url: Option<&BackendUrl>, prepared: &mut Option<TrustSource>) -> Check {
+fn trust(url: Option<&BackendUrl>, prepared: &mut Option<Trust>) -> Check {
     let name = "trust";
     if url.is_some_and(|url| url.scheme() == Scheme::Http) {
         return Check::ok(name, "not needed for http");
     }
-    match tls::prepare_trust() {
+    match Trust::prepare() {
         Ok(trust) => {
-            let check = Check::ok(name, trust.count()).from(trust.source());
-            let unreadable = trust.unreadable();
+            let check = Check::ok(name, trust.count()).from(&trust.source);
+            let unreadable = trust.unreadable;
             *prepared = Some(trust);
             match unreadable {
                 0 => check,
@@ -207,11 +207,11 @@ fn proxy(url: Option<&BackendUrl>) -> Check {
         Ok(Route::NeverProxied) => {
             Check::ok(name, "none is used to this machine, or for http").from("default")
         }
-        Ok(Route::Excepted(variable, entry)) => {
-            Check::ok(name, format!("none is used: {entry} takes it away")).from(variable)
+        Ok(Route::Bypassed(variable, entry)) => {
+            Check::ok(name, format!("bypassed by NO_PROXY entry {entry}")).from(variable)
         }
         Ok(Route::Through(variable, proxy)) => {
-            let login = if proxy.has_user_info() {
+            let login = if proxy.has_login() {
                 ", with a user name and password"
             } else {
                 ""

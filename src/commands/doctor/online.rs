@@ -9,8 +9,7 @@ use crate::cli::Options;
 use crate::clock;
 use crate::commands::shared;
 use crate::error::Error;
-use crate::http::{Client, Limits, NAME_LOOK_UP};
-use crate::platform;
+use crate::http::{Client, Limits};
 use crate::terminal::WaitingLine;
 
 /// By how much two clocks may differ without a word: certificates and tokens allow for it.
@@ -28,23 +27,16 @@ pub(super) fn examine(options: &Options, patient: Patient, tell: Tell<'_>) -> Re
         for_doctor: true,
         ..Limits::new(options.timeout, None)
     };
-    let notify = WaitingLine::new(options.json).notify();
-    let client = Client::trusting(patient.trust, base, limits, Box::new(notify));
+    let waiting = WaitingLine::new(options.json, false);
+    let client = Client::new(base, patient.trust, limits, waiting);
     let mut client = match client {
         Ok(client) => client,
         Err(error) => return tell(Check::failed("request", &error)),
     };
     let mut told = Ok(());
-    let arrived = client.probe(|name, took, found| {
+    let arrived = client.probe(&mut |name, took, found| {
         let check = match found {
             Ok(found) => Check::ok(name, format!("{found} ({})", milliseconds(took))),
-            Err(error) if name == NAME_LOOK_UP => {
-                let check = Check::failed(name, &error);
-                match platform::name_servers() {
-                    Some(servers) => check.from(servers),
-                    None => check,
-                }
-            }
             Err(error) => Check::failed(name, &error),
         };
         if told.is_ok() {

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -188,32 +188,6 @@ pub fn may_write(path: &Path) -> io::Result<()> {
     Err(io::Error::last_os_error())
 }
 
-/// The name servers that are asked for addresses (resolv.conf(5)), in words with the file's name.
-#[allow(clippy::unnecessary_wraps, reason = "Windows does not tell")]
-pub fn name_servers() -> Option<String> {
-    const FILE: &str = "/etc/resolv.conf";
-    let mut text = String::new();
-    let read =
-        open_to_read(Path::new(FILE)).and_then(|file| file.take(4096).read_to_string(&mut text));
-    Some(match read {
-        Err(cause) => format!("{FILE}: {cause}"),
-        Ok(_) => format!("{FILE}: {}", servers_in(&text)),
-    })
-}
-
-fn servers_in(text: &str) -> String {
-    let lines = text.lines().map(str::split_whitespace);
-    let servers = lines.filter_map(|mut words| {
-        (words.next() == Some("nameserver")).then_some(())?;
-        words.next()
-    });
-    let servers: Vec<&str> = servers.collect();
-    if servers.is_empty() {
-        return "no name server".to_owned();
-    }
-    servers.join(", ")
-}
-
 /// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
 ///
 /// # Errors
@@ -229,20 +203,5 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
             Ok(())
         }
         result => result,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::servers_in;
-
-    #[test]
-    fn name_servers_are_read_as_the_resolver_does() {
-        let text =
-            "# a comment\nsearch example.org\nnameserver 192.0.2.1\n  nameserver\t2001:db8::1 x\n";
-        assert_eq!(servers_in(text), "192.0.2.1, 2001:db8::1");
-        for none in ["", "nameserver", "#nameserver 192.0.2.1", "options edns0"] {
-            assert_eq!(servers_in(none), "no name server", "{none}");
-        }
     }
 }

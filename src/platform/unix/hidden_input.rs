@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use libc::{c_int, sigaction, termios};
 
 use super::signals::{catch, end_process, set_action};
-use super::{Stream, check, is_ready};
+use super::{Stream, check, is_ready, set_errno};
 
 /// The signals that do nothing by default (signal(7)).
 #[cfg(target_os = "linux")]
@@ -187,22 +187,10 @@ fn show(terminal: RawFd, bytes: &[u8]) {
     }
 }
 
-fn set_errno(value: c_int) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the pointer is to this thread's errno (errno(3)), valid while the thread lives.
-    unsafe {
-        *libc::__errno_location() = value;
-    }
-    #[cfg(target_os = "macos")]
-    // SAFETY: as above.
-    unsafe {
-        *libc::__error() = value;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{io, set_errno};
+    use super::super::set_errno;
+    use super::io;
 
     #[test]
     fn errno_is_what_it_was() {

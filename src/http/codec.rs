@@ -1,0 +1,468 @@
+//! HTTP/1.1 (RFC 9112): minreq turns a request into bytes and bytes into an answer. Where an answer
+//! ends is found here.
+//!
+//! minreq 3.0.0 sends URLs and header values verbatim: it gets only what `backend_url` rebuilt, and visible
+//! ASCII. It takes a head cut short for status 200, what is not HTTP for status 503, and a body cut
+//! short for a whole one: it gets nothing but whole answers, whose size is bounded already.
+
+use std::io;
+
+use minreq::Method;
+use zeroize::Zeroizing;
+
+use super::failure::Failure;
+use super::message::{Request, Response, USER_AGENT, header};
+use crate::backend_url::BackendUrl;
+use crate::{json, platform};
+
+/// The most that is read of an answer, in bytes: a body of 64 KiB, its head, and what frames its chunks.
+const MAX_ANSWER: usize = 112 * 1024;
+
+/// What minreq answers, with status 503, where there is no status line.
+const NO_STATUS_LINE: &str = "Server did not provide a status line";
+
+const ASK: &str = "check the host and port of the URL, or ask the backend's administrator";
+
+/// The bytes of a request.
+///
+/// # Errors
+/// This machine can't make them.
+pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizing<Vec<u8>>> {
+    let path = format!("{}{}", base.path(), request.path);
+    let body = request.body.as_ref().map(|body| body.as_bytes());
+    let method = if body.is_some() {
+        Method::Post
+    } else {
+        Method::Get
+    };
+    let request_line = format!("{method} {path} HTTP/1.1\r\n");
+    let (result, sent) = platform::converse(&[], |start| {
+        let mut call = minreq::Request::new(method, format!("{start}{path}"))
+            .with_header("User-Agent", USER_AGENT)
+            .with_header("Accept", "application/json")
+            .with_header("Connection", "close");
+        for (name, value) in &request.headers {
+            call = call.with_header(*name, value.as_str());
+        }
+        if let Some(body) = body {
+            call = call
+                .with_header("Content-Type", "application/json")
+                .with_body(body);
+        }
+        call.send()
+    })?;
+    with_host(
+        &sent,
+        &request_line,
+        &base.authority(),
+        body.unwrap_or_default(),
+    )
+    .ok_or_else(|| match result {
+        Err(minreq::Error::IoError(cause)) => cause,
+        // Nobody answers: what minreq makes of that does not matter.
+        _ => io::Error::other("the HTTP library did not write the request"),
+    })
+}
+
+/// What minreq wrote, with the true host; none where it is not the request.
+fn with_host(
+    sent: &[u8],
+    request_line: &str,
+    authority: &str,
+    body: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let rest = sent.strip_prefix(request_line.as_bytes())?;
+    let rest = rest.strip_prefix(b"Host: ")?;
+    let (_, rest) = rest.split_at_checked(find(rest, b"\r\n")?)?;
+    let (_, sent_body) = rest.split_at_checked(find(rest, b"\r\n\r\n")? + 4)?;
+    let host = format!("Host: {authority}");
+    let whole = [request_line.as_bytes(), host.as_bytes(), rest].concat();
+    Some(Zeroizing::new(whole)).filter(|_| sent_body == body)
+}
+
+/// An answer as it comes in.
+#[derive(Default)]
+pub(super) struct Answer {
+    /// What came, without interim answers.
+    bytes: Vec<u8>,
+    /// How many bytes came in all.
+    received: usize,
+    head: Option<Head>,
+}
+
+/// The head of an answer.
+struct Head {
+    status: u16,
+    /// Where the body begins.
+    end: usize,
+    framing: Framing,
+}
+
+/// How the end of a body is known (RFC 9112, 6.3).
+enum Framing {
+    NoBody,
+    Length(usize),
+    Chunked,
+    UntilClose,
+}
+
+impl Answer {
+    /// The status, once the head is whole.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.head.as_ref().map(|head| head.status)
+    }
+
+    /// Takes what came next; the answer, once it is whole.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Option<Response>, Failure> {
+        self.bytes.extend_from_slice(bytes);
+        self.received += bytes.len();
+        while self.head.is_none() && self.read_head()? {}
+        let is_endless = self.received > MAX_ANSWER;
+        let is_whole = match &self.head {
+            Some(head) => head.has_body_in(&self.bytes)?,
+            None if is_endless => return Err(no_answer("sent an answer without end")),
+            None => false,
+        };
+        // Of an endless one the status counts.
+        (is_whole || is_endless).then(|| self.finish()).transpose()
+    }
+
+    /// The answer, where the connection has ended; in order, if `in_order`.
+    ///
+    /// # Errors
+    /// It is not whole.
+    pub(super) fn end(&self, in_order: bool) -> Result<Response, Failure> {
+        match &self.head {
+            Some(Head { framing, .. }) if matches!(framing, Framing::UntilClose) && in_order => {
+                self.finish()
+            }
+            _ => Err(self.lost("connection closed".to_owned())),
+        }
+    }
+
+    /// The connection was lost, in words: before there was a head, another attempt may help.
+    pub(super) fn lost(&self, how: String) -> Failure {
+        match &self.head {
+            None => Failure::network(how),
+            Some(head) => no_answer(&match head.framing {
+                Framing::Length(length) => {
+                    let came = self.bytes.len() - head.end;
+                    format!("sent {came} bytes of an answer of {length}: {how}")
+                }
+                _ => format!("broke off within its answer: {how}"),
+            }),
+        }
+    }
+
+    /// Reads a head, if it is whole; true: it was an interim answer's (RFC 9110, 15.2), and was cut off.
+    fn read_head(&mut self) -> Result<bool, Failure> {
+        if self.bytes.iter().zip(b"HTTP/").any(|(a, b)| a != b) {
+            return Err(not_http());
+        }
+        let Some(end) = blank_line(&self.bytes) else {
+            return Ok(false);
+        };
+        let head = self.bytes.get_mut(..end).unwrap_or_default();
+        // minreq takes nothing but UTF-8 there.
+        for byte in head.iter_mut().filter(|byte| !byte.is_ascii()) {
+            *byte = b'?';
+        }
+        let decoded = decode(head)?;
+        let status = decoded.status_code;
+        if (100..200).contains(&status) {
+            self.bytes.drain(..end);
+            return Ok(true);
+        }
+        let framing = Framing::of(&decoded);
+        self.head = Some(Head {
+            status,
+            end,
+            framing,
+        });
+        Ok(false)
+    }
+
+    /// What has come, as an answer.
+    fn finish(&self) -> Result<Response, Failure> {
+        let decoded = decode(&self.bytes)?;
+        let headers = decoded.headers.clone();
+        let (status, mut body) = (decoded.status_code, decoded.into_bytes());
+        let too_long = body.len() > json::MAX_LEN;
+        body.truncate(json::MAX_LEN);
+        Ok(Response {
+            status,
+            headers,
+            body,
+            too_long,
+            attempts: String::new(),
+        })
+    }
+}
+
+impl Head {
+    /// Whether the body is whole.
+    fn has_body_in(&self, bytes: &[u8]) -> Result<bool, Failure> {
+        let body = bytes.get(self.end..).unwrap_or_default();
+        match self.framing {
+            Framing::NoBody => Ok(true),
+            Framing::Length(length) => Ok(body.len() >= length),
+            Framing::Chunked => has_last_chunk(body),
+            Framing::UntilClose => Ok(false),
+        }
+    }
+}
+
+impl Framing {
+    /// As minreq sees it.
+    fn of(head: &minreq::Response) -> Framing {
+        let coding = header(&head.headers, "transfer-encoding").unwrap_or_default();
+        let length = header(&head.headers, "content-length").and_then(|length| length.parse().ok());
+        match length {
+            // RFC 9110, 15.3.5 and 15.4.5.
+            _ if matches!(head.status_code, 204 | 304) => Framing::NoBody,
+            _ if coding.eq_ignore_ascii_case("chunked") => Framing::Chunked,
+            Some(length) => Framing::Length(length),
+            None => Framing::UntilClose,
+        }
+    }
+}
+
+fn no_answer(how: &str) -> Failure {
+    Failure::lasting(format!("it {how}"), ASK)
+}
+
+fn not_http() -> Failure {
+    Failure::lasting("it does not speak HTTP on this port", ASK)
+}
+
+/// Whether the last chunk is there, and the trailers behind it (RFC 9112, 7.1).
+fn has_last_chunk(mut body: &[u8]) -> Result<bool, Failure> {
+    while let Some((line, data)) = split_line(body) {
+        let size = chunk_size(line).ok_or_else(not_http)?;
+        if size == 0 {
+            // Trailers end in a blank line; where there are none, it is the next.
+            return Ok(blank_line(&[b"\n", data].concat()).is_some());
+        }
+        match data.get(size..).and_then(split_line) {
+            Some((_, next)) => body = next,
+            None => break,
+        }
+    }
+    Ok(false)
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    bytes.split_at_checked(find(bytes, b"\n")? + 1)
+}
+
+/// The size in a chunk's first line, in front of its extensions.
+fn chunk_size(line: &[u8]) -> Option<usize> {
+    let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
+    let digits = std::str::from_utf8(digits).ok()?;
+    // std would take a sign, too.
+    usize::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| !digits.starts_with('+'))
+}
+
+/// Has minreq read bytes, as if they came from a server.
+fn decode(bytes: &[u8]) -> Result<minreq::Response, Failure> {
+    let conversation = platform::converse(bytes, |start| {
+        minreq::get(start)
+            .with_follow_redirects(false)
+            .with_max_headers_size(None)
+            .with_max_status_line_length(None)
+            .send()
+    });
+    match conversation {
+        Err(cause) | Ok((Err(minreq::Error::IoError(cause)), _))
+            if platform::shortage(&cause).is_some() =>
+        {
+            Err(Failure::local(&cause))
+        }
+        Ok((Ok(answer), _)) if answer.reason_phrase != NO_STATUS_LINE => Ok(answer),
+        _ => Err(not_http()),
+    }
+}
+
+/// Where the first blank line ends. A line may end in LF alone (RFC 9112, 2.2).
+fn blank_line(bytes: &[u8]) -> Option<usize> {
+    let crlf = find(bytes, b"\n\r\n").map(|at| at + 3);
+    let lf = find(bytes, b"\n\n").map(|at| at + 2);
+    crlf.into_iter().chain(lf).min()
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::super::failure::Retryable;
+    use super::{Answer, BackendUrl, Failure, Request, Response, Zeroizing, encode, with_host};
+
+    #[test]
+    fn a_request_is_encoded() {
+        let base = BackendUrl::parse("https://backend.corp:8443/prefix").unwrap();
+        let request = |body: Option<&str>| Request {
+            path: "/api/v1/me",
+            headers: vec![("X-API-Key", Zeroizing::new("sk_test_1".to_owned()))],
+            body: body.map(|body| Zeroizing::new(body.to_owned())),
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        let common = format!(
+            "Host: backend.corp:8443\r\nUser-Agent: sekuire/{version}\r\nAccept: application/json\r\n\
+             Connection: close\r\nX-API-Key: sk_test_1\r\n"
+        );
+        let text = |request| String::from_utf8(encode(&base, &request).unwrap().to_vec()).unwrap();
+        assert_eq!(
+            text(request(None)),
+            format!("GET /prefix/api/v1/me HTTP/1.1\r\n{common}\r\n")
+        );
+        let largest = format!("{{\"x\":\"{}\"}}", "x".repeat(8192));
+        let length = largest.len();
+        assert_eq!(
+            text(request(Some(&largest))),
+            format!(
+                "POST /prefix/api/v1/me HTTP/1.1\r\n{common}Content-Type: application/json\r\n\
+                 Content-Length: {length}\r\n\r\n{largest}"
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_not_the_request_is_not_sent() {
+        let sent = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:0\r\nA: b\r\n\r\nbody";
+        let rebuilt = |line, body| with_host(sent, line, "it", body);
+        let whole = rebuilt("GET / HTTP/1.1\r\n", b"body").unwrap();
+        assert_eq!(*whole, b"GET / HTTP/1.1\r\nHost: it\r\nA: b\r\n\r\nbody");
+        assert!(rebuilt("GET /x HTTP/1.1\r\n", b"body").is_none());
+        assert!(rebuilt("GET / HTTP/1.1\r\n", b"bod").is_none());
+        assert!(with_host(b"", "", "it", b"").is_none());
+    }
+
+    /// What becomes of an answer that comes at once, byte by byte, and then ends in order.
+    fn read(text: &[u8]) -> String {
+        let mut at_once = Answer::default();
+        let all = outcome(
+            at_once
+                .push(text)
+                .transpose()
+                .unwrap_or_else(|| at_once.end(true)),
+        );
+        let mut in_pieces = Answer::default();
+        let pushed = text
+            .iter()
+            .find_map(|byte| in_pieces.push(&[*byte]).transpose());
+        let pieces = outcome(pushed.unwrap_or_else(|| in_pieces.end(true)));
+        assert_eq!(all, pieces, "{}", String::from_utf8_lossy(text));
+        all
+    }
+
+    fn outcome(result: Result<Response, Failure>) -> String {
+        match result {
+            Ok(response) => format!(
+                "{} {}",
+                response.status,
+                String::from_utf8(response.body).unwrap()
+            ),
+            Err(failure) => format!("{:?} {}", failure.retryable, failure.cause),
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_answer_is_found() {
+        let cases: &[(&[u8], &str)] = &[
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}and more", "200 {}"),
+            (b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}", "200 {}"),
+            (b"HTTP/1.0 200\r\n\r\n{}", "200 {}"),
+            (b"HTTP/1.1 204 No Content\r\n\r\n", "204 "),
+            (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n", "304 "),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n",
+                "200 {}",
+            ),
+            // A size that ends in 0, and data that looks like a last chunk.
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"x\":\r\n0\r\n\r\n   }\r\n0\r\nA: b\r\n\r\n",
+                "200 {\"x\":\r\n0\r\n\r\n   }",
+            ),
+            (
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "200 ",
+            ),
+            (b"HTTP/1.1 200 Caf\xe9\r\nX: \xff\r\nContent-Length: 2\r\n\r\n{}", "200 {}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), *expected, "{}", String::from_utf8_lossy(text));
+        }
+    }
+
+    const LOST: &str = "Yes connection closed";
+    const NOT_HTTP: &str = "No it does not speak HTTP on this port";
+
+    #[test]
+    fn what_is_cut_or_no_answer_is_found() {
+        let cases: &[(&[u8], &str)] = &[
+            (b"", LOST),
+            (b"HTT", LOST),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LOST),
+            (b"HTTP/1.1 100 Continue\r\n\r\n", LOST),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", NOT_HTTP),
+            (b"HTTP/1.1 OK\r\n\r\n", NOT_HTTP),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}",
+                NOT_HTTP,
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
+                "No it sent 2 bytes of an answer of 3: connection closed",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+                "No it broke off within its answer: connection closed",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
+                NOT_HTTP,
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), *expected, "{}", String::from_utf8_lossy(text));
+        }
+        let mut until_close = Answer::default();
+        assert!(
+            until_close
+                .push(b"HTTP/1.1 200 OK\r\n\r\n{}")
+                .unwrap()
+                .is_none()
+        );
+        let cut = until_close.end(false).unwrap_err();
+        assert_eq!(cut.retryable, Retryable::No);
+    }
+
+    #[test]
+    fn an_answer_without_end_is_not_read_to_it() {
+        let mut endless = Answer::default();
+        endless.push(b"HTTP/1.1 500 X\r\n\r\n").unwrap();
+        let response = (0..200)
+            .find_map(|_| endless.push(&[b'x'; 1024]).unwrap())
+            .unwrap();
+        assert_eq!((response.status, response.too_long), (500, true));
+        assert_eq!(response.body.len(), 64 * 1024);
+        for endless_head in [
+            "HTTP/1.1 200 OK\r\nX: ",
+            "HTTP/1.1 100 X\r\n\r\nHTTP/1.1 103 X\r\n\r\n",
+        ] {
+            let mut endless = Answer::default();
+            let end = (0..8192).find_map(|_| endless.push(endless_head.as_bytes()).err());
+            assert!(end.unwrap().cause.contains("without end"), "{endless_head}");
+        }
+    }
+}
