@@ -17,6 +17,7 @@ mod shortage;
 mod silence;
 mod stores;
 mod tls;
+mod transport;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

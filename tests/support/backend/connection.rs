@@ -120,6 +120,10 @@ fn answer(shared: &Shared, request: &Request, to: &mut Wire) -> io::Result<Then>
             send(to, &bytes)?;
             return Ok(Then::End);
         }
+        Behaviour::RawThenSilence(bytes) => {
+            send(to, &bytes)?;
+            return Ok(Then::Drain);
+        }
         Behaviour::DripRaw(bytes, interval) => return drip(shared, to, &bytes, interval),
         Behaviour::EndlessStatusLine => return endless(to, "HTTP/1.1 200 ", &[b'K'; 4096]),
         Behaviour::EndlessHead => {

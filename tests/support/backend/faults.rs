@@ -21,6 +21,8 @@ pub(crate) enum Behaviour {
     RawThenReset(Vec<u8>),
     /// These bytes, then the end of the connection, without goodbye under TLS.
     RawThenEnd(Vec<u8>),
+    /// These bytes, then nothing more, until the client closes.
+    RawThenSilence(Vec<u8>),
     DripRaw(Vec<u8>, Duration),
     EndlessStatusLine,
     EndlessHead,
