@@ -76,11 +76,12 @@ pub fn error(cause: &io::Error) -> Option<Error> {
     cause.get_ref()?.downcast_ref().cloned()
 }
 
-/// Whether the server's certificate is by a CA that is not trusted, as far as its chain shows.
+/// Whether the server's certificate is by a CA that is not trusted, as far as its chain shows. A CA that was
+/// made anew under its old name fails by its signature.
 pub fn is_unknown_ca(error: &Error) -> bool {
     matches!(
         error,
-        Error::InvalidCertificate(CertificateError::UnknownIssuer)
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
     )
 }
 
@@ -96,7 +97,7 @@ pub fn is_too_early(error: &Error) -> bool {
 pub fn explain(error: &Error, host: &str, trust: &str) -> (String, &'static str) {
     use CertificateError as Reason;
     let (cause, hint) = match error {
-        Error::InvalidCertificate(Reason::UnknownIssuer) => {
+        error if is_unknown_ca(error) => {
             let cause = format!("certificate signed by an untrusted CA; trusted: {trust}");
             return (cause, trust::ADD_CA);
         }
@@ -143,9 +144,12 @@ fn times(what: &str, limit: UnixTime, now: UnixTime) -> String {
     format!("certificate {what} {limit}; this machine's clock says {now}")
 }
 
-/// The names that a certificate has, of which rustls tells as `DnsName("example.org")`.
+/// The names that a certificate has, of which rustls tells as `DnsName("example.org")` and `IpAddress(::1)`.
 fn names(presented: &[String]) -> String {
-    let plain = |name: &String| name.split('"').nth(1).map(str::to_owned);
+    let plain = |name: &String| {
+        let mut parts = name.split(['(', '"', ')']).filter(|part| !part.is_empty());
+        parts.nth(1).map(str::to_owned)
+    };
     let names: Vec<String> = presented.iter().filter_map(plain).collect();
     match (names.get(..SHOWN_NAMES), names.len()) {
         (_, 0) => "; it names no host".to_owned(),
