@@ -39,7 +39,7 @@ thread_local! {
 /// answers with `answer`. Returns what `client` returned, and what it sent.
 ///
 /// # Errors
-/// As socketpair(2) and dup2(2); the kernel's buffers are smaller than the answer (`WouldBlock`).
+/// As socketpair(2) and dup2(2); the kernel's buffers are smaller than the answer (`OutOfMemory`).
 pub fn converse<T>(
     answer: &[u8],
     client: impl FnOnce(&str) -> T,
@@ -50,7 +50,7 @@ pub fn converse<T>(
         end.set_nonblocking(true)?;
         enlarge_buffer(end)?;
     }
-    ours.write_all(answer)?;
+    ours.write_all(answer).map_err(|_| ErrorKind::OutOfMemory)?;
     ours.shutdown(Shutdown::Write)?;
     NEXT.set(theirs.into_raw_fd());
     let result = client(BASE);
@@ -213,6 +213,6 @@ mod tests {
         assert_eq!(heard.unwrap(), largest);
         let beyond = vec![b'x'; 4 * 1024 * 1024];
         let cause = converse(&beyond, talk).unwrap_err();
-        assert_eq!(cause.kind(), ErrorKind::WouldBlock);
+        assert_eq!(cause.kind(), ErrorKind::OutOfMemory);
     }
 }
