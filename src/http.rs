@@ -165,7 +165,12 @@ impl Client {
             let seconds = left.as_secs_f64().ceil();
             // The cause comes last: it is what a narrow terminal may cut.
             let text = format!("Trying {origin} again in {seconds} s: {cause}");
-            self.waiting.show(&text);
+            // A short pause is over before a person wonders.
+            if pause >= TICK {
+                self.waiting.show(&text);
+            } else {
+                self.waiting.log(&text);
+            }
             thread::sleep(left.min(TICK));
         }
         self.waiting.erase();

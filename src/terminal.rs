@@ -100,9 +100,8 @@ impl WaitingLine {
 
     /// Shows a text in place of the one before.
     pub fn show(&mut self, message: &str) {
-        if self.in_log {
-            self.log(message);
-        } else if self.on_terminal && self.shown.as_deref() != Some(message) {
+        self.log(message);
+        if self.on_terminal && self.shown.as_deref() != Some(message) {
             self.erase();
             let width = platform::terminal_width().unwrap_or(80).saturating_sub(1);
             let line = sanitize(&format!("{message} (Ctrl-C stops)"));
@@ -111,11 +110,10 @@ impl WaitingLine {
         }
     }
 
-    fn log(&mut self, message: &str) {
-        if self
-            .logged
-            .is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL)
-        {
+    /// Writes a note, unless one was written within the last minute.
+    pub fn log(&mut self, message: &str) {
+        let is_due = |logged: Instant| logged.elapsed() >= LOG_INTERVAL;
+        if self.in_log && self.logged.is_none_or(is_due) {
             note(message);
             self.logged = Some(Instant::now());
         }
