@@ -4,18 +4,14 @@
 #![allow(clippy::string_slice, reason = "a test fails by panicking")]
 
 mod answers;
-mod fuzz;
-mod memory;
 mod messages;
+mod names;
 mod odd_networks;
-mod openssl;
 mod proxies;
 mod redaction;
-mod redirects;
 mod retries;
 mod shortage;
 mod silence;
-mod stores;
 mod tls;
 mod transport;
 
@@ -72,22 +68,27 @@ impl Fixture {
     }
 
     fn login(&self) -> Sekuire {
-        self.bare()
-            .args(["login", "--api-key-stdin", "--backend", &self.backend.url()])
-            .stdin(KEY.as_bytes())
+        self.ask_at(Asks::Verify, &self.backend.url())
     }
 
     fn whoami(&self) -> Sekuire {
-        self.bare()
-            .args(["whoami", "--backend-url", &self.backend.url()])
-            .env("SEKUIRE_API_KEY", KEY)
+        self.ask_at(Asks::Me, &self.backend.url())
     }
 
     fn ask(&self, asks: Asks) -> Sekuire {
+        self.ask_at(asks, &self.backend.url())
+    }
+
+    /// The same of a backend at this URL.
+    fn ask_at(&self, asks: Asks, url: &str) -> Sekuire {
+        let call = self.bare();
         match asks {
-            Asks::Verify => self.login(),
-            Asks::Me => self.whoami(),
+            Asks::Verify => call
+                .args(["login", "--api-key-stdin"])
+                .stdin(KEY.as_bytes()),
+            Asks::Me => call.arg("whoami").env("SEKUIRE_API_KEY", KEY),
         }
+        .args(["--backend", url])
     }
 
     /// A failure that left nothing behind, said something, and showed neither key nor panic.
@@ -104,11 +105,17 @@ impl Fixture {
             "{name}: strays; {outcome}"
         );
         assert_eq!(outcome.stdout, "", "{name}: a result; {outcome}");
-        assert!(
-            outcome.stderr.contains("error: "),
-            "{name}: silent; {outcome}"
-        );
         assert_no_panic(name, outcome);
+        let behind = |label| outcome.stderr.split(label).skip(1);
+        let lines = || behind("error: ").chain(behind("hint: "));
+        assert_eq!(behind("error: ").count(), 1, "{name}: {outcome}");
+        assert!(behind("hint: ").count() <= 1, "{name}: {outcome}");
+        let is_short = |text: &str| {
+            text.lines()
+                .next()
+                .is_some_and(|line| line.chars().count() <= 200)
+        };
+        assert!(lines().all(is_short), "{name}: too long; {outcome}");
     }
 }
 
@@ -119,109 +126,72 @@ fn assert_no_panic(name: &str, outcome: &Outcome) {
     assert!(!outcome.stderr.contains("panicked"), "{name}: {outcome}");
 }
 
-/// What a backend does to one request, and what is to come of it.
-struct Case {
-    name: String,
-    behaviour: Behaviour,
-    /// The exit statuses that are right: one, but where a reset may or may not overtake the answer.
-    codes: &'static [i32],
-    /// Words that standard error must have.
-    says: &'static str,
-}
-
-fn case(
-    name: impl Into<String>,
-    behaviour: Behaviour,
-    codes: &'static [i32],
-    says: &'static str,
-) -> Case {
-    Case {
-        name: name.into(),
-        behaviour,
-        codes,
-        says,
-    }
-}
-
 /// An answer as it goes over the wire.
 fn raw(text: impl AsRef<[u8]>) -> Behaviour {
     Behaviour::Raw(text.as_ref().to_vec())
 }
 
-/// An answer with status 200 and this body, well framed.
-fn body(body: impl AsRef<[u8]>) -> Behaviour {
-    Behaviour::Raw(framed("200 OK", body.as_ref()))
-}
-
 fn framed(status: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n");
     [head.as_bytes(), body].concat()
 }
 
-/// Tries all cases, over `kind`, each with a limit of `seconds` per attempt, and says how many.
+/// The rows of a table: cells between bars, without the white space around them. `¶` is CRLF, `·` a space.
+fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let cell = |text: &str| text.trim().replace('¶', "\r\n").replace('·', " ");
+    let row = |line: &str| {
+        let cells: Vec<String> = line.split('|').map(cell).collect();
+        cells.try_into().expect("a row of the table's width")
+    };
+    let lines = table.lines().filter(|line| !line.trim().is_empty());
+    lines.map(row).collect()
+}
+
+/// What a backend does to a request, the exit status of that, and what standard error must have.
+type Case = (Behaviour, i32, String);
+
+/// Tries all cases, in a few threads, each with a limit of `seconds` per attempt, and says how many.
 #[track_caller]
 fn try_all(table: &str, cases: Vec<Case>, asks: Asks, kind: TlsKind, seconds: u32) {
     let count = cases.len();
-    in_parallel(
-        cases,
-        || Fixture::new(kind),
-        |fixture, case| try_one(fixture, &case, asks, seconds),
-    );
+    in_parallel(cases, |case| try_one(&case, asks, kind, seconds));
     eprintln!("{table}, {asks:?}, {kind:?}: {count} cases");
 }
 
-fn try_one(fixture: &Fixture, case: &Case, asks: Asks, seconds: u32) {
-    let Case {
-        name,
-        behaviour,
-        codes,
-        says,
-    } = case;
-    fixture.home.write_auth(OLD_AUTH);
+fn try_one((behaviour, code, says): &Case, asks: Asks, kind: TlsKind, seconds: u32) {
+    let name = &match behaviour {
+        Behaviour::Raw(bytes) => String::from_utf8_lossy(bytes).chars().take(100).collect(),
+        other => format!("{other:?}"),
+    };
+    let fixture = Fixture::new(kind);
     fixture.backend.behave(behaviour.clone());
-    let outcome = fixture
-        .ask(asks)
-        .args(["--timeout", &seconds.to_string()])
-        .timeout(Duration::from_secs(60))
-        .run();
-    let code = outcome.code.unwrap_or(-1);
-    assert!(codes.contains(&code), "{name}: not in {codes:?}; {outcome}");
+    let call = fixture.ask(asks).args(["--timeout", &seconds.to_string()]);
+    let outcome = call.timeout(Duration::from_secs(60)).run();
+    assert_eq!(outcome.code, Some(*code), "{name}: {outcome}");
     assert!(
         outcome.stderr.contains(says),
         "{name}: lacks {says:?}; {outcome}"
     );
-    if code == 0 {
+    if *code == 0 {
         assert_no_panic(name, &outcome);
     } else {
         fixture.assert_clean_failure(name, &outcome);
     }
     // Three attempts with pauses of at most 0.25 and 0.5 s.
-    let most = Duration::from_secs(u64::from(seconds) * 3) + SLACK;
-    assert!(
-        outcome.elapsed < most,
-        "{name}: longer than {most:?}; {outcome}"
-    );
+    outcome.takes_at_most(Duration::from_secs(u64::from(seconds) * 3) + SLACK);
 }
 
-/// Runs the cases in a few threads, each with a state of its own.
+/// Runs the cases in a few threads.
 #[track_caller]
-fn in_parallel<C: Send, S>(
-    cases: Vec<C>,
-    state: impl Fn() -> S + Sync,
-    run: impl Fn(&S, C) + Sync,
-) {
-    let threads = AT_ONCE.min(cases.len());
+fn in_parallel<C: Send>(cases: Vec<C>, run: impl Fn(C) + Sync) {
     let queue = Mutex::new(VecDeque::from(cases));
     let next = || queue.lock().unwrap().pop_front();
     thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                let state = state();
                 while let Some(case) = next() {
-                    run(&state, case);
+                    run(case);
                 }
             });
         }

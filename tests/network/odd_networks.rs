@@ -78,7 +78,7 @@ fn a_host_that_is_gone_is_blamed_itself() {
     if let Some(outcome) = run("down", V4, gone, &["--timeout", "1"]) {
         outcome
             .exits(4)
-            .complains("while connecting to backend.example port 8443");
+            .complains("https://backend.example:8443: timed out while connecting (3 attempts");
     }
 }
 

@@ -1,257 +1,243 @@
-//! Certificates: who is trusted, what is said where nobody is, and that nothing was sent.
+//! Certificates: which CAs are trusted, in which files they are read, what is said where a server is refused, and
+//! that it was sent nothing.
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use super::{Asks, Fixture, SLACK};
+use super::{Asks, Behaviour, Fixture, KEY, SLACK, in_parallel, rows};
 use crate::support::backend::{Backend, TlsKind};
+use crate::support::command::binary;
 use crate::support::needs;
 use crate::support::outcome::Outcome;
 
+const REFUSED: [TlsKind; 9] = [
+    TlsKind::UnknownCa,
+    TlsKind::MissingIntermediate,
+    TlsKind::WrongHost,
+    TlsKind::CommonNameOnly,
+    TlsKind::Expired,
+    TlsKind::NotYetValid,
+    TlsKind::SelfSignedCa,
+    TlsKind::ClientOnly,
+    TlsKind::CriticalExtension,
+];
+
+/// `CAUSE | HINT` of each.
+const EXPLAINED: &str = "
+    certificate signed by an untrusted CA; trusted: 1 CA of SSL_CERT_FILE=/ | for the backend's own CA set SSL_CERT_FILE=
+    certificate signed by an untrusted CA; trusted: 1 CA of SSL_CERT_FILE=/ | or ask for its missing intermediate certificate
+    certificate is not for 127.0.0.1, but for backend.example.org, 192.0.2.1 | check the host of the URL
+    certificate is not for 127.0.0.1; it names no host                       | check the host of the URL
+    certificate expired on Tue, 01 Jan 2002 00:00:00 GMT; this machine's clock says | check this machine's clock
+    certificate not valid before Sun, 01 Jan 2090 00:00:00 GMT; this machine's clock says | set this machine's clock; --wait SECS waits
+    certificate is a CA's own (CA:TRUE), not a server's                      | basicConstraints=CA:FALSE
+    TLS failed: invalid purpose                                              | run: sekuire doctor --online
+    TLS failed: unsupported critical extension                               | run: sekuire doctor --online
+";
+
 #[test]
-fn refused_certificates() {
-    let cases: [(TlsKind, &[&str]); 13] = [
-        (
-            TlsKind::UnknownCa,
-            &[
-                "CA that is not trusted here",
-                "an intermediate certificate",
-                "hint: if the backend has a CA of its own, name its file in SSL_CERT_FILE",
-            ],
-        ),
-        (
-            TlsKind::WrongHost,
-            &[
-                "not for that name, but for backend.example.org, 192.0.2.1;",
-                "hint: check the host",
-            ],
-        ),
-        (
-            TlsKind::Expired,
-            &[
-                "expired on Tue, 01 Jan 2002",
-                "this machine's clock says",
-                "hint: check this machine's clock",
-            ],
-        ),
-        (
-            TlsKind::NotYetValid,
-            &[
-                "not valid before Sun, 01 Jan 2090",
-                "this machine's clock says",
-                "--wait SECS",
-            ],
-        ),
-        (
-            TlsKind::SelfSignedCa,
-            &[
-                "is a CA's own (CA:TRUE)",
-                "basicConstraints=critical,CA:FALSE",
-            ],
-        ),
-        (
-            TlsKind::MissingIntermediate,
-            &[
-                "does not send an intermediate",
-                "somebody may be listening in",
-            ],
-        ),
-        (
-            TlsKind::ByServer,
-            &["signed with a certificate that may not do so"],
-        ),
-        (
-            TlsKind::ClientOnly,
-            &["is not for servers", "extendedKeyUsage=serverAuth"],
-        ),
-        (
-            TlsKind::CriticalExtension,
-            &["has an extension that is marked critical"],
-        ),
-        (
-            TlsKind::CommonNameOnly,
-            &["names no host", "the subjectAltName 127.0.0.1"],
-        ),
-        (
-            TlsKind::OtherDnsNames,
-            &["a name that its CA may not give (name constraints"],
-        ),
-        (
-            TlsKind::OtherAddresses,
-            &["a name that its CA may not give (name constraints"],
-        ),
-        (
-            TlsKind::OtherDirectoryNames,
-            &["a name that its CA may not give (name constraints; those on directory names"],
-        ),
-    ];
-    for (kind, says) in cases {
+fn refused_certificates_are_explained_and_sent_nothing() {
+    let cases = REFUSED.into_iter().zip(rows(EXPLAINED)).collect();
+    in_parallel(cases, |(kind, [cause, hint])| {
         for asks in [Asks::Verify, Asks::Me] {
             let fixture = Fixture::new(kind);
             let outcome = fixture.ask(asks).run();
-            outcome.exits(4).takes_at_most(SLACK).complains("\nhint: ");
-            for part in says {
-                outcome.complains(part);
-            }
-            let source = format!(
-                "trusted are SSL_CERT_FILE={}",
-                fixture.backend.ca_file().display()
-            );
-            outcome.complains(&source).complains(&fixture.backend.url());
-            fixture.assert_clean_failure(&format!("{kind:?}"), &outcome);
-            assert_eq!(
-                fixture.backend.handshake_errors(1),
-                1,
-                "{kind:?}: tried once"
-            );
-            assert_eq!(fixture.backend.requests().len(), 0, "{kind:?}: sent");
-            assert_eq!(fixture.backend.handshakes(), 0, "{kind:?}: shaken hands");
+            let message = format!("error: {}: {cause}", fixture.backend.url());
+            outcome.exits(4).complains(&message).complains(&hint);
+            let name = format!("{kind:?}");
+            fixture.assert_clean_failure(&name, &outcome);
+            assert_eq!(fixture.backend.handshake_errors(1), 1, "{name}: once");
+            assert_eq!(fixture.backend.handshakes(), 0, "{name}: shaken hands");
         }
-    }
-    eprintln!("refused certificates: {} cases", 2 * cases.len());
-}
-
-/// What the hint for a CA's own certificate advises to do instead.
-#[test]
-fn a_certificate_signed_by_itself() {
-    let fixture = Fixture::new(TlsKind::SelfSigned);
-    fixture.whoami().run().exits(0).complains_not();
+    });
 }
 
 #[test]
-fn both_versions() {
-    for kind in [TlsKind::Valid, TlsKind::Tls12Only] {
+fn other_refusals_of_tls_are_explained() {
+    let fixture = Fixture::new(TlsKind::WantsClientCertificate);
+    let outcome = fixture.whoami().run();
+    outcome
+        .exits(4)
+        .complains(": it wants a client certificate\nhint: ");
+    fixture.assert_clean_failure("client certificate", &outcome);
+    // The alert of a server that only has old versions (RFC 8446, 6.2: protocol_version).
+    let alert = [21, 3, 1, 0, 2, 2, 70];
+    let fixture = Fixture::new(TlsKind::Valid);
+    fixture
+        .backend
+        .behave(Behaviour::SpeakFirst(alert.to_vec()));
+    let outcome = fixture.whoami().run();
+    outcome
+        .exits(4)
+        .complains(": it speaks neither TLS 1.2 nor TLS 1.3\nhint: ");
+    fixture.assert_clean_failure("old versions", &outcome);
+}
+
+/// The second is what the hint for a CA's own certificate advises.
+#[test]
+fn good_certificates() {
+    for kind in [TlsKind::Valid, TlsKind::SelfSigned, TlsKind::Tls12Only] {
         let fixture = Fixture::new(kind);
         fixture.login().run().exits(0).complains_not();
         assert_eq!(fixture.backend.handshakes(), 2, "{kind:?}");
     }
 }
 
-/// A CA that another program trusts is of no use here: only the one that the variable names.
-#[test]
-fn another_ca_than_the_backends() {
-    let fixture = Fixture::new(TlsKind::Valid);
-    let other = Backend::https();
-    let outcome = fixture.whoami().ca(&other.ca_file()).run();
-    outcome
-        .exits(4)
-        .complains("not trusted here")
-        .complains(&other.ca_file().display().to_string());
-    assert_eq!(fixture.backend.requests().len(), 0);
-    assert_eq!(fixture.backend.handshakes(), 0);
+fn write(fixture: &Fixture, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = fixture.home.path().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn folder(fixture: &Fixture, name: &str) -> PathBuf {
+    let path = fixture.home.path().join(name);
+    fs::create_dir(&path).unwrap();
+    path
+}
+
+/// A CA certificate that is of no use here: one made anew under the same name.
+fn other_ca() -> String {
+    fs::read_to_string(Backend::https().ca_file()).unwrap()
 }
 
 #[test]
-fn unusable_ca_files() {
+fn files_as_people_write_them_are_read() {
     let fixture = Fixture::new(TlsKind::Valid);
-    let place = fixture.home.path();
-    let file = |name: &str, content: &[u8]| {
-        let path = place.join(name);
-        fs::write(&path, content).unwrap();
-        path.display().to_string()
-    };
-    let certificate =
-        |inner: &str| format!("-----BEGIN CERTIFICATE-----\n{inner}-----END CERTIFICATE-----\n");
-    let empty_folder = place.join("folder");
-    fs::create_dir(&empty_folder).unwrap();
-    let empty_folder = empty_folder.display().to_string();
-    let missing = place.join("missing").display().to_string();
-    let fifo = place.join("fifo").display().to_string();
-    nix::unistd::mkfifo(Path::new(&fifo), nix::sys::stat::Mode::S_IRUSR).unwrap();
-    let cases = [
-        ("missing", "SSL_CERT_FILE", missing.clone()),
-        ("empty", "SSL_CERT_FILE", file("empty", b"")),
-        ("not PEM", "SSL_CERT_FILE", file("der", &[0x30, 0x82, 1, 2])),
+    let ca = fs::read_to_string(fixture.backend.ca_file()).unwrap();
+    let other = other_ca();
+    let forms: [(&str, Vec<u8>); 6] = [
+        ("byte order mark", format!("\u{feff}{ca}").into()),
+        ("CRLF", ca.replace('\n', "\r\n").into()),
         (
-            "a key only",
-            "SSL_CERT_FILE",
-            file(
-                "key",
-                b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-            ),
+            "comments",
+            format!("# Example: -----\n{other}\nSubject: CN=é\n{ca}end").into(),
         ),
         (
-            "no base64",
-            "SSL_CERT_FILE",
-            file("base64", certificate("!!!!\n").as_bytes()),
+            "Latin-1",
+            [&b"# Societ\xe9 --\n"[..], ca.as_bytes()].concat(),
         ),
+        ("no last line end", ca.trim_end().into()),
         (
-            "no certificate inside",
-            "SSL_CERT_FILE",
-            file("zeros", certificate("AAAA\n").as_bytes()),
-        ),
-        (
-            "nothing inside",
-            "SSL_CERT_FILE",
-            file("nothing", certificate("").as_bytes()),
-        ),
-        (
-            "no end",
-            "SSL_CERT_FILE",
-            file("no-end", b"-----BEGIN CERTIFICATE-----\nAAAA\n"),
-        ),
-        ("a folder", "SSL_CERT_FILE", empty_folder.clone()),
-        ("a FIFO", "SSL_CERT_FILE", fifo),
-        ("a device", "SSL_CERT_FILE", "/dev/zero".to_owned()),
-        ("missing folder", "SSL_CERT_DIR", missing),
-        ("empty folder", "SSL_CERT_DIR", empty_folder),
-        (
-            "folder without certificates",
-            "SSL_CERT_DIR",
-            place.display().to_string(),
+            "a damaged one before",
+            format!("{}{ca}", other.replace("MII", "AAA")).into(),
         ),
     ];
-    let count = cases.len();
-    for (name, variable, value) in cases {
-        let outcome = fixture
-            .whoami()
-            .without("SSL_CERT_FILE")
-            .env(variable, &value)
-            .timeout(Duration::from_secs(10))
-            .run();
-        outcome
-            .complains(&value)
-            .complains(variable)
-            .complains("hint: ")
-            .takes_at_most(SLACK);
-        assert_eq!(outcome.code, Some(3), "{name}: {outcome}");
-        fixture.assert_clean_failure(name, &outcome);
+    for (name, form) in forms {
+        let outcome = fixture.whoami().ca(&write(&fixture, "ca.pem", form)).run();
+        assert_eq!(outcome.code, Some(0), "{name}: {outcome}");
+        outcome.complains_not();
     }
-    assert_eq!(fixture.backend.requests().len(), 0);
-    eprintln!("CA files: {count} cases");
 }
 
 #[test]
-fn a_private_ca_is_taken_from_a_file_or_a_folder_only_where_named() {
+fn ca_files_that_can_not_be_used_are_errors_of_this_machine() {
     let fixture = Fixture::new(TlsKind::Valid);
-    fixture.whoami().run().exits(0).complains_not();
-    let folder = fixture.home.path().join("certificates");
-    fs::create_dir(&folder).unwrap();
-    // OpenSSL's name for a certificate: a hash of its subject (c_rehash(1)).
-    for name in ["ca.pem", "01234567.0"] {
-        symlink(fixture.backend.ca_file(), folder.join(name)).unwrap();
+    let pem =
+        |inner: &str| format!("-----BEGIN CERTIFICATE-----\n{inner}-----END CERTIFICATE-----\n");
+    let file = |name, content: &str| write(&fixture, name, content);
+    let empty = folder(&fixture, "folder");
+    symlink(
+        "/nonexistent/a.crt",
+        folder(&fixture, "gone").join("01234567.0"),
+    )
+    .unwrap();
+    let fifo = fixture.home.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let none = "no certificate in PEM form that can be read";
+    let cases = [
+        (
+            "SSL_CERT_FILE",
+            "/nonexistent".into(),
+            "no such file or directory",
+        ),
+        ("SSL_CERT_FILE", file("empty", ""), none),
+        ("SSL_CERT_FILE", file("der", "0\u{2}\u{1}\u{2}"), none),
+        (
+            "SSL_CERT_FILE",
+            file("key", &pem("AAAA\n").replace("CERTIFICATE", "PRIVATE KEY")),
+            none,
+        ),
+        ("SSL_CERT_FILE", file("base64", &pem("!!!!\n")), none),
+        ("SSL_CERT_FILE", file("zeros", &pem("AAAA\n")), none),
+        (
+            "SSL_CERT_FILE",
+            file("no-end", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
+            none,
+        ),
+        ("SSL_CERT_FILE", empty.clone(), "not a regular file"),
+        ("SSL_CERT_FILE", fifo, "not a regular file"),
+        ("SSL_CERT_FILE", "/dev/zero".into(), "not a regular file"),
+        ("SSL_CERT_DIR", "/nonexistent".into(), none),
+        ("SSL_CERT_DIR", empty.clone(), none),
+        ("SSL_CERT_DIR", empty.with_file_name("gone"), none),
+    ];
+    for (variable, value, cause) in cases {
+        let call = fixture.whoami().without("SSL_CERT_FILE");
+        let outcome = call.env(variable, &value).run();
+        let setting = format!("{variable}={}", value.display());
+        outcome.exits(3).takes_at_most(SLACK);
+        outcome.complains(&format!(
+            "error: {setting}: {cause}\nhint: correct {variable}, or unset it"
+        ));
+        fixture.assert_clean_failure(&setting, &outcome);
     }
-    let unnamed = || fixture.whoami().without("SSL_CERT_FILE");
-    unnamed()
-        .env("SSL_CERT_DIR", &folder)
-        .run()
-        .exits(0)
-        .complains_not();
-    let requests = fixture.backend.requests().len();
-    let outcome = unnamed().run();
-    outcome
-        .exits(4)
-        .complains("\nhint: ")
-        .complains("SSL_CERT_FILE");
-    fixture.assert_clean_failure("not named", &outcome);
-    assert_eq!(fixture.backend.requests().len(), requests);
+    // Beside a good file, too.
+    let beside = fixture.whoami().env("SSL_CERT_DIR", &empty);
+    beside.run().exits(3).complains("error: SSL_CERT_DIR=");
+    assert_eq!(fixture.backend.connections(), 0);
+}
+
+#[test]
+fn both_variables_count_and_are_named() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let other = write(&fixture, "other.pem", other_ca());
+    let certs = folder(&fixture, "certs");
+    let whoami = |folders: &str| fixture.whoami().ca(&other).env("SSL_CERT_DIR", folders);
+    let of_folder = certs.display().to_string();
+    fs::copy(fixture.backend.ca_file(), certs.join("any-name")).unwrap();
+    whoami(&of_folder).run().exits(0).complains_not();
+    // As for OpenSSL, one folder of several is enough.
+    let several = format!("/nonexistent:{of_folder}");
+    whoami(&several).run().exits(0).complains_not();
+    fs::write(certs.join("any-name"), other_ca()).unwrap();
+    let source = format!(
+        "2 CAs of SSL_CERT_FILE={} and SSL_CERT_DIR={of_folder}\n",
+        other.display()
+    );
+    whoami(&of_folder).run().exits(4).complains(&source);
+}
+
+#[test]
+fn what_could_not_be_read_is_counted() {
+    let fixture = Fixture::new(TlsKind::Valid);
+    let certs = folder(&fixture, "certs");
+    let good = other_ca();
+    let damaged = good.replace("MII", "AAA");
+    fs::write(
+        certs.join("several.pem"),
+        [&*good, &damaged, &other_ca()].concat(),
+    )
+    .unwrap();
+    fs::write(certs.join("README"), "no certificate").unwrap();
+    fs::create_dir(certs.join("java")).unwrap();
+    symlink("several.pem", certs.join("01234567.0")).unwrap();
+    symlink("/nonexistent/gone.crt", certs.join("gone.pem")).unwrap();
+    let call = fixture
+        .whoami()
+        .without("SSL_CERT_FILE")
+        .env("SSL_CERT_DIR", &certs);
+    let trusted = format!(
+        "trusted: 2 CAs of SSL_CERT_DIR={} (3 more could not be read)\n",
+        certs.display()
+    );
+    call.run().exits(4).complains(&trusted);
 }
 
 /// Where a system may keep its CA certificates.
 const STORES: &[&str] = &[
-    "/etc",
+    "/etc/ssl",
+    "/etc/pki",
     "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates",
     "/usr/share/ssl",
@@ -260,51 +246,99 @@ const STORES: &[&str] = &[
     "/var/ssl",
 ];
 
-/// `whoami` on a machine whose only store is this bundle, or that has none.
-fn with_store(fixture: &Fixture, bundle: Option<&Path>) -> Option<Outcome> {
+/// `whoami` on a machine whose only store is a folder of these files, or that has no store at all; and which
+/// files below the store it opened. None: said to be skipped.
+fn with_store(fixture: &Fixture, files: Option<&[(&str, &str)]>) -> Option<(Outcome, String)> {
     let mut machine = needs::machine()?;
     let place = tempfile::tempdir().unwrap();
-    let [etc, empty] = ["etc", "empty"].map(|name| place.path().join(name));
-    for folder in [&etc.join("ssl/certs"), &empty] {
+    let empty = place.path().join("empty");
+    let certs = place.path().join("ssl/certs");
+    for folder in [&empty, &certs] {
         fs::create_dir_all(folder).unwrap();
     }
-    if let Some(bundle) = bundle {
-        fs::copy(bundle, etc.join("ssl/certs/ca-certificates.crt")).unwrap();
-    } else {
-        fs::remove_dir_all(etc.join("ssl")).unwrap();
+    for (name, content) in files.unwrap_or_default() {
+        fs::write(certs.join(name), content).unwrap();
     }
     for store in STORES.iter().filter(|store| Path::new(store).is_dir()) {
-        let source = if *store == "/etc" { &etc } else { &empty };
-        machine = machine.mount(source, store);
+        let has_files = *store == "/etc/ssl" && files.is_some();
+        machine = machine.mount(if has_files { certs.parent()? } else { &empty }, store);
     }
-    let whoami = fixture.whoami().without("SSL_CERT_FILE");
-    Some(whoami.on(machine).run())
+    let trace = fixture.home.path().join("trace");
+    let strace = needs::strace()?
+        .home(&fixture.home)
+        .env("SEKUIRE_API_KEY", KEY);
+    let strace = strace
+        .args(["-f", "-qq", "-e", "trace=openat,open", "-o"])
+        .arg(&trace);
+    let whoami = strace
+        .arg(binary())
+        .args(["whoami", "--backend", &fixture.backend.url()]);
+    let outcome = whoami.on(machine).run();
+    let opened = fs::read_to_string(&trace).unwrap();
+    fs::remove_file(trace).unwrap();
+    let opened = opened
+        .lines()
+        .filter(|line| line.contains("/etc/ssl/certs"));
+    Some((outcome, opened.collect::<Vec<_>>().join("\n")))
 }
 
+/// As curl does: of the folder, what openssl-rehash(1) has named. That takes longer than a handshake.
 #[test]
-fn the_systems_store_is_trusted() {
+fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
+    const BUNDLE: &str = "ca-certificates.crt";
     let fixture = Fixture::new(TlsKind::Valid);
-    let Some(outcome) = with_store(&fixture, Some(&fixture.backend.ca_file())) else {
+    let ca = &*fs::read_to_string(fixture.backend.ca_file()).unwrap();
+    let (other, third) = (&*other_ca(), &*other_ca());
+    let whoami = |files: &[(&str, &str)]| with_store(&fixture, Some(files));
+    let Some((outcome, opened)) = whoami(&[(BUNDLE, ca), ("0a1b2c3d.0", other)]) else {
         return;
     };
     outcome.exits(0).complains_not();
+    assert_eq!(opened.lines().count(), 1, "{opened}");
+    let (outcome, opened) = whoami(&[(BUNDLE, other), ("0a1b2c3d.0", ca)]).expect("as before");
+    outcome.exits(0).complains_not();
+    assert!(opened.contains("0a1b2c3d.0"), "{opened}");
+    let (outcome, _) = whoami(&[("0a1b2c3d.0", ca)]).expect("as before");
+    outcome.exits(0).complains_not();
+
     let requests = fixture.backend.requests().len();
-    let other = Backend::https();
-    let outcome = with_store(&fixture, Some(&other.ca_file())).expect("a machine, as before");
-    outcome
-        .exits(4)
-        .complains("trusted are the system's CA store, /etc/ssl/certs/ca-certificates.crt");
+    let refused = [(BUNDLE, other), ("0a1b2c3d.0", third), ("company.pem", ca)];
+    let (outcome, _) = whoami(&refused).expect("as before");
+    let trusted = format!("trusted: 2 CAs of /etc/ssl/certs/{BUNDLE} and /etc/ssl/certs\n");
+    outcome.exits(4).complains(&trusted);
     assert_eq!(fixture.backend.requests().len(), requests);
+}
+
+#[test]
+fn a_system_store_without_a_certificate_is_an_error_of_this_machine() {
+    for (files, place) in [
+        (&[][..], "/etc/ssl/certs"),
+        (&[("01234567.0", "")], "/etc/ssl/certs"),
+        (
+            &[("ca-certificates.crt", "")],
+            "/etc/ssl/certs/ca-certificates.crt",
+        ),
+    ] {
+        let fixture = Fixture::new(TlsKind::Valid);
+        let Some((outcome, _)) = with_store(&fixture, Some(files)) else {
+            return;
+        };
+        let none = "no certificate in PEM form that can be read\nhint: install the package ca-certificates, or set SSL_CERT_FILE=";
+        outcome
+            .exits(3)
+            .complains(&format!("error: {place}: {none}"));
+        assert_eq!(fixture.backend.connections(), 0);
+    }
 }
 
 /// As in a container from `scratch`, and only there: a private CA is not among Mozilla's.
 #[test]
-fn built_in_roots_only_without_a_store() {
+fn built_in_roots_count_only_without_a_store() {
     let fixture = Fixture::new(TlsKind::Valid);
-    if let Some(outcome) = with_store(&fixture, None) {
+    if let Some((outcome, _)) = with_store(&fixture, None) {
         outcome
             .exits(4)
-            .complains("trusted are the built-in CA certificates of Mozilla");
+            .complains(" CAs of Mozilla, in this program\nhint: ");
         assert_eq!(fixture.backend.requests().len(), 0);
     }
 }

@@ -71,7 +71,7 @@ fn whole_answers_count_whatever_follows() {
         b"HTTP/1.1 200 Caf\xe9\r\nX: \xff\r\nContent-Length: 14\r\n\r\n{\"valid\":true}".into(),
         // A size that ends in 0, and data that looks like a last chunk.
         chunks("10\r\n{\"valid\":true  }\r\n0\r\n\r\n").into(),
-        chunks("19;x=y\r\n{\"valid\":true,\"x\":\r\n0\r\n\r\n\r\n2\r\n1}\r\n0\r\nA: b\r\n\r\n")
+        chunks("19;x=y\r\n{\"valid\":true,\"x\":\r\n0\r\n\r\n\r\n2\r\n }\r\n0\r\nA: b\r\n\r\n")
             .into(),
         // Interim answers (RFC 9110, 15.2), which a proxy may send unasked.
         [

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig};
 use tempfile::TempDir;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +37,14 @@ pub(crate) enum TlsKind {
     SelfSignedCa,
     /// By a CA below ours whose certificate is not sent.
     MissingIntermediate,
-    /// By a certificate, sent, that is no CA's.
-    ByServer,
+    /// To whoever has a certificate, too.
+    WantsClientCertificate,
     /// For clients only.
     ClientOnly,
     /// With an extension that nobody knows, marked critical.
     CriticalExtension,
     /// With a common name, and no other.
     CommonNameOnly,
-    /// By a CA below ours that may only give names below example.org.
-    OtherDnsNames,
-    /// By a CA below ours that may not give loopback's addresses.
-    OtherAddresses,
-    /// By a CA below ours that may only name an organization.
-    OtherDirectoryNames,
 }
 
 pub(super) struct Authority {
@@ -89,73 +85,44 @@ impl Authority {
         let resolver = SingleCertAndKey::from(CertifiedKey::new(chain, key));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(versions)
-            .expect("ring knows these versions")
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(resolver));
+            .expect("ring knows these versions");
+        let config = match kind {
+            TlsKind::WantsClientCertificate => config.with_client_cert_verifier(self.verifier()),
+            _ => config.with_no_client_auth(),
+        };
+        let config = config.with_cert_resolver(Arc::new(resolver));
         Some(Arc::new(config))
     }
 
-    /// The server's certificate, and what it sends with it.
+    /// Of clients' certificates, which must be by our CA.
+    fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        let mut roots = RootCertStore::empty();
+        let ca = CertificateDer::from_pem_file(self.file()).expect("the CA's file");
+        roots.add(ca).expect("a CA");
+        let provider = Arc::new(ring::default_provider());
+        let builder = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+        builder.build().expect("a verifier")
+    }
+
+    /// The server's certificate.
     fn chain(&self, kind: TlsKind, key: &KeyPair) -> Vec<CertificateDer<'static>> {
         let params = leaf(kind, self.name.as_deref());
-        let below = |change: &dyn Fn(&mut CertificateParams)| {
-            let mut params = authority("an intermediate CA");
-            change(&mut params);
-            let key = KeyPair::generate().expect("a key");
-            let certificate = params.signed_by(&key, &self.issuer).expect("a CA");
-            (Issuer::new(params, key), certificate.der().clone())
-        };
-        let (issuer, sent) = match kind {
+        let issuer = match kind {
             TlsKind::SelfSigned | TlsKind::SelfSignedCa => {
                 let certificate = params.self_signed(key).expect("a certificate");
                 fs::write(self.file(), certificate.pem()).expect("the CA's file is written");
                 return vec![certificate.der().clone()];
             }
-            TlsKind::UnknownCa => (issuer("another CA").0, None),
-            TlsKind::MissingIntermediate => (below(&|_| ()).0, None),
-            TlsKind::ByServer
-            | TlsKind::OtherDnsNames
-            | TlsKind::OtherAddresses
-            | TlsKind::OtherDirectoryNames => {
-                let (issuer, sent) = below(&|params| restrict(kind, params));
-                (issuer, Some(sent))
+            TlsKind::UnknownCa => &issuer("another CA").0,
+            TlsKind::MissingIntermediate => {
+                let key = KeyPair::generate().expect("a key");
+                &Issuer::new(authority("an intermediate CA"), key)
             }
-            _ => {
-                let certificate = params.signed_by(key, &self.issuer).expect("a certificate");
-                return vec![certificate.der().clone()];
-            }
+            _ => &self.issuer,
         };
-        let certificate = params.signed_by(key, &issuer).expect("a certificate");
-        std::iter::once(certificate.der().clone())
-            .chain(sent)
-            .collect()
+        let certificate = params.signed_by(key, issuer).expect("a certificate");
+        vec![certificate.der().clone()]
     }
-}
-
-/// What the intermediate CA may not do.
-fn restrict(kind: TlsKind, params: &mut CertificateParams) {
-    let permitted = match kind {
-        TlsKind::ByServer => {
-            params.is_ca = IsCa::ExplicitNoCa;
-            return;
-        }
-        TlsKind::OtherDnsNames => vec![GeneralSubtree::DnsName("example.org".to_owned())],
-        TlsKind::OtherDirectoryNames => {
-            let mut name = DistinguishedName::new();
-            name.push(DnType::OrganizationName, "Example");
-            vec![GeneralSubtree::DirectoryName(name)]
-        }
-        _ => Vec::new(),
-    };
-    let loopback = GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0]));
-    params.name_constraints = Some(NameConstraints {
-        excluded_subtrees: if permitted.is_empty() {
-            vec![loopback]
-        } else {
-            Vec::new()
-        },
-        permitted_subtrees: permitted,
-    });
 }
 
 fn authority(name: &str) -> CertificateParams {

@@ -1,0 +1,221 @@
+//! Names, by a name server of the test's own: each family is asked for itself, and what comes is used. Of a machine
+//! that has no other name server.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::{Fixture, KEY, in_parallel};
+use crate::support::backend::{ApiKey, Backend, TlsKind};
+use crate::support::command::Sekuire;
+use crate::support::needs;
+
+/// Of the development backend's certificate.
+const NAME: &str = "backend.example";
+
+/// What a name server answers for a family (RFC 1035, 4.1.1: RCODE).
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Answer {
+    Good,
+    ServFail = 2,
+    NxDomain = 3,
+    Refused = 5,
+    Silence,
+    Empty,
+}
+
+const ANSWERS: [Answer; 6] = [
+    Answer::Good,
+    Answer::ServFail,
+    Answer::NxDomain,
+    Answer::Refused,
+    Answer::Silence,
+    Answer::Empty,
+];
+
+/// Ended when dropped.
+struct NameServer {
+    address: Ipv4Addr,
+    is_over: Arc<AtomicBool>,
+}
+
+impl NameServer {
+    /// On port 53 of loopback's address of this number: a resolver asks nowhere else.
+    fn start(number: u8, a: Answer, aaaa: Answer) -> io::Result<Self> {
+        let address = Ipv4Addr::new(127, 0, 53, number);
+        let socket = UdpSocket::bind((address, 53))?;
+        socket.set_read_timeout(Some(Duration::from_millis(100)))?;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_over);
+        thread::spawn(move || {
+            let mut query = [0; 512];
+            while !ends.load(Ordering::Relaxed) {
+                if let Ok((length, client)) = socket.recv_from(&mut query)
+                    && let Some(reply) = reply(&query[..length], a, aaaa)
+                {
+                    let _ = socket.send_to(&reply, client);
+                }
+            }
+        });
+        Ok(Self { address, is_over })
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The header's flags and counts, the question again, and an address where there is one; none: silence.
+fn reply(query: &[u8], a: Answer, aaaa: Answer) -> Option<Vec<u8>> {
+    let end = 12 + query[12..].iter().position(|byte| *byte == 0)? + 5;
+    let kind = query[end - 3];
+    let (answer, address) = match kind {
+        1 => (a, Ipv4Addr::LOCALHOST.octets().to_vec()),
+        _ => (aaaa, Ipv6Addr::LOCALHOST.octets().to_vec()),
+    };
+    let (code, count) = match answer {
+        Answer::Silence => return None,
+        Answer::Good => (0, 1),
+        Answer::Empty => (0, 0),
+        refusal => (refusal as u8, 0),
+    };
+    let mut reply = [
+        &query[..2],
+        &[0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0],
+        &query[12..end],
+    ]
+    .concat();
+    if count == 1 {
+        let length = u8::try_from(address.len()).unwrap();
+        reply.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60, 0, length]);
+        reply.extend(address);
+    }
+    Some(reply)
+}
+
+/// `whoami` where names are looked up there alone; None: said to be skipped.
+fn whoami(server: &NameServer, backend: &Backend, name: &str) -> Option<Sekuire> {
+    let place = tempfile::tempdir().unwrap().keep();
+    let file = |name: &str, content: String| {
+        fs::write(place.join(name), content).unwrap();
+        place.join(name)
+    };
+    let servers = file("resolv.conf", format!("nameserver {}\n", server.address));
+    let hosts = file("hosts", "127.0.0.1 localhost\n".into());
+    let order = file("nsswitch.conf", "hosts: files dns\n".into());
+    let mut machine = needs::machine()?;
+    machine = machine
+        .mount(&servers, "/etc/resolv.conf")
+        .mount(&hosts, "/etc/hosts");
+    if fs::exists("/etc/nsswitch.conf").unwrap() {
+        machine = machine.mount(&order, "/etc/nsswitch.conf");
+    }
+    let url = format!("https://{name}:{}", backend.address().port());
+    let call = Sekuire::new()
+        .ca(&backend.ca_file())
+        .env("SEKUIRE_API_KEY", KEY);
+    Some(call.args(["whoami", "--backend", &url]).on(machine))
+}
+
+fn backend(ip: IpAddr) -> Backend {
+    let backend = Backend::builder()
+        .tls(TlsKind::Valid)
+        .listen(SocketAddr::new(ip, 0))
+        .start();
+    let bound = Some(crate::fixtures::FINGERPRINT.to_owned());
+    backend.add_key(ApiKey {
+        bound,
+        ..ApiKey::new(KEY)
+    });
+    backend
+}
+
+/// One family is good, the other is answered in each way: the backend is reached within a second.
+#[test]
+fn one_good_family_is_enough() {
+    let mut cases = Vec::new();
+    for (number, answer) in (1..).zip(ANSWERS) {
+        cases.push((
+            number,
+            Answer::Good,
+            answer,
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+        ));
+        cases.push((
+            number + 100,
+            answer,
+            Answer::Good,
+            Ipv6Addr::LOCALHOST.into(),
+        ));
+    }
+    for (number, a, aaaa, ip) in cases {
+        let server = match NameServer::start(number, a, aaaa) {
+            Ok(server) => server,
+            Err(cause) => return needs::skip(&format!("needs port 53: {cause}")),
+        };
+        let backend = backend(ip);
+        let Some(call) = whoami(&server, &backend, NAME) else {
+            return;
+        };
+        let outcome = call.run();
+        outcome.exits(0).complains_not();
+        eprintln!(
+            "A {a:?}, AAAA {aaaa:?}: {:.3} s",
+            outcome.elapsed.as_secs_f64()
+        );
+        outcome.takes_at_most(Duration::from_secs(1));
+    }
+}
+
+/// The dot is for the resolver alone: not for the certificate.
+#[test]
+fn a_name_may_end_in_a_dot() {
+    let Ok(server) = NameServer::start(99, Answer::Good, Answer::Empty) else {
+        return needs::skip("needs port 53");
+    };
+    let backend = backend(Ipv4Addr::LOCALHOST.into());
+    let Some(call) = whoami(&server, &backend, "backend.example.") else {
+        return;
+    };
+    call.run().exits(0).complains_not();
+    let host = format!("{NAME}:{}", backend.address().port());
+    assert_eq!(backend.requests()[0].header("Host"), Some(&*host));
+}
+
+#[test]
+fn no_good_family_is_tried_again_and_said() {
+    in_parallel(
+        vec![(200, Answer::NxDomain), (201, Answer::ServFail)],
+        |(number, answer)| {
+            let Ok(server) = NameServer::start(number, answer, answer) else {
+                return needs::skip("needs port 53");
+            };
+            let backend = backend(Ipv4Addr::LOCALHOST.into());
+            let Some(call) = whoami(&server, &backend, NAME) else {
+                return;
+            };
+            let outcome = call.run();
+            outcome.exits(4).complains("(3 attempts in ");
+            outcome.complains("\nhint: check the name, the name servers and /etc/hosts, or run: ");
+        },
+    );
+}
+
+/// Loopback, so in clear; and no name.
+#[test]
+fn an_address_of_ipv6_in_brackets_is_one() {
+    let backend = Backend::builder()
+        .listen((Ipv6Addr::LOCALHOST, 0).into())
+        .start();
+    let fixture = Fixture::new(TlsKind::None);
+    let url = format!("http://[::1]:{}", backend.address().port());
+    fixture.ask_at(super::Asks::Verify, &url).run().exits(0);
+    let host = format!("[::1]:{}", backend.address().port());
+    assert_eq!(backend.requests()[0].header("Host"), Some(&*host));
+}
