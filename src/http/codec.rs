@@ -285,9 +285,9 @@ fn decode(bytes: &[u8]) -> Result<minreq::Response, Failure> {
             .send()
     });
     match conversation {
-        Err(cause) | Ok((Err(minreq::Error::IoError(cause)), _))
-            if platform::shortage(&cause).is_some() =>
-        {
+        // Nothing but this machine is asked for these bytes.
+        Err(cause) => Err(Failure::local(&cause)),
+        Ok((Err(minreq::Error::IoError(cause)), _)) if cause.raw_os_error().is_some() => {
             Err(Failure::local(&cause))
         }
         Ok((Ok(answer), _)) if answer.reason_phrase != NO_STATUS_LINE => Ok(answer),
