@@ -638,10 +638,10 @@ fn normalise(text: &str, fixture: &Fixture) -> String {
             &format!(r#""os":"{}""#, std::env::consts::OS),
             r#""os":"<os>""#,
         );
-    match text.split_once(" times in ") {
+    match text.split_once(" attempts in ") {
         Some((before, after)) => {
             let (_, after) = after.split_once(" s)").expect("seconds");
-            format!("{before} times in <n> s){after}")
+            format!("{before} attempts in <n> s){after}")
         }
         None => text,
     }

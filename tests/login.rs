@@ -595,7 +595,7 @@ fn refused_is_one_and_trouble_is_four_and_neither_touches_the_file() {
         (
             Response::new(500, "text/html", "<h1>oops</h1>"),
             4,
-            "status 500",
+            "returned 500",
         ),
         (
             Response::new(302, "text/plain", "").header("Location", "https://evil.example/x"),
@@ -605,7 +605,7 @@ fn refused_is_one_and_trouble_is_four_and_neither_touches_the_file() {
         (
             Response::json(418, &json!({"error": format!("key {KEY}")})),
             4,
-            "status 418",
+            "returned 418",
         ),
     ];
     for (answer, code, part) in cases {

@@ -87,7 +87,7 @@ fn the_waiting_line_is_as_long_as_the_terminal_is_wide() {
         terminal.resize(columns);
         let shown = terminal.finish().exits(1).terminal.clone();
         let (line, _) = shown.split_once("\r\x1b[K").expect("the line is erased");
-        let whole = format!("Waiting for {} ... (Ctrl-C stops)", backend.url());
+        let whole = format!("Waiting for {} (Ctrl-C stops)", backend.url());
         let cut: String = whole.chars().take(width).collect();
         assert_eq!(line, cut, "{columns} columns");
     }

@@ -137,7 +137,7 @@ Backend away: what asks only this machine starts, what waits for the backend tri
 backend_goes
 systemd
 says "agent: active, running" "agent-with-credential: activating, auto-restart" "agent-exec: active, running" \
-    "backend.test refused the connection"
+    "backend.test:9300: connection refused"
 
 section "sysvinit: $(chroot "$debian" dpkg-query --show sysvinit-core)"
 rm -r "$debian/etc/sekuire"
@@ -210,6 +210,6 @@ note "
 Backend away: three seconds of waiting, and it starts all the same"
 backend_goes
 busybox_init
-says "backend.test refused the connection" "agent: started"
+says "backend.test:9300: connection refused" "agent: started"
 
 finish

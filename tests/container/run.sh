@@ -161,7 +161,7 @@ says "Authenticated with API Key"
 section "Without any CA store and without SSL_CERT_FILE: Mozilla's roots, not this backend's CA"
 run 4 docker run --rm --network "$label" --env "SEKUIRE_API_KEY=$KEY" \
     --env "SEKUIRE_BACKEND_URL=$url" "$image" whoami
-complains "the built-in CA certificates of Mozilla" "hint: " "SSL_CERT_FILE"
+complains "CAs of Mozilla, in this program" "hint: " "SSL_CERT_FILE"
 
 section "HEALTHCHECK CMD [\"/sekuire\",\"status\",\"--quiet\"]"
 # reaches STATE CONTAINER: within twenty seconds.

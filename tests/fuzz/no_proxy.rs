@@ -29,6 +29,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(base) = BackendUrl::parse(&format!("https://{host}")) else {
         return;
     };
+    if base.host().contains(':') {
+        return;
+    }
     let mut entries = list
         .split([',', ' '])
         .map(|entry| entry.trim().to_ascii_lowercase());
@@ -37,7 +40,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
 });
 
 fn names(entry: &str, base: &BackendUrl) -> bool {
-    // Its colons are no port's, and no host is one.
+    // Its colons are no port's, and the host is none.
     if entry.parse::<Ipv6Addr>().is_ok() {
         return false;
     }
@@ -56,7 +59,12 @@ fn covers(name: &str, host: &str) -> bool {
     if name == "*" {
         return true;
     }
+    let name = name.strip_suffix('.').unwrap_or(name);
     if let Ok(address) = host.parse::<Ipv4Addr>() {
+        let inner = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        let name = inner.unwrap_or(name);
         let is_it = name.parse() == Ok(address);
         return is_it || block(name).is_some_and(|block| block.contains(&address));
     }

@@ -9,11 +9,16 @@ use super::{Asks, Behaviour, Fixture, OLD_AUTH, in_parallel};
 use crate::support::backend::{Endpoint, KEY, Response, TlsKind};
 use crate::support::outcome::Outcome;
 
+fn percent_encoded(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| format!("%{byte:02X}"));
+    encoded.collect::<Vec<_>>().concat()
+}
+
 /// Escape sequences, forged lines, marks that reorder or hide text; and the key as it is, in another case,
 /// percent-encoded, and where a message is cut.
 fn poison() -> String {
     let secret = &KEY[8..];
-    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = percent_encoded(secret);
     format!(
         "\x1b[31m\u{9b}2J\x07\rerror: forged\nhint: forged\u{202e}\u{2066}\u{200b}\u{feff}\u{e0041}\
          <{KEY}>, {secret}, {}, {percent}, {}{KEY}",
@@ -78,9 +83,9 @@ fn assert_plain(name: &str, outcome: &Outcome) {
         let plain = text.to_lowercase();
         for at in 8..=KEY.len() - 8 {
             let run = &KEY[at..at + 8];
-            let percent: String = run.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let percent = percent_encoded(run);
             assert!(
-                !plain.contains(run) && !plain.contains(&percent),
+                !plain.contains(run) && !plain.contains(&percent.to_lowercase()),
                 "{name}: {run}; {outcome}"
             );
         }
@@ -130,7 +135,7 @@ fn of_a_key_without_a_prefix() {
 #[test]
 fn of_our_own_settings() {
     let secret = &KEY[8..];
-    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = percent_encoded(secret);
     let settings = [
         ("SEKUIRE_BACKEND_URL", format!("https://127.0.0.1:1/{KEY}")),
         (

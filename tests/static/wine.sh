@@ -84,7 +84,7 @@ says 'Not logged in'
 section 'Over TLS, by a CA that is not in the store'
 typed=$key
 run 4 "$wine" "$program" login --api-key-stdin --backend "https://localhost:$tls"
-complains 'the certificate of localhost is by a CA that is not trusted here' "add it to the system's certificate store"
+complains 'certificate signed by an untrusted CA' "to the system's certificate store"
 run 1 "$wine" "$program" status
 
 section "Over TLS, with the CA in the user's store"

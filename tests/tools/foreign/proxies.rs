@@ -68,21 +68,22 @@ fn check_one(report: &mut Report, start: impl Fn(&Place) -> Daemon) {
     report.check("without the company's CA nothing is sent", || {
         let before = backend.requests().len();
         let user = proxied(&url, &backend.ca_file());
-        let login = user.fails_to_log_in("certificate of backend.example is by a CA that is not trusted here");
-        login.complains("hint: if the proxy opens TLS, as a company's may, name the file of its CA in SSL_CERT_FILE");
-        user.whoami().exits(4).complains("hint: if the proxy opens TLS");
-        let doctor = proxied(&url, &backend.ca_file()).run(&["doctor", "--online", "--backend", &url]);
+        let login = user.fails_to_log_in("certificate signed by an untrusted CA");
+        login.complains("set SSL_CERT_FILE=");
+        user.whoami().exits(4).complains("set SSL_CERT_FILE=");
+        let doctor =
+            proxied(&url, &backend.ca_file()).run(&["doctor", "--online", "--backend", &url]);
         doctor.exits(1);
         assert_eq!(backend.requests().len(), before);
     });
     report.check("the backend is gone", || {
         let gone = RefusingPort::new();
-        proxied(&behind(gone.address().port()), &company).fails_to_log_in("(status 50");
+        proxied(&behind(gone.address().port()), &company).fails_to_log_in("(50");
     });
     report.check("the proxy does not trust the backend", || {
         let other = Backend::builder().tls(TlsKind::UnknownCa).start();
         let user = proxied(&behind(other.address().port()), &company);
-        user.fails_to_log_in("(status 50");
+        user.fails_to_log_in("(50");
         assert_eq!(other.requests().len(), 0);
     });
 }

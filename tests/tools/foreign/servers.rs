@@ -143,7 +143,7 @@ impl Front<'_> {
     /// What is said when the server ends.
     fn check_end(&self, report: &mut Report, daemon: Daemon) {
         drop(daemon);
-        let says = "refused the connection on port";
+        let says = "connection refused";
         report.check("the server has ended", || {
             self.meet(&table::case("", TLS13, says));
         });

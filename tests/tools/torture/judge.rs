@@ -63,20 +63,12 @@ impl Case {
         };
         must(is_old || is_new, "auth.json is lost");
         must(self.is_private(), "others can read auth.json");
-        // A call that fails behind the answer is another matter, if that is said.
-        let says_so = ["can't save", "the request may have arrived"]
-            .iter()
-            .any(|words| outcome.stderr.contains(words));
         // Whom the kernel kills for a cgroup's memory can't say or finish anything: it is counted, not forbidden.
         let is_killed = outcome.signal == Some(libc::SIGKILL) && shortage.kills();
+        // Nor is one call that fails in the middle of a request foreseen.
         must(
-            !in_vain || is_killed || !shortage.lasts() && says_so,
+            !in_vain || is_killed || !shortage.lasts(),
             "a key is bound in vain",
-        );
-        let claims_nothing_sent = outcome.stderr.contains("nothing was sent");
-        must(
-            !(claims_nothing_sent && in_vain),
-            "it says that nothing was sent",
         );
         must(!outcome.stderr.contains("panicked"), "it panics");
         match end {
@@ -143,7 +135,7 @@ pub(crate) fn end(outcome: &Outcome) -> End {
 }
 
 /// std takes a thread's handle from the C library's heap, not from ours, and aborts where there is
-/// none. Before each attempt it is made sure that there is memory, so that a limit does not come here.
+/// none.
 fn is_of_std(shortage: &Shortage, outcome: &Outcome) -> bool {
     !shortage.lasts()
         && outcome.signal == Some(libc::SIGABRT)
