@@ -33,25 +33,14 @@ use retry::Retry;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a request may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// One attempt as a whole: name look-up to the last byte of the answer.
-    pub timeout: Duration,
-    /// All attempts; zero for the usual three.
-    pub wait: Duration,
+    pub timeout: Option<Duration>,
+    /// All attempts, instead of the usual three.
+    pub wait: Option<Duration>,
     /// Whether `doctor` asks: it makes one attempt, and needs no hint at itself.
     pub for_doctor: bool,
-}
-
-impl Limits {
-    /// The limits of `--timeout` and `--wait`.
-    pub fn new(timeout: Option<Duration>, wait: Option<Duration>) -> Limits {
-        Limits {
-            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-            wait: wait.unwrap_or_default(),
-            for_doctor: false,
-        }
-    }
 }
 
 /// The way to one backend.
@@ -104,24 +93,20 @@ impl Client {
     /// No answer came: exit status 4, or 3 where this machine is to blame.
     pub fn send(&mut self, request: &Request) -> Result<Response, Error> {
         let started = Instant::now();
-        let mut retry = Retry::new(self.limits.wait);
+        let mut retry = Retry::new(self.limits.wait.unwrap_or_default());
         loop {
-            let time = retry.remaining(started.elapsed()).min(self.limits.timeout);
-            let result = self.attempt(request, time);
-            let (retryable, retry_after, cause) = match &result {
-                Ok(response) => (
-                    retryable(response.status),
-                    response.retry_after(),
-                    format!("status {}", response.status),
-                ),
-                Err(failure) => (failure.retryable, None, failure.cause.clone()),
+            let result = self.attempt(request, retry.remaining(started.elapsed()));
+            let passing = match &result {
+                Ok(response) => {
+                    passing_status(response.status).map(|s| (s, response.retry_after()))
+                }
+                Err(failure) => self.passing_cause(failure).map(|cause| (cause, None)),
             };
-            let pause = if self.is_worth_it(retryable) {
-                retry.pause(started.elapsed(), retry_after, random::fraction()?)
-            } else {
-                None
-            };
-            if let Some(pause) = pause {
+            if let Some((cause, retry_after)) = passing
+                && !self.limits.for_doctor
+                && let jitter = random::fraction()?
+                && let Some(pause) = retry.pause(started.elapsed(), retry_after, jitter)
+            {
                 self.pause(pause, &cause);
                 continue;
             }
@@ -131,20 +116,24 @@ impl Client {
                     attempts,
                     ..response
                 }),
-                Err(words) => Err(words.error(&self.target, &attempts, !self.limits.for_doctor)),
+                Err(failure) => {
+                    Err(failure.error(&self.target, &attempts, !self.limits.for_doctor))
+                }
             };
         }
     }
 
-    fn is_worth_it(&self, retryable: Retryable) -> bool {
-        match retryable {
-            Retryable::Yes => !self.limits.for_doctor,
-            Retryable::WhileWaiting => !self.limits.wait.is_zero(),
+    fn passing_cause(&self, failure: &Failure) -> Option<String> {
+        let may_pass = match failure.retryable {
+            Retryable::Yes => true,
+            Retryable::WhileWaiting => self.limits.wait.is_some_and(|wait| !wait.is_zero()),
             Retryable::No => false,
-        }
+        };
+        may_pass.then(|| failure.cause.clone())
     }
 
-    fn attempt(&mut self, request: &Request, time: Duration) -> Result<Response, Failure> {
+    fn attempt(&mut self, request: &Request, left: Duration) -> Result<Response, Failure> {
+        let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT).min(left);
         let text = format!("Waiting for {}", self.target.base.origin());
         let mut on_tick = || self.waiting.show(&text);
         let deadline = Deadline::new(time, &mut on_tick);
@@ -182,15 +171,13 @@ impl Client {
         &mut self,
         on_step: &mut dyn FnMut(&'static str, Duration, Result<String, Error>),
     ) -> bool {
-        probe::probe(&mut self.target, self.limits.timeout, on_step).is_some()
+        let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        probe::probe(&mut self.target, time, on_step).is_some()
     }
 }
 
-fn retryable(status: u16) -> Retryable {
-    match status {
-        429 | 502..=504 => Retryable::Yes,
-        _ => Retryable::No,
-    }
+fn passing_status(status: u16) -> Option<String> {
+    matches!(status, 429 | 502..=504).then(|| format!("status {status}"))
 }
 
 /// ` (3 attempts in 4.2 s)`; nothing for one.

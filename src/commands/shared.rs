@@ -26,7 +26,11 @@ pub(super) fn print(text: &str) -> Result<u8, Error> {
 /// A client within the limits that the options set. It says on the terminal what it waits for, unless
 /// `--quiet` is given.
 pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Error> {
-    let limits = Limits::new(options.timeout, options.wait);
+    let limits = Limits {
+        timeout: options.timeout,
+        wait: options.wait,
+        for_doctor: false,
+    };
     let waiting = WaitingLine::new(options.quiet, options.wait.is_some());
     Client::new(base, None, limits, waiting)
 }

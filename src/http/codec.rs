@@ -11,7 +11,7 @@ use minreq::Method;
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
-use super::message::{Request, Response, USER_AGENT, header};
+use super::message::{Request, Response, USER_AGENT};
 use crate::backend_url::BackendUrl;
 use crate::{json, platform};
 
@@ -30,11 +30,7 @@ const ASK: &str = "check the host and port of the URL, or ask the backend's admi
 pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizing<Vec<u8>>> {
     let path = format!("{}{}", base.path(), request.path);
     let body = request.body.as_ref().map(|body| body.as_bytes());
-    let method = if body.is_some() {
-        Method::Post
-    } else {
-        Method::Get
-    };
+    let method = body.map_or(Method::Get, |_| Method::Post);
     let request_line = format!("{method} {path} HTTP/1.1\r\n");
     let (result, sent) = platform::converse(&[], |start| {
         let mut call = minreq::Request::new(method, format!("{start}{path}"))
@@ -51,13 +47,13 @@ pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizi
         }
         call.send()
     })?;
-    with_host(
+    let request = with_host(
         &sent,
         &request_line,
         &base.authority(),
         body.unwrap_or_default(),
-    )
-    .ok_or_else(|| match result {
+    );
+    request.ok_or_else(|| match result {
         Err(minreq::Error::IoError(cause)) => cause,
         // Nobody answers: what minreq makes of that does not matter.
         _ => io::Error::other("the HTTP library did not write the request"),
@@ -89,29 +85,14 @@ pub(super) struct Answer {
     received: usize,
     /// How many bytes have no blank line that begins in them.
     searched: usize,
-    head: Option<Head>,
-}
-
-/// The head of an answer.
-struct Head {
-    status: u16,
-    /// Where the body begins.
-    end: usize,
-    framing: Framing,
-}
-
-/// How the end of a body is known (RFC 9112, 6.3).
-enum Framing {
-    NoBody,
-    Length(usize),
-    Chunked,
-    UntilClose,
+    /// The head, once it is whole, and where the body begins.
+    head: Option<(Response, usize)>,
 }
 
 impl Answer {
     /// The status, once the head is whole.
     pub(super) fn status(&self) -> Option<u16> {
-        self.head.as_ref().map(|head| head.status)
+        self.head.as_ref().map(|(head, _)| head.status)
     }
 
     /// Takes what came next; the answer, once it is whole.
@@ -123,15 +104,18 @@ impl Answer {
         self.received += bytes.len();
         while self.head.is_none() && self.read_head()? {}
         let is_endless = self.received > MAX_ANSWER;
-        let is_whole = match &self.head {
-            Some(head) => head.has_body_in(&self.bytes)?,
-            None if is_endless => return Err(no_answer("sent an answer without end")),
-            None => false,
+        let Some((head, body)) = &self.head else {
+            let endless = Err(no_answer("sent an answer without end"));
+            return if is_endless { endless } else { Ok(None) };
         };
+        let is_whole = self.has_body(head, *body)?;
+        if !is_whole && !is_endless {
+            return Ok(None);
+        }
         // Of an endless one the status counts.
-        (is_whole || is_endless)
-            .then(|| self.finish(!is_whole))
-            .transpose()
+        let mut response = decode(&self.bytes)?;
+        response.too_long |= !is_whole;
+        Ok(Some(response))
     }
 
     /// The answer, where the connection has ended; in order, if `in_order`.
@@ -140,8 +124,8 @@ impl Answer {
     /// It is not whole.
     pub(super) fn end(&self, in_order: bool) -> Result<Response, Failure> {
         match &self.head {
-            Some(Head { framing, .. }) if matches!(framing, Framing::UntilClose) && in_order => {
-                self.finish(false)
+            Some((head, _)) if in_order && !is_chunked(head) && length(head).is_none() => {
+                decode(&self.bytes)
             }
             _ => Err(self.lost("connection closed".to_owned())),
         }
@@ -149,15 +133,15 @@ impl Answer {
 
     /// The connection was lost, in words: before there was a head, another attempt may help.
     pub(super) fn lost(&self, how: String) -> Failure {
-        match &self.head {
-            None => Failure::network(how),
-            Some(head) => no_answer(&match head.framing {
-                Framing::Length(length) => {
-                    let came = self.bytes.len() - head.end;
-                    format!("sent {came} bytes of an answer of {length}: {how}")
-                }
-                _ => format!("broke off within its answer: {how}"),
-            }),
+        let Some((head, body)) = &self.head else {
+            return Failure::network(how);
+        };
+        let came = self.bytes.len() - body;
+        match length(head) {
+            Some(length) => no_answer(&format!(
+                "sent {came} bytes of an answer of {length}: {how}"
+            )),
+            None => no_answer(&format!("broke off within its answer: {how}")),
         }
     }
 
@@ -177,64 +161,35 @@ impl Answer {
         for byte in head.iter_mut().filter(|byte| !byte.is_ascii()) {
             *byte = b'?';
         }
-        let decoded = decode(head)?;
-        let status = decoded.status_code;
-        if (100..200).contains(&status) {
+        let head = decode(head)?;
+        let is_interim = (100..200).contains(&head.status);
+        if is_interim {
             self.bytes.drain(..end);
-            return Ok(true);
+        } else {
+            self.head = Some((head, end));
         }
-        let framing = Framing::of(&decoded);
-        self.head = Some(Head {
-            status,
-            end,
-            framing,
-        });
-        Ok(false)
+        Ok(is_interim)
     }
 
-    /// What has come, as an answer, be it cut.
-    fn finish(&self, is_cut: bool) -> Result<Response, Failure> {
-        let decoded = decode(&self.bytes)?;
-        let headers = decoded.headers.clone();
-        let (status, mut body) = (decoded.status_code, decoded.into_bytes());
-        let too_long = is_cut || body.len() > json::MAX_LEN;
-        body.truncate(json::MAX_LEN);
-        Ok(Response {
-            status,
-            headers,
-            body,
-            too_long,
-            attempts: String::new(),
-        })
-    }
-}
-
-impl Head {
-    /// Whether the body is whole.
-    fn has_body_in(&self, bytes: &[u8]) -> Result<bool, Failure> {
-        let body = bytes.get(self.end..).unwrap_or_default();
-        match self.framing {
-            Framing::NoBody => Ok(true),
-            Framing::Length(length) => Ok(body.len() >= length),
-            Framing::Chunked => has_last_chunk(body),
-            Framing::UntilClose => Ok(false),
-        }
-    }
-}
-
-impl Framing {
-    /// As minreq sees it.
-    fn of(head: &minreq::Response) -> Framing {
-        let coding = header(&head.headers, "transfer-encoding").unwrap_or_default();
-        let length = header(&head.headers, "content-length").and_then(|length| length.parse().ok());
-        match length {
+    /// Whether the body, which begins at `at`, is whole (RFC 9112, 6.3).
+    fn has_body(&self, head: &Response, at: usize) -> Result<bool, Failure> {
+        let body = self.bytes.get(at..).unwrap_or_default();
+        match length(head) {
             // RFC 9110, 15.3.5 and 15.4.5.
-            _ if matches!(head.status_code, 204 | 304) => Framing::NoBody,
-            _ if coding.eq_ignore_ascii_case("chunked") => Framing::Chunked,
-            Some(length) => Framing::Length(length),
-            None => Framing::UntilClose,
+            _ if matches!(head.status, 204 | 304) => Ok(true),
+            _ if is_chunked(head) => has_last_chunk(body),
+            length => Ok(length.is_some_and(|length| body.len() >= length)),
         }
     }
+}
+
+fn is_chunked(head: &Response) -> bool {
+    let coding = head.header("transfer-encoding").unwrap_or_default();
+    coding.eq_ignore_ascii_case("chunked")
+}
+
+fn length(head: &Response) -> Option<usize> {
+    head.header("content-length")?.parse().ok()
 }
 
 fn no_answer(how: &str) -> Failure {
@@ -276,7 +231,7 @@ fn chunk_size(line: &[u8]) -> Option<usize> {
 }
 
 /// Has minreq read bytes, as if they came from a server.
-fn decode(bytes: &[u8]) -> Result<minreq::Response, Failure> {
+fn decode(bytes: &[u8]) -> Result<Response, Failure> {
     let conversation = platform::converse(bytes, |start| {
         minreq::get(start)
             .with_follow_redirects(false)
@@ -284,15 +239,24 @@ fn decode(bytes: &[u8]) -> Result<minreq::Response, Failure> {
             .with_max_status_line_length(None)
             .send()
     });
-    match conversation {
+    let answer = match conversation {
+        Ok((Ok(answer), _)) if answer.reason_phrase != NO_STATUS_LINE => answer,
         // Nothing but this machine is asked for these bytes.
-        Err(cause) => Err(Failure::local(&cause)),
+        Err(cause) => return Err(Failure::local(&cause)),
         Ok((Err(minreq::Error::IoError(cause)), _)) if cause.raw_os_error().is_some() => {
-            Err(Failure::local(&cause))
+            return Err(Failure::local(&cause));
         }
-        Ok((Ok(answer), _)) if answer.reason_phrase != NO_STATUS_LINE => Ok(answer),
-        _ => Err(not_http()),
-    }
+        _ => return Err(not_http()),
+    };
+    let mut response = Response {
+        status: answer.status_code,
+        headers: answer.headers.clone(),
+        body: answer.into_bytes(),
+        ..Response::default()
+    };
+    response.too_long = response.body.len() > json::MAX_LEN;
+    response.body.truncate(json::MAX_LEN);
+    Ok(response)
 }
 
 /// Where the first blank line ends. A line may end in LF alone (RFC 9112, 2.2).

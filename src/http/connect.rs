@@ -24,7 +24,8 @@ pub(super) fn connect(
     deadline: &mut Deadline<'_>,
 ) -> io::Result<TcpStream> {
     let mut silent = addresses.to_vec();
-    let mut refusal: Option<io::Error> = None;
+    // The last counts: IPv4's, which says more than that this machine has no way to an IPv6 address.
+    let mut refusal = None;
     let mut rounds = ROUNDS.into_iter();
     while !silent.is_empty() {
         let share = match (silent.len(), rounds.next()) {
@@ -40,7 +41,7 @@ pub(super) fn connect(
                     return Ok(stream);
                 }
                 Err(cause) if cause.kind() == ErrorKind::TimedOut => still_silent.push(ip),
-                Err(cause) => refusal = Some(more_telling(refusal, cause)),
+                Err(cause) => refusal = Some(cause),
             }
         }
         silent = still_silent;
@@ -70,14 +71,4 @@ fn try_one(
             result => return result,
         }
     }
-}
-
-/// Of two causes the one to report: that this machine has no way to an address says less than what became
-/// of another one.
-fn more_telling(before: Option<io::Error>, cause: io::Error) -> io::Error {
-    let no_way = matches!(
-        cause.kind(),
-        ErrorKind::AddrNotAvailable | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable
-    );
-    before.filter(|_| no_way).unwrap_or(cause)
 }

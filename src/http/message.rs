@@ -34,9 +34,10 @@ pub struct Response {
 }
 
 impl Response {
-    /// A header's value, by its name in lower case.
+    /// A header's value, by its name in lower case: the last, where there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
-        header(&self.headers, name)
+        let found = self.headers.iter().rfind(|(key, _)| key.trim() == name);
+        found.map(|(_, value)| value.trim())
     }
 
     /// The header `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
@@ -49,10 +50,4 @@ impl Response {
         let date = httpdate::parse_http_date(value).ok()?;
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())
     }
-}
-
-/// The value of a header: the last, where there are several.
-pub(super) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = headers.iter().rfind(|(key, _)| key.trim() == name);
-    found.map(|(_, value)| value.trim())
 }

@@ -24,8 +24,9 @@ pub(super) fn examine(options: &Options, patient: Patient, tell: Tell<'_>) -> Re
         return Ok(());
     };
     let limits = Limits {
+        timeout: options.timeout,
+        wait: None,
         for_doctor: true,
-        ..Limits::new(options.timeout, None)
     };
     let waiting = WaitingLine::new(options.json, false);
     let client = Client::new(base, patient.trust, limits, waiting);
