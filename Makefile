@@ -17,7 +17,7 @@ WINDOWS = target/cross/x86_64-pc-windows-gnu/release/sekuire.exe
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
 
-.PHONY: build help demo test check golden install tools backend test-static faults torture test-install test-installer \
+.PHONY: build help demo test check golden picture install tools backend test-static faults torture test-install test-installer \
   toolchain static static-arm64 static-armv7 static-riscv64 windows smoke smoke-arm64 smoke-armv7 smoke-riscv64 \
   lint-windows lint-macos dist test-dist sign slow reproducible vectors wine boot container foreign sekuire-cli \
   fleet bench sanitize fuzz mutants clean
@@ -29,7 +29,7 @@ build:
 help:
 	@sed -n 's/^##/make/p' Makefile
 
-## demo             builds, and shows login, status, whoami, a second device, doctor and logout, over real TLS
+## demo             builds, and shows login, status, whoami, a second device and logout, over real TLS
 demo: tools
 	target/debug/examples/tools demo
 
@@ -46,6 +46,11 @@ check:
 ## golden           rewrites tests/golden after a change of output that is meant
 golden:
 	UPDATE_GOLDEN=1 $(CARGO) test --locked golden
+
+## picture          .github/terminal.svg, from a run of the program at a pseudo-terminal
+picture: tools
+	.github/picture >target/terminal.svg
+	mv target/terminal.svg .github/terminal.svg
 
 ## install          the program, its man page and its completions below PREFIX
 install: build
