@@ -207,7 +207,8 @@ impl Store {
             kind => return Err(self.not_regular(kind)),
         };
         let is_empty = kind == FileKind::Regular && !self.may_hold_key();
-        match self.change("remove", Some(auth_file::EMPTY), || remove(&self.file)) {
+        let remove = || unless_gone(fs::remove_file(&self.file));
+        match self.change("remove", Some(auth_file::EMPTY), remove) {
             Ok(SaveMethod::InPlace) | Err(_) if is_empty => Ok(Removal::Nothing),
             Ok(_) => Ok(Removal::Done {
                 warnings: left.into_iter().collect(),
@@ -234,7 +235,7 @@ impl Store {
         for entry in entries {
             let entry = entry?;
             if is_temporary(&entry.file_name().to_string_lossy()) {
-                remove_if_older(&entry, age)?;
+                unless_gone(remove_if_older(&entry, age))?;
             }
         }
         Ok(())
@@ -314,14 +315,14 @@ fn remove_if_older(entry: &DirEntry, age: Duration) -> io::Result<()> {
     if metadata.is_dir() || !(is_older || age.is_zero()) {
         return Ok(());
     }
-    remove(&entry.path())
+    fs::remove_file(entry.path())
 }
 
-/// Removes a file, unless another process was faster.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+/// That another process was faster is no failure.
+fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
+        result => result,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::remove;
+use super::unless_gone;
 use crate::{platform, random};
 
 /// Temporary files are called so, with sixteen hexadecimal digits between.
@@ -32,7 +32,9 @@ pub(super) fn replace(folder: &Path, file: &Path, content: &[u8]) -> io::Result<
 /// # Errors
 /// As [`replace`].
 pub(super) fn try_out(folder: &Path, length: usize) -> io::Result<()> {
-    write_and(folder, &vec![b' '; length], remove)
+    write_and(folder, &vec![b' '; length], |file| {
+        unless_gone(fs::remove_file(file))
+    })
 }
 
 /// Writes a private file and does `then` with it; what fails leaves no file.

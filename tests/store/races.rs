@@ -18,37 +18,46 @@ const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
-fn many_logins_leave_one_whole_file_and_readers_never_see_another() {
+fn many_logins_leave_one_whole_file_and_readers_never_miss_it() {
     let backend = Backend::http();
     backend.add_key(ApiKey::new(OTHER_KEY));
     let home = Home::new();
     home.write_auth(OLD);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let readers = [(); 2].map(|()| scope.spawn(|| read_until(&done, &home, false)));
-        let reading = Readers(&done);
-        let mut logins: Vec<Running> = (0..16)
-            .map(|number| {
-                let key = [KEY, OTHER_KEY][number % 2];
-                login_with(key, &home, &backend).spawn()
-            })
-            .collect();
-        for login in &mut logins {
-            login.finish().exits(0);
-            Sekuire::new()
-                .home(&home)
-                .args(["auth", "token"])
-                .run()
-                .exits(0);
-        }
-        drop(reading);
-        for reader in readers {
-            assert!(reader.join().unwrap() > 100, "the reader hardly read");
-        }
+    race(&home, false, |number| {
+        login_with([KEY, OTHER_KEY][number % 2], &home, &backend)
     });
     assert_eq!(home.listing(), ["auth.json"]);
-    let content = fs::read(home.auth_json()).unwrap();
-    assert!(holds(&content, KEY) || holds(&content, OTHER_KEY));
+}
+
+#[test]
+fn logins_against_logouts_leave_a_whole_file_or_none() {
+    let backend = Backend::http();
+    let home = Home::new();
+    home.write_auth(OLD);
+    race(&home, true, |number| match number % 2 {
+        0 => login(&home, &backend),
+        _ => Sekuire::new().home(&home).arg("logout"),
+    });
+    let listing = home.listing();
+    assert!(
+        listing.is_empty() || listing == ["auth.json"],
+        "{listing:?}"
+    );
+}
+
+/// Runs sixteen commands at once while a reader looks at auth.json, which it `may_miss`.
+fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> Sekuire) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| read_until(&done, home, may_miss));
+        let reading = Readers(&done);
+        let mut runs: Vec<Running> = (0..16).map(|number| command(number).spawn()).collect();
+        for run in &mut runs {
+            run.finish().exits(0);
+        }
+        drop(reading);
+        assert!(reader.join().unwrap() > 100, "the reader hardly read");
+    });
 }
 
 /// Between a look for the folder, or for one above it, and its making.
@@ -83,47 +92,6 @@ fn a_folder_that_another_has_just_made_is_taken() {
         login.finish().exits(0);
         assert!(folder.join("auth.json").is_file(), "{made}");
     }
-}
-
-#[test]
-fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
-    let backend = Backend::http();
-    for _ in 0..3 {
-        let home = Home::new();
-        let mut logins: Vec<Running> = (0..8).map(|_| login(&home, &backend).spawn()).collect();
-        for login in &mut logins {
-            login.finish().exits(0);
-        }
-        assert_eq!(home.listing(), ["auth.json"]);
-    }
-}
-
-#[test]
-fn logins_against_logouts_leave_a_whole_file_or_none() {
-    let backend = Backend::http();
-    let home = Home::new();
-    home.write_auth(OLD);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let reader = scope.spawn(|| read_until(&done, &home, true));
-        let reading = Readers(&done);
-        let mut runs: Vec<Running> = (0..16)
-            .map(|number| match number % 2 {
-                0 => login(&home, &backend).spawn(),
-                _ => Sekuire::new().home(&home).arg("logout").spawn(),
-            })
-            .collect();
-        for run in &mut runs {
-            run.finish().exits(0);
-        }
-        drop(reading);
-        assert!(reader.join().unwrap() > 100, "the reader hardly read");
-    });
-    let listing = home.listing();
-    assert!(
-        listing.is_empty() || listing == ["auth.json"],
-        "{listing:?}"
-    );
 }
 
 /// Ends the readers when dropped, also by a test that fails.
