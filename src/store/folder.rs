@@ -45,7 +45,7 @@ impl Store {
                 let owner = platform::owner(file);
                 platform::mode(file).map_or_else(
                     || path.to_string(),
-                    |mode| format!("{path}: owner {owner}, mode {mode:04o}"),
+                    |mode| format!("{path}: mode {mode:04o}, owner {owner}"),
                 )
             }
             None => format!("{path} is not there"),
