@@ -71,22 +71,13 @@ impl Store {
     /// # Errors
     /// The variable is no absolute path (2); there is no home directory, or a relative one (3).
     pub fn locate() -> Result<Store, Error> {
-        if let Some(folder) = environment::path("SEKUIRE_CONFIG_DIR")? {
-            if folder.is_relative() {
-                return Err(
-                    Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path").with_hint(
-                        "set it to the full path of a folder, without quotation marks, or unset it",
-                    ),
-                );
-            }
-            return Ok(Store::at(folder, true));
-        }
-        // The crate takes an empty HOME for an answer; without one it asks the password database.
-        if environment::raw("HOME").is_none() {
-            platform::remove_variable("HOME");
-        }
-        match home::home_dir().filter(|home| home.is_absolute()) {
-            Some(home) => Ok(Store::at(home.join(".sekuire"), false)),
+        let named = environment::path("SEKUIRE_CONFIG_DIR")?;
+        let is_named = named.is_some();
+        let folder = named.or_else(|| Some(home_folder()?.join(".sekuire")));
+        match folder.filter(|folder| folder.is_absolute()) {
+            Some(folder) => Ok(Store::at(folder, is_named)),
+            None if is_named => Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
+                .with_hint("set it to the full path of a folder, without quotation marks")),
             None => Err(Error::machine(
                 "this user has no home directory, or HOME is not an absolute path",
             )
@@ -154,13 +145,11 @@ impl Store {
         }
         let swept = self.sweep(AN_HOUR);
         let before = fs::symlink_metadata(&self.file);
-        match self.change("save", None, || temporary::try_out(&self.folder, ROOM))? {
-            SaveMethod::Replaced => {
-                swept.map_err(|cause| self.error("save", &self.folder, &cause))?;
-            }
-            SaveMethod::InPlace => {
-                warnings.extend(before.ok().and_then(|it| self.was_readable_by_others(&it)));
-            }
+        let trial = || temporary::try_out(&self.folder, ROOM);
+        if self.change("save", None, trial)? == SaveMethod::InPlace {
+            warnings.extend(before.ok().and_then(|it| self.was_readable_by_others(&it)));
+        } else {
+            swept.map_err(|cause| self.error("save", &self.folder, &cause))?;
         }
         Ok(warnings)
     }
@@ -207,7 +196,7 @@ impl Store {
             kind => return Err(self.not_regular(kind)),
         };
         let is_empty = kind == FileKind::Regular && !self.may_hold_key();
-        let remove = || unless_gone(fs::remove_file(&self.file));
+        let remove = || if_there(fs::remove_file(&self.file)).map(drop);
         match self.change("remove", Some(auth_file::EMPTY), remove) {
             Ok(SaveMethod::InPlace) | Err(_) if is_empty => Ok(Removal::Nothing),
             Ok(_) => Ok(Removal::Done {
@@ -219,23 +208,20 @@ impl Store {
 
     /// What stands at the file's path, links not followed.
     fn kind(&self) -> Result<Option<FileKind>, Error> {
-        match fs::symlink_metadata(&self.file) {
-            Ok(metadata) => Ok(Some(platform::file_kind(metadata.file_type()))),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(self.error("read", &self.file, &cause)),
-        }
+        let found = if_there(fs::symlink_metadata(&self.file));
+        let found = found.map_err(|cause| self.error("read", &self.file, &cause))?;
+        Ok(found.map(|metadata| platform::file_kind(metadata.file_type())))
     }
 
     /// Removes temporary files of at least this age, which a crash left behind.
     fn sweep(&self, age: Duration) -> io::Result<()> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
+        let Some(entries) = if_there(fs::read_dir(&self.folder))? else {
+            return Ok(());
         };
         for entry in entries {
             let entry = entry?;
             if is_temporary(&entry.file_name().to_string_lossy()) {
-                unless_gone(remove_if_older(&entry, age))?;
+                if_there(remove_if_older(&entry, age))?;
             }
         }
         Ok(())
@@ -253,11 +239,12 @@ impl Store {
         let is_regular = self.is_regular();
         if !(is_regular && platform::is_mount_point(&self.file)) {
             match replace() {
-                Ok(()) if content.is_none() => return Ok(SaveMethod::Replaced),
                 Ok(()) => {
-                    return platform::sync_folder(&self.folder)
-                        .map(|()| SaveMethod::Replaced)
-                        .map_err(|cause| self.unconfirmed(&cause));
+                    if content.is_some() {
+                        platform::sync_folder(&self.folder)
+                            .map_err(|cause| self.unconfirmed(&cause))?;
+                    }
+                    return Ok(SaveMethod::Replaced);
                 }
                 Err(cause) if is_regular && is_denied(&cause) => {}
                 Err(cause) => return Err(self.error(verb, &self.folder, &cause)),
@@ -308,22 +295,28 @@ impl Store {
 
 fn remove_if_older(entry: &DirEntry, age: Duration) -> io::Result<()> {
     let metadata = entry.metadata()?;
-    let is_older = metadata
-        .modified()?
-        .elapsed()
-        .is_ok_and(|found| found >= age);
-    if metadata.is_dir() || !(is_older || age.is_zero()) {
+    // A time in the future is no age.
+    let found = metadata.modified()?.elapsed().unwrap_or_default();
+    if metadata.is_dir() || found < age {
         return Ok(());
     }
     fs::remove_file(entry.path())
 }
 
-/// That another process was faster is no failure.
-fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+/// None where there is no file, or no longer: another process was faster.
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
     }
+}
+
+/// The crate takes an empty HOME for an answer; without one it asks the password database.
+fn home_folder() -> Option<PathBuf> {
+    if environment::raw("HOME").is_none() {
+        platform::remove_variable("HOME");
+    }
+    home::home_dir()
 }
 
 /// Whether only the file itself may be writable. A kernel before 5.8 shows a mount point by EBUSY alone.

@@ -92,7 +92,7 @@ impl Store {
         if mode & 0o020 != 0 {
             let advice = chmod("g-w").map_or_else(String::new, |run| format!("; {run}"));
             warnings.push(format!(
-                "the group of {folder} can replace auth.json (mode {mode:04o}){advice}"
+                "the group can write to {folder} (mode {mode:04o}){advice}"
             ));
         }
         if platform::is_foreign(metadata) && !platform::is_root() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::unless_gone;
+use super::if_there;
 use crate::{platform, random};
 
 /// Temporary files are called so, with sixteen hexadecimal digits between.
@@ -33,7 +33,7 @@ pub(super) fn replace(folder: &Path, file: &Path, content: &[u8]) -> io::Result<
 /// As [`replace`].
 pub(super) fn try_out(folder: &Path, length: usize) -> io::Result<()> {
     write_and(folder, &vec![b' '; length], |file| {
-        unless_gone(fs::remove_file(file))
+        if_there(fs::remove_file(file)).map(drop)
     })
 }
 

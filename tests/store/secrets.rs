@@ -1,11 +1,6 @@
 //! Where the key could be found beside auth.json: core dumps, other processes, arguments, temporary
 //! files, and memory that was not wiped.
 
-#![allow(
-    clippy::print_stdout,
-    reason = "the copies, for `cargo test copies -- --nocapture`"
-)]
-
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -148,7 +143,6 @@ fn our_own_copies_in_memory_are_wiped() {
     let asking = copies(run.pid());
     drop(run);
     let saved = memory_after_saving();
-    println!("while /me is asked: {asking:#?}\nafter the saving: {saved:#?}");
     let request = format!("X-API-Key: {MARKED_KEY}");
     assert!(
         asking.iter().any(|copy| copy.contains(&request)),

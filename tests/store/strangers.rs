@@ -66,7 +66,7 @@ fn a_folder_of_another_user_is_a_warning_unless_root_asks() {
     outcome.exits(0);
     let folder = folder.display();
     let expected = format!(
-        "warning: the group of {folder} can replace auth.json (mode 0770)\n\
+        "warning: the group can write to {folder} (mode 0770)\n\
          warning: {folder} is owned by uid {NO_ONE}, who can replace auth.json\n"
     );
     assert_eq!(outcome.stderr, expected);
@@ -101,8 +101,8 @@ fn a_mode_is_advised_only_of_what_is_ours() {
         let advice = match (refused, is_ours) {
             (true, true) => format!("hint: run: chmod go-w {folder}\n"),
             (true, false) => format!("hint: {OWN_FOLDER}\n"),
-            (false, true) => format!("(mode {mode:04o}); run: chmod g-w {folder}\n"),
-            (false, false) => format!("(mode {mode:04o})\n"),
+            (false, true) => format!("{folder} (mode {mode:04o}); run: chmod g-w {folder}\n"),
+            (false, false) => format!("{folder} (mode {mode:04o})\n"),
         };
         let status = Sekuire::new().home(&home).arg("status").run();
         let outcome = login(&home, &backend).run();
