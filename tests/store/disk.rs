@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, setrlimit};
 
-use super::{OLD, STRAY, holds, login};
+use super::{OLD, STRAY, answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
@@ -15,123 +15,66 @@ use crate::support::machine::Machine;
 use crate::support::needs;
 use crate::support::other_user::{NOBODY, OtherUser};
 
-/// What a command answers: exit status, words, and what auth.json then is.
-type Step = (i32, &'static str, Left);
+/// What another user meets, with an old auth.json beforehand; the answers of `login`, `status` and `logout`;
+/// and what auth.json is after the login and after the logout.
+const TABLE: &str = "
+    full disk, no file             | 3 auth.json: no space left on device  | 1 | 0 Not logged in | nothing | nothing
+    full disk, old file            | 3 hint: set SEKUIRE_CONFIG_DIR        | 0 | 0 Logged out    | old     | nothing
+    read-only mount                | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
+    read-only mount, no file       | 3 auth.json: read-only file system    | 1 | 0 Not logged in | nothing | nothing
+    read-only folder, own file     | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    read-only folder, no file      | 3 sudo chown -R                       | 1 | 0 Not logged in | nothing | nothing
+    read-only folder, root's file  | 3 sudo chown -R                       | 0 | 3 sudo chown -R | old     | old
+    mounted file                   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    mounted file, open to others   | 0 whoever has it open can read the new key | 0 | 0 Logged out | new | emptied
+    mounted file, read-only folder | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    mounted file, read-only        | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
+    mounted file, full disk        | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+";
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Left {
-    Nothing,
-    Old,
-    New,
-    Emptied,
+/// What root does to the user's home, in the test's own mounts.
+fn setup(name: &str) -> &'static str {
+    match name {
+        "full disk, no file" => "fill .sekuire",
+        "full disk, old file" => "cp -p .sekuire/auth.json kept; fill .sekuire kept",
+        "read-only mount" => "read_only .sekuire",
+        "read-only mount, no file" => "rm .sekuire/auth.json; read_only .sekuire",
+        "read-only folder, own file" => "chown 0 .sekuire; chmod 755 .sekuire",
+        "read-only folder, no file" => {
+            "rm .sekuire/auth.json; chown 0 .sekuire; chmod 755 .sekuire"
+        }
+        "read-only folder, root's file" => {
+            "chown 0 .sekuire .sekuire/auth.json; chmod 755 .sekuire; chmod 644 .sekuire/auth.json"
+        }
+        "mounted file" => "mount_file",
+        "mounted file, open to others" => "chmod 644 .sekuire/auth.json; mount_file",
+        "mounted file, read-only folder" => "read_only .sekuire; mount_file",
+        "mounted file, read-only" => "mount_file; mount -o remount,bind,ro .sekuire/auth.json",
+        "mounted file, full disk" => {
+            "mkdir full; fill full .sekuire/auth.json; mount --bind full/auth.json .sekuire/auth.json"
+        }
+        other => panic!("{other}"),
+    }
 }
 
-const SAVED: Step = (0, "Login successful!", Left::New);
-const REMOVED: Step = (0, "Logged out successfully!", Left::Nothing);
-const EMPTIED: Step = (0, "Logged out successfully!", Left::Emptied);
-const LOGGED_OUT: Step = (0, "Not logged in", Left::Nothing);
-const BY_HAND: Step = (3, "it holds the API key", Left::Old);
-
-/// Run as another user, in `setup`'s mounts, with an old auth.json beforehand: a `doctor`, who foresees
-/// what comes, a login, a `status` (its exit status) and a logout.
-struct Case {
-    name: &'static str,
-    setup: &'static str,
-    login: Step,
-    status: i32,
-    logout: Step,
-}
-
-const CASES: &[Case] = &[
-    Case {
-        name: "full disk, no file",
-        setup: "mount -t tmpfs -o size=16k,mode=700,uid=$USER none .sekuire
-                head -c 1M /dev/zero > .sekuire/filler 2> filled || true",
-        login: (3, "auth.json: no space left on device", Left::Nothing),
-        status: 1,
-        logout: LOGGED_OUT,
-    },
-    Case {
-        name: "full disk, old file",
-        setup: "cp -p .sekuire/auth.json kept
-                mount -t tmpfs -o size=16k,mode=700,uid=$USER none .sekuire
-                cp -p kept .sekuire/auth.json
-                head -c 1M /dev/zero > .sekuire/filler 2> filled || true",
-        login: (3, "hint: set SEKUIRE_CONFIG_DIR", Left::Old),
-        status: 0,
-        logout: REMOVED,
-    },
-    Case {
-        name: "read-only mount",
-        setup: "mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire",
-        login: (3, "auth.json: read-only file system", Left::Old),
-        status: 0,
-        logout: BY_HAND,
-    },
-    Case {
-        name: "read-only mount, no file",
-        setup: "rm .sekuire/auth.json
-                mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire",
-        login: (3, "auth.json: read-only file system", Left::Nothing),
-        status: 1,
-        logout: LOGGED_OUT,
-    },
-    Case {
-        name: "read-only folder, own file",
-        setup: "chown 0 .sekuire && chmod 755 .sekuire",
-        login: SAVED,
-        status: 0,
-        logout: EMPTIED,
-    },
-    Case {
-        name: "read-only folder, no file",
-        setup: "rm .sekuire/auth.json && chown 0 .sekuire && chmod 755 .sekuire",
-        login: (3, "sudo chown -R", Left::Nothing),
-        status: 1,
-        logout: LOGGED_OUT,
-    },
-    Case {
-        name: "read-only folder, file of another user",
-        setup: "chown 0 .sekuire .sekuire/auth.json && chmod 755 .sekuire && chmod 644 .sekuire/auth.json",
-        login: (3, "sudo chown -R", Left::Old),
-        status: 0,
-        logout: (3, "sudo chown -R", Left::Old),
-    },
-    Case {
-        name: "file a mount point",
-        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json",
-        login: SAVED,
-        status: 0,
-        logout: EMPTIED,
-    },
-    Case {
-        name: "file a mount point in a read-only mount",
-        setup: "cp -p .sekuire/auth.json kept
-                mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire
-                mount --bind kept .sekuire/auth.json",
-        login: SAVED,
-        status: 0,
-        logout: EMPTIED,
-    },
-    Case {
-        name: "file a read-only mount point",
-        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json
-                mount -o remount,bind,ro .sekuire/auth.json",
-        login: (3, "auth.json: read-only file system", Left::Old),
-        status: 0,
-        logout: BY_HAND,
-    },
-    Case {
-        name: "file a mount point on a full disk",
-        setup: "cp -p .sekuire/auth.json kept && mkdir full
-                mount -t tmpfs -o size=16k,mode=700,uid=$USER none full
-                cp -p kept full/auth.json && head -c 1M /dev/zero > full/filler 2> filled || true
-                mount --bind full/auth.json .sekuire/auth.json",
-        login: SAVED,
-        status: 0,
-        logout: EMPTIED,
-    },
-];
+const FUNCTIONS: &str = "set -e
+    fill() {
+        if [ \"$2\" ]; then cp -p \"$2\" whole; fi
+        mount -t tmpfs -o size=16k,mode=700,uid=$USER none $1
+        if [ \"$2\" ]; then cp -p whole $1/auth.json; fi
+        head -c 1M /dev/zero > $1/filler 2> filled || true
+    }
+    read_only() { mount --bind $1 $1; mount -o remount,bind,ro $1; }
+    mount_file() { cp -p .sekuire/auth.json mounted; mount --bind mounted .sekuire/auth.json; }
+    try() {
+        name=$1; shift
+        setpriv --reuid=$USER --regid=$USER --clear-groups \"$PROGRAM\" \"$@\" > $name.said 2>&1 < key
+        echo $? > $name.code
+        cat .sekuire/auth.json > $name.left 2> lost
+        ls -A .sekuire | grep -v filler > $name.names
+        stat -c %a .sekuire/auth.json > $name.mode 2> lost
+    }
+    cd \"$HOME\"";
 
 #[test]
 fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
@@ -141,99 +84,67 @@ fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
     let Some(machine) = needs::machine() else {
         return;
     };
-    for case in CASES {
-        check(case, &machine);
+    for row in rows(TABLE) {
+        check(&row, &machine);
     }
 }
 
-fn check(case: &Case, machine: &Machine) {
+fn check(row: &[&str], machine: &Machine) {
+    let [name, on_login, status, logout, after_login, after_logout] = *row else {
+        panic!("{row:?}");
+    };
     let backend = Backend::http();
     let other = OtherUser::new(NOBODY);
     other.write_auth(OLD);
     let home = other.home.path();
     let script = format!(
-        "set -e
-        cd \"$HOME\"
-        USER={NOBODY}
-        {}
-        set +e
-        as_user() {{ setpriv --reuid=$USER --regid=$USER --clear-groups \"$@\"; }}
-        try() {{
-            name=$1; shift
-            as_user \"$PROGRAM\" \"$@\" > $name.said 2>&1 < key
-            echo $? > $name.code
-            cat .sekuire/auth.json > $name.left 2> lost
-            ls -A .sekuire | grep -v filler > $name.names
-            stat -c %a .sekuire/auth.json > $name.mode 2> lost
-        }}
+        "{FUNCTIONS}; {}; set +e
         try doctor doctor
         try login login --api-key-stdin --backend \"$BACKEND\"
         try status status
-        try logout logout
-        true",
-        case.setup
+        try logout logout; true",
+        setup(name)
     );
     fs::write(home.join("key"), KEY).unwrap();
     Sekuire::at(Path::new("/bin/sh"))
         .on(machine.clone())
         .home(&other.home)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("USER", NOBODY.to_string())
         .env("PROGRAM", other.program())
         .env("BACKEND", backend.url())
         .args(["-c", &script])
         .run()
         .exits(0);
-    for (name, step) in [("login", case.login), ("logout", case.logout)] {
-        validate(case.name, name, step, home);
+    for (command, expected, left) in [
+        ("login", on_login, after_login),
+        ("logout", logout, after_logout),
+    ] {
+        let (code, words) = answer(expected);
+        let read = |what: &str| read(home, &format!("{command}.{what}"));
+        let said = format!("{name}: {command}: {}", read("said"));
+        assert_eq!(read("code").trim(), code.to_string(), "{said}");
+        assert!(said.contains(words), "{words:?}: {said}");
+        assert_eq!(what_is(&read("left")), left, "{said}");
+        assert!(["", "auth.json\n"].contains(&&*read("names")), "{said}");
+        assert!(left != "new" || read("mode") == "600\n", "{said}");
     }
+    let fails = on_login.starts_with('3');
     // That a disk is full shows only when it is written to.
-    let foreseen = case.login.0 != 0 && !case.name.starts_with("full disk");
+    let foreseen = fails && !name.starts_with("full disk");
     let doctor = read(home, "doctor.said");
-    assert_eq!(
-        doctor.contains("can't save"),
-        foreseen,
-        "{}: {doctor}",
-        case.name
-    );
-    let status = read(home, "status.code");
-    assert_eq!(
-        status.trim(),
-        case.status.to_string(),
-        "{}: status",
-        case.name
-    );
-    let is_asked = !backend.requests().is_empty();
-    assert_eq!(is_asked, case.login.0 == 0, "{}: the backend", case.name);
+    assert_eq!(doctor.contains("can't save"), foreseen, "{name}: {doctor}");
+    assert_eq!(read(home, "status.code").trim(), status, "{name}: status");
+    assert_eq!(backend.requests().is_empty(), fails, "{name}: the backend");
 }
 
-fn validate(case: &str, name: &str, (code, words, expected): Step, home: &Path) {
-    let read = |what: &str| read(home, &format!("{name}.{what}"));
-    let said = read("said");
-    assert_eq!(
-        read("code").trim(),
-        code.to_string(),
-        "{case}: {name}: {said}"
-    );
-    assert!(said.contains(words), "{case}: {name}: {words:?}: {said}");
-    let left = what_is(&read("left"));
-    assert_eq!(left, Some(expected), "{case}: {name}: {said}");
-    let names = read("names");
-    assert!(
-        ["", "auth.json\n"].contains(&&*names),
-        "{case}: {name}: {names}"
-    );
-    if left == Some(Left::New) {
-        assert_eq!(read("mode"), "600\n", "{case}: {name}");
-    }
-}
-
-fn what_is(content: &str) -> Option<Left> {
+fn what_is(content: &str) -> &'static str {
     match content {
-        "" => Some(Left::Nothing),
-        "{}\n" => Some(Left::Emptied),
-        OLD => Some(Left::Old),
-        new if holds(new.as_bytes(), KEY) => Some(Left::New),
-        _ => None,
+        "" => "nothing",
+        "{}\n" => "emptied",
+        OLD => "old",
+        new if holds(new.as_bytes(), KEY) => "new",
+        _ => "damaged",
     }
 }
 

@@ -1,7 +1,6 @@
 //! File systems that do not keep what they are asked to keep: modes, and folders that are synced.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 
 use nix::sys::stat::{Mode, umask};
 
@@ -10,7 +9,6 @@ use crate::support::backend::{Backend, KEY};
 use crate::support::command::binary;
 use crate::support::home::Home;
 use crate::support::needs;
-use crate::support::other_user::{NOBODY, OtherUser};
 
 /// chmod says that it was done, and it was not; an umask shows it.
 #[test]
@@ -104,26 +102,6 @@ fn a_new_folder_is_synced_where_it_was_made() {
         let end = format!("<{}>)", folder.display());
         assert!(synced.contains(&end), "{end}: {synced}");
     }
-}
-
-/// Then it is somebody else's.
-#[test]
-fn where_a_folder_is_made_need_not_be_readable() {
-    if !needs::root() {
-        return;
-    }
-    let backend = Backend::http();
-    let other = OtherUser::new(NOBODY);
-    let above = other.home.path().join("above");
-    fs::create_dir(&above).unwrap();
-    fs::set_permissions(&above, Permissions::from_mode(0o733)).unwrap();
-    other
-        .sekuire()
-        .env("SEKUIRE_CONFIG_DIR", above.join("folder"))
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
-        .run()
-        .exits(0);
 }
 
 /// The third fsync is the folder's: the trial and the file come before it.

@@ -7,15 +7,12 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::{holds, login};
+use super::{answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
-
-const NO_HOME: &str = "this user has no home directory";
-const HINT: &str = "hint: set SEKUIRE_CONFIG_DIR to a folder";
 
 /// The machine's own: nobody's home does not exist, and not even root can have made it.
 const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/false\n\
@@ -24,79 +21,17 @@ const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/fa
 /// A user whose entry there names no home.
 const HOMELESS: u32 = 65533;
 
-/// A user, a HOME, and what `status` and `login` answer: exit status and words on standard error.
-struct Case {
-    name: &'static str,
-    uid: u32,
-    home: Option<&'static str>,
-    status: (i32, &'static str),
-    login: (i32, &'static str),
-}
-
-const CASES: &[Case] = &[
-    Case {
-        name: "HOME unset, the password database's home missing",
-        uid: NOBODY,
-        home: None,
-        status: (1, ""),
-        login: (3, "/proc/nonexistent"),
-    },
-    Case {
-        name: "HOME empty, the password database's home missing",
-        uid: NOBODY,
-        home: Some(""),
-        status: (1, ""),
-        login: (3, "/proc/nonexistent"),
-    },
-    Case {
-        name: "HOME unset, no password entry",
-        uid: NO_ONE,
-        home: None,
-        status: (3, NO_HOME),
-        login: (3, NO_HOME),
-    },
-    Case {
-        name: "HOME unset, a password entry without a home",
-        uid: HOMELESS,
-        home: None,
-        status: (3, NO_HOME),
-        login: (3, NO_HOME),
-    },
-    Case {
-        name: "a relative HOME",
-        uid: NOBODY,
-        home: Some("relative/home"),
-        status: (3, "HOME is not an absolute path"),
-        login: (3, HINT),
-    },
-    Case {
-        name: "/ for a HOME",
-        uid: NOBODY,
-        home: Some("/"),
-        status: (1, ""),
-        login: (3, "permission denied (/: owner root"),
-    },
-    Case {
-        name: "a HOME that is no directory",
-        uid: NOBODY,
-        home: Some("/dev/null"),
-        status: (
-            3,
-            "can't read /dev/null/.sekuire/auth.json: not a directory\nhint: set SEKUIRE_CONFIG_DIR to a folder",
-        ),
-        login: (
-            3,
-            "can't save /dev/null/.sekuire/auth.json: not a directory\nhint: set SEKUIRE_CONFIG_DIR to a folder",
-        ),
-    },
-    Case {
-        name: "a HOME that does not exist",
-        uid: NOBODY,
-        home: Some("/proc/nonexistent/home"),
-        status: (1, ""),
-        login: (3, "hint: create /proc/nonexistent/home"),
-    },
-];
+/// A user, HOME (- is unset), and the answers of `status` and `login`: exit status, and words on standard error.
+const TABLE: &str = "
+    nobody   | -                      | 1                               | 3 /proc/nonexistent
+    nobody   |                        | 1                               | 3 /proc/nonexistent
+    no entry | -                      | 3 this user has no home         | 3 this user has no home
+    homeless | -                      | 3 this user has no home         | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | relative/home          | 3 HOME is not an absolute path  | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | /                      | 1                               | 3 permission denied (/: owner root
+    nobody   | /dev/null              | 3 not a directory               | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | /proc/nonexistent/home | 1                               | 3 hint: create /proc/nonexistent/home
+";
 
 #[test]
 fn every_odd_home_has_its_own_answer() {
@@ -112,24 +47,35 @@ fn every_odd_home_has_its_own_answer() {
     fs::write(&database, PASSWORD_DATABASE).unwrap();
     fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
     let machine = machine.mount(&database, "/etc/passwd");
-    for case in CASES {
-        let other = OtherUser::new(case.uid).on(machine.clone());
-        let at_home = |command: Sekuire| match case.home {
-            Some(home) => command.env("HOME", home),
-            None => command.without("HOME"),
+    for row in rows(TABLE) {
+        let [user, home, status, on_login] = row[..] else {
+            panic!("{row:?}");
         };
-        let status = at_home(other.sekuire()).arg("status").run();
-        let login = at_home(other.sekuire())
-            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-            .stdin(KEY.as_bytes())
-            .run();
-        for (outcome, (code, words)) in [(status, case.status), (login, case.login)] {
-            assert_eq!(outcome.code, Some(code), "{}: {outcome}", case.name);
-            assert!(outcome.stderr.contains(words), "{}: {outcome}", case.name);
+        let other = OtherUser::new(match user {
+            "homeless" => HOMELESS,
+            "no entry" => NO_ONE,
+            _ => NOBODY,
+        });
+        let other = other.on(machine.clone());
+        let run = |arguments: &[&str]| {
+            let command = other.sekuire().args(arguments).stdin(KEY.as_bytes());
+            match home {
+                "-" => command.without("HOME").run(),
+                home => command.env("HOME", home).run(),
+            }
+        };
+        let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
+        // doctor foresees what a login says.
+        for (arguments, expected) in [
+            (&["status"][..], status),
+            (&login, on_login),
+            (&["doctor"], "3"),
+        ] {
+            let (code, words) = answer(expected);
+            let outcome = run(arguments);
+            assert_eq!(outcome.code, Some(code), "{row:?}: {outcome}");
+            assert!(outcome.stderr.contains(words), "{row:?}: {outcome}");
         }
-        // doctor foresees it.
-        let doctor = at_home(other.sekuire()).arg("doctor").run();
-        assert_eq!(doctor.code, Some(3), "{}: {doctor}", case.name);
     }
     assert!(
         backend.requests().is_empty(),

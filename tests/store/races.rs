@@ -1,17 +1,15 @@
 //! Several processes at one auth.json.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{OLD, OLD_KEY, STRAY, holds, login, login_under, login_with};
 use crate::support::backend::{ApiKey, Backend, KEY};
-use crate::support::command::{Running, Sekuire, binary};
+use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
-use crate::support::needs;
 
 const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
 
@@ -60,37 +58,18 @@ fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> Sekuire) {
     });
 }
 
-/// Between a look for the folder, or for one above it, and its making.
 #[test]
-fn a_folder_that_another_has_just_made_is_taken() {
+fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
     let backend = Backend::http();
-    for (folder, made) in [(".sekuire", ".sekuire"), ("named/folder", "named")] {
-        let Some(strace) = needs::strace() else {
-            return;
-        };
+    for folder in [".sekuire", "named/folder", "named/again"] {
         let home = Home::new();
         let folder = home.path().join(folder);
-        let mut login = strace
-            .home(&home)
-            .env("SEKUIRE_CONFIG_DIR", &folder)
-            .args([
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                "trace=?mkdir,?mkdirat",
-            ])
-            .args(["-e", "inject=?mkdir,?mkdirat:delay_enter=1000000"])
-            .arg(binary())
-            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-            .stdin(KEY.as_bytes())
-            .spawn();
-        thread::sleep(Duration::from_millis(500));
-        // On a slow machine the login may have been first.
-        let _ = DirBuilder::new().mode(0o700).create(home.path().join(made));
-        login.finish().exits(0);
-        assert!(folder.join("auth.json").is_file(), "{made}");
+        let log_in = || login(&home, &backend).env("SEKUIRE_CONFIG_DIR", &folder);
+        let mut logins: Vec<Running> = (0..8).map(|_| log_in().spawn()).collect();
+        for login in &mut logins {
+            login.finish().exits(0);
+        }
+        assert!(folder.join("auth.json").is_file());
     }
 }
 

@@ -4,47 +4,14 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use super::{OLD, holds, login};
+use super::{OLD, login};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 
 const OWN_FOLDER: &str = "set SEKUIRE_CONFIG_DIR to a folder of your own";
-
-/// Anybody may have it open already.
-#[test]
-fn a_file_that_others_can_read_and_is_a_mount_point_is_written_with_a_warning() {
-    if !needs::root() {
-        return;
-    }
-    let backend = Backend::http();
-    let home = Home::new();
-    home.write_auth(OLD);
-    fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).unwrap();
-    let script = "mount --bind \"$1\" \"$1\" || exit 77
-        printf %s \"$4\" | \"$2\" login --api-key-stdin --backend \"$3\"";
-    let Some(unshare) = needs::unshare(&["--mount"]) else {
-        return;
-    };
-    let outcome = unshare
-        .home(&home)
-        .args(["sh", "-c", script, "sh"])
-        .arg(home.auth_json())
-        .arg(binary())
-        .args([&backend.url(), KEY])
-        .run();
-    if outcome.code == Some(77) {
-        return needs::skip(&outcome.stderr);
-    }
-    outcome
-        .exits(0)
-        .complains("auth.json was open to other users: whoever has it open can read the new key");
-    assert!(holds(home.read_auth().as_bytes(), KEY));
-    let mode = fs::metadata(home.auth_json()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o7777, 0o600);
-}
 
 /// Root has to log in where images and mounts come with folders of others.
 #[test]
@@ -116,54 +83,6 @@ fn a_mode_is_advised_only_of_what_is_ours() {
     }
 }
 
-/// The owner and mode of the folder and the owner of auth.json, a command, and what it says to nobody.
-type Denial = (u32, u32, u32, &'static str, &'static str, &'static str);
-
-const CHOWN: &str = "run: sudo chown -R \"$USER\" FOLDER";
-
-const DENIALS: &[Denial] = &[
-    (
-        NOBODY,
-        0o700,
-        0,
-        "status",
-        "read FILE: permission denied (owner root, mode 0600; you are uid 65534)",
-        CHOWN,
-    ),
-    (
-        0,
-        0o700,
-        0,
-        "status",
-        "read FILE: permission denied (FOLDER: owner root, mode 0700; you are uid 65534)",
-        CHOWN,
-    ),
-    (
-        0,
-        0o755,
-        0,
-        "logout",
-        "remove FILE: permission denied (owner root, mode 0600; you are uid 65534)",
-        CHOWN,
-    ),
-    (
-        NOBODY,
-        0o700,
-        NO_ONE,
-        "status",
-        "read FILE: permission denied (owner uid 54321, mode 0600; you are uid 65534)",
-        OWN_FOLDER,
-    ),
-    (
-        NO_ONE,
-        0o755,
-        NO_ONE,
-        "login",
-        "save FILE: permission denied (owner uid 54321, mode 0600; you are uid 65534)",
-        OWN_FOLDER,
-    ),
-];
-
 /// Root's login in a user's home leaves what the user can't read: the one case in which chown helps.
 #[test]
 fn whoever_is_denied_is_told_whose_it_is() {
@@ -171,23 +90,63 @@ fn whoever_is_denied_is_told_whose_it_is() {
         return;
     }
     let other = OtherUser::new(NOBODY);
-    let folder = other.home.sekuire_dir();
-    let with_paths = |text: &str| {
-        let file = other.home.auth_json().display().to_string();
-        text.replace("FILE", &file)
-            .replace("FOLDER", &folder.display().to_string())
-    };
-    for (owner, mode, file_owner, command, reason, hint) in DENIALS {
+    let (folder, file) = (other.home.sekuire_dir(), other.home.auth_json());
+    let (folder_path, file_path) = (folder.display(), file.display());
+    // The owner and mode of the folder, the owner of the file, a command, and why it fails.
+    for (owner, mode, file_owner, command, place) in [
+        (
+            NOBODY,
+            0o700,
+            0,
+            "status",
+            "read FILE: permission denied (owner root, mode 0600",
+        ),
+        (
+            0,
+            0o700,
+            0,
+            "status",
+            "read FILE: permission denied (FOLDER: owner root, mode 0700",
+        ),
+        (
+            0,
+            0o755,
+            0,
+            "logout",
+            "remove FILE: permission denied (owner root, mode 0600",
+        ),
+        (
+            NOBODY,
+            0o700,
+            NO_ONE,
+            "status",
+            "read FILE: permission denied (owner uid 54321, mode 0600",
+        ),
+        (
+            NO_ONE,
+            0o755,
+            NO_ONE,
+            "login",
+            "save FILE: permission denied (owner uid 54321, mode 0600",
+        ),
+    ] {
         other.write_auth(OLD);
-        chown(other.home.auth_json(), Some(*file_owner), Some(*file_owner)).unwrap();
-        chown(&folder, Some(*owner), Some(*owner)).unwrap();
-        fs::set_permissions(&folder, Permissions::from_mode(*mode)).unwrap();
+        chown(&file, Some(file_owner), None).unwrap();
+        chown(&folder, Some(owner), None).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+        let reason = place.replace("FILE", &file_path.to_string());
+        let reason = reason.replace("FOLDER", &folder_path.to_string());
+        let hint = match file_owner {
+            0 => format!("run: sudo chown -R \"$USER\" {folder_path}"),
+            _ => OWN_FOLDER.to_owned(),
+        };
+        let expected = format!("error: can't {reason}; you are uid 65534)\nhint: {hint}\n");
         let outcome = other.sekuire().arg(command).run();
-        let expected = with_paths(&format!("error: can't {reason}\nhint: {hint}\n"));
         assert_eq!(outcome.exits(3).stderr, expected);
     }
     // A folder that somebody named is not left over from a login in a home.
     chown(&folder, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
     let named = other.sekuire().env("SEKUIRE_CONFIG_DIR", &folder);
     named.arg("status").run().exits(3).complains(OWN_FOLDER);
 }
