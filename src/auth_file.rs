@@ -103,11 +103,17 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
 pub const EMPTY: &[u8] = b"{}\n";
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#[allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 mod tests {
-    use super::format;
+    use super::{Content, format, parse};
     use crate::api_key::ApiKey;
     use crate::credential::{Credential, Source};
+
+    const KEY: &str = "sk_live_abc123def456xyz";
 
     fn with_ids(id: &str) -> Credential {
         Credential {
@@ -126,6 +132,90 @@ mod tests {
         for escape in ["\\", "\u{1}"] {
             let file = format(&with_ids(&escape.repeat(100)));
             assert_eq!(file.capacity(), 256 + 6 * 400, "{} bytes", file.len());
+        }
+    }
+
+    #[test]
+    fn an_object_with_a_key_is_a_login() {
+        for extra in [
+            "\"token\": \"old\"",
+            "\"org_id\": null",
+            "\"nested\": {\"a\": [1, -2.5e-3, {\"b\": null}], \"api_key\": \"inner\"}",
+            "\"\": true",
+        ] {
+            for mark in ["", "\u{feff}"] {
+                let file = format!("{mark}\n\t{{\"api_key\": \"{KEY}\", {extra}}} \r\n");
+                match parse(file.as_bytes()).unwrap() {
+                    Content::LoggedIn(found) => assert_eq!(found.api_key.reveal(), KEY),
+                    other => panic!("{extra}: {other:?}"),
+                }
+            }
+        }
+        for file in ["{}", "{\"api_key\": null}", "{\"api_key\": \"\"}"] {
+            assert!(matches!(parse(file.as_bytes()), Ok(Content::LoggedOut)));
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_says_why_without_the_key() {
+        let no_text = |name: &str, value: &str| {
+            let why = format!("holds something else than text as its {name}");
+            (format!("{{\"{name}\": {value}}}"), why)
+        };
+        let with_key = |key: &str| format!("{{\"api_key\": \"{key}\"}}");
+        let with_url =
+            |url: &str| format!("{{\"api_key\": \"{KEY}\", \"backend_url\": \"{url}\"}}");
+        let key = |text: String| (text, "has an api_key that ".to_owned());
+        let url = |text: String| (text, "has a backend_url that ".to_owned());
+        let json = |text: &str| (text.to_owned(), String::new());
+        for (file, why) in [
+            no_text("api_key", "5"),
+            no_text("api_key", "{}"),
+            no_text("api_key", "false"),
+            no_text("org_id", "5"),
+            no_text("workspace_id", "[]"),
+            no_text("device_fingerprint", "1"),
+            no_text("backend_url", "443"),
+            key(with_key("sk_live_abc 123def456xyz")),
+            key(with_key("sk_live_abc\\r\\nX: 123def456xyz")),
+            key(with_key("sk_live_äbc123def456xyz")),
+            key(with_key(&"x".repeat(513))),
+            url(with_url("nowhere")),
+            url(with_url("https://u:p@h.example")),
+            json("\u{feff}"),
+            json("\u{feff}\u{feff}{}"),
+            json(" \u{feff}{}"),
+            json("x"),
+            json("[]"),
+            json("null"),
+            json("{} x"),
+            json(&format!(
+                "{{\"api_key\": \"{KEY}\", \"api\\u005fkey\": null}}"
+            )),
+        ] {
+            let cause = parse(file.as_bytes()).map(drop).unwrap_err();
+            assert!(cause.starts_with(&why), "{file}: {cause}");
+            assert!(!cause.contains("123def456"), "{file}: {cause}");
+        }
+    }
+
+    /// Every truncation and every flipped bit is read or refused, and only a whole file has the whole key.
+    #[test]
+    fn no_damage_makes_it_panic_or_shortens_the_key() {
+        let whole = format!(
+            "{{\"api_key\": \"{KEY}\", \"org_id\": \"org_\\u00e9\", \"workspace_id\": null, \
+             \"backend_url\": \"https://a.example:8443/b\"}}"
+        );
+        let whole = whole.as_bytes();
+        for length in 0..whole.len() {
+            assert!(parse(whole.get(..length).unwrap()).is_err(), "{length}");
+        }
+        for bit in 0..8 * whole.len() {
+            let mut flipped = whole.to_vec();
+            *flipped.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
+            if let Ok(Content::LoggedIn(found)) = parse(&flipped) {
+                assert_eq!(found.api_key.reveal().len(), KEY.len(), "{bit}");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which API key is used: the environment's, a secret file's, or auth.json's.
 
+use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -8,7 +9,8 @@ use crate::api_key::{self, ApiKey};
 use crate::auth_file::Content;
 use crate::credential::{Credential, Source};
 use crate::environment;
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::platform::{self, FileKind};
 use crate::secret_file::{self, Unread};
 use crate::store::Store;
 
@@ -24,7 +26,9 @@ pub struct Found {
     pub credential: Option<Credential>,
     /// auth.json's permission bits, where it was read.
     pub mode: Option<u32>,
-    /// What a person should be told.
+    /// That auth.json is another user's, who may have put it there: a warning of every command.
+    pub foreign_owner: Option<String>,
+    /// What else is wrong with auth.json: warnings of `status` and `doctor`.
     pub warnings: Vec<String>,
 }
 
@@ -44,14 +48,16 @@ pub fn find() -> Result<Found, Error> {
                 backend_url: None,
             }),
             mode: None,
-            warnings: environment::oddities(),
+            foreign_owner: None,
+            warnings: Vec::new(),
         });
     }
     let store = Store::locate()?;
     let path = store.path().display();
     let loaded = store.load()?;
-    let mut warnings = environment::oddities();
-    warnings.extend(loaded.warnings);
+    let file = loaded.metadata.as_ref();
+    let open_mode = file.and_then(|file| store.open_mode(file));
+    let mut warnings: Vec<String> = open_mode.into_iter().collect();
     let credential = match loaded.content {
         Content::LoggedIn(credential) => Some(*credential),
         Content::LoggedOut => None,
@@ -62,19 +68,55 @@ pub fn find() -> Result<Found, Error> {
             None
         }
     };
-    if credential
-        .as_ref()
-        .is_some_and(|credential| credential.api_key.environment().is_none())
-    {
+    let is_known = |found: &Credential| found.api_key.environment().is_some();
+    if !credential.as_ref().is_none_or(is_known) {
         warnings.push(format!(
             "the key in {path} begins with neither sk_live_ nor sk_test_"
         ));
     }
     Ok(Found {
         credential,
-        mode: loaded.mode,
+        mode: file.and_then(platform::mode),
+        foreign_owner: file.and_then(|file| store.foreign_owner(file)),
         warnings,
     })
+}
+
+/// No API key on this machine: where it was looked for.
+pub fn not_logged_in() -> Error {
+    let empty = empty_variables().map_or_else(String::new, |empty| format!("; {empty}"));
+    let message = format!(
+        "Not logged in: no key in {KEY_VARIABLE}, {KEY_FILE_VARIABLE} or {}{empty}",
+        auth_json()
+    );
+    Error::new(Kind::NotLoggedIn, message)
+}
+
+/// Where `status` looked in vain, if that may surprise: `SEKUIRE_CONFIG_DIR` is set, or a key's variable is
+/// set but empty.
+pub fn where_looked() -> Option<String> {
+    let looked = format!("looked in {}", auth_json());
+    match empty_variables() {
+        Some(empty) => Some(format!("{looked}; {empty}")),
+        None => environment::raw("SEKUIRE_CONFIG_DIR").map(|_| looked),
+    }
+}
+
+fn auth_json() -> String {
+    let path = |store: Store| store.path().display().to_string();
+    Store::locate().map_or_else(|_| "auth.json".to_owned(), path)
+}
+
+fn empty_variables() -> Option<String> {
+    let is_empty = |name: &&str| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let names = [KEY_VARIABLE, KEY_FILE_VARIABLE].into_iter();
+    let empty: Vec<&str> = names.filter(is_empty).collect();
+    let verb = match empty.len() {
+        0 => return None,
+        1 => "is",
+        _ => "are",
+    };
+    Some(format!("{} {verb} set but empty", empty.join(" and ")))
 }
 
 /// The variable that authenticates, whatever auth.json holds.
@@ -88,20 +130,10 @@ fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
     if let Some(value) = environment::raw(KEY_VARIABLE) {
         return validate(value.as_encoded_bytes(), KEY_VARIABLE);
     }
-    let Some(path) = environment::raw(KEY_FILE_VARIABLE) else {
+    let Some(path) = environment::path(KEY_FILE_VARIABLE)? else {
         return Ok(None);
     };
-    let path = Path::new(&path);
-    let bytes = read_secret(path).map_err(|cause| {
-        Error::machine(format!(
-            "{KEY_FILE_VARIABLE} names {}, which {cause}",
-            path.display()
-        ))
-        .with_hint(format!(
-            "mount the secret there, or correct or unset {KEY_FILE_VARIABLE}"
-        ))
-    })?;
-    validate(&bytes, KEY_FILE_VARIABLE)
+    validate(&read_secret(&path)?, KEY_FILE_VARIABLE)
 }
 
 fn validate(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'static str)>, Error> {
@@ -113,13 +145,31 @@ fn validate(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'stat
     Ok(Some((api_key, variable)))
 }
 
-fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
-    let (bytes, _) = secret_file::read(path, api_key::MAX_INPUT).map_err(|cause| match cause {
-        Unread::NotRegular(_) => "is not a regular file".to_owned(),
-        Unread::Failed(cause) => format!("can't be read: {cause}"),
-    })?;
-    if bytes.len() > api_key::MAX_INPUT {
-        return Err(format!("is larger than {} KiB", api_key::MAX_INPUT / 1024));
+/// Reads the file that the variable names.
+fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let unusable = |why: String| {
+        let place = path.display();
+        Error::machine(format!("{KEY_FILE_VARIABLE}={place}: {why}"))
+            .with_hint(format!("correct or unset {KEY_FILE_VARIABLE}"))
+    };
+    match secret_file::read(path, api_key::MAX_INPUT) {
+        Ok((bytes, _)) if bytes.len() > api_key::MAX_INPUT => {
+            Err(unusable("larger than 4 KiB".to_owned()))
+        }
+        Ok((bytes, _)) => Ok(bytes),
+        Err(Unread::NotRegular(FileKind::Special("a FIFO"))) => {
+            Err(unusable("a pipe, not a file".to_owned())
+                .with_hint("use SEKUIRE_API_KEY=\"$(…)\" in place of SEKUIRE_API_KEY_FILE=<(…)"))
+        }
+        Err(Unread::NotRegular(_)) => Err(unusable("not a regular file".to_owned())),
+        Err(Unread::Failed(cause)) => {
+            let error = unusable(secret_file::words(path, path, &cause));
+            Err(match cause.kind() {
+                io::ErrorKind::PermissionDenied => error.with_hint(format!(
+                    "let this user read the file, or unset {KEY_FILE_VARIABLE}"
+                )),
+                _ => error,
+            })
+        }
     }
-    Ok(bytes)
 }

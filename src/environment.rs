@@ -1,6 +1,7 @@
 //! The environment variables that are read: the one list behind the code, the help and the man page.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use crate::error::Error;
 
@@ -81,26 +82,18 @@ pub fn text(name: &str) -> Result<Option<String>, Error> {
     })
 }
 
-/// What is probably meant otherwise, in words: a line end of Windows behind a value, or the quotation
-/// marks of a file that no shell reads (`docker run --env-file`). It counts as it is all the same, for
-/// an identity must not change.
-pub fn oddities() -> Vec<String> {
-    let mut found = Vec::new();
-    for name in ["SEKUIRE_DEVICE_ID", "SEKUIRE_CONFIG_DIR"] {
-        let value = raw(name).unwrap_or_default();
-        let value = value.as_encoded_bytes();
-        if value.ends_with(b"\r") || value.ends_with(b"\n") {
-            found.push(format!(
-                "{name} ends in a line end (CR or LF), which is taken for a part of it"
-            ));
-        }
-        let quoted =
-            |mark: &[u8]| value.len() > 1 && value.starts_with(mark) && value.ends_with(mark);
-        if quoted(b"\"") || quoted(b"'") {
-            found.push(format!(
-                "{name} stands in quotation marks, which are taken for a part of it"
-            ));
-        }
+/// The path that a variable names; empty means unset.
+///
+/// # Errors
+/// It begins with `~`, which only a shell expands.
+pub fn path(name: &str) -> Result<Option<PathBuf>, Error> {
+    let value = raw(name);
+    let begins = |value: &OsString| value.as_encoded_bytes().starts_with(b"~");
+    if value.as_ref().is_some_and(begins) {
+        return Err(
+            Error::usage(format!("{name} begins with ~, which is not expanded here"))
+                .with_hint("write the full path, or $HOME in place of ~ where a shell reads it"),
+        );
     }
-    found
+    Ok(value.map(PathBuf::from))
 }

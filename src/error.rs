@@ -71,7 +71,7 @@ impl Error {
         Error::new(Kind::Usage, message)
     }
 
-    /// A machine that must be mended: exit status 3.
+    /// Something on this machine that must be corrected: exit status 3.
     pub fn machine(message: impl Into<String>) -> Error {
         Error::new(Kind::Machine, message)
     }

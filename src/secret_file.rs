@@ -6,10 +6,8 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::error;
 use crate::platform::{self, FileKind};
-
-/// What any usual file fits into, in bytes: more room would only be more to wipe.
-const SMALL: usize = 512;
 
 /// Why a file was not read.
 pub enum Unread {
@@ -26,13 +24,13 @@ impl From<io::Error> for Unread {
 }
 
 /// Reads a regular file, through links, up to `most` bytes, and one more if there is more. What is
-/// read is wiped when dropped, every copy of it.
+/// read is wiped when dropped.
 ///
 /// # Errors
 /// As open(2) and read(2); something else stands there.
 pub fn read(path: &Path, most: usize) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unread> {
     let opened = platform::open_to_read(path);
-    // Of what can't even be opened, such as a socket, it is said what it is.
+    // What can't even be opened, such as a socket, is named all the same.
     let metadata = match &opened {
         Ok(file) => file.metadata(),
         Err(_) => fs::metadata(path),
@@ -46,12 +44,22 @@ pub fn read(path: &Path, most: usize) -> Result<(Zeroizing<Vec<u8>>, Metadata), 
     {
         return Err(Unread::NotRegular(other));
     }
-    let bytes = read_capped(&mut opened?, most)?;
-    Ok((bytes, metadata?))
+    let (mut file, metadata) = (opened?, metadata?);
+    let bytes = read_up_to(&mut file, room(metadata.len(), most))?;
+    Ok((bytes, metadata))
 }
 
-fn read_capped(file: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(vec![0; SMALL.min(most + 1)]);
+/// Room for a file of this length and a byte more. Some file systems say 0 of every file.
+fn room(length: u64, most: usize) -> usize {
+    match usize::try_from(length) {
+        Ok(length) if length > 0 && length <= most => length + 1,
+        _ => most + 1,
+    }
+}
+
+/// Reads to the end or up to `room` bytes. The buffer never grows, which would leave a copy behind.
+fn read_up_to(file: &mut impl Read, room: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; room]);
     let mut filled = 0;
     while let Some(free) = bytes.get_mut(filled..).filter(|free| !free.is_empty()) {
         match file.read(free) {
@@ -60,81 +68,68 @@ fn read_capped(file: &mut impl Read, most: usize) -> io::Result<Zeroizing<Vec<u8
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
             Err(cause) => return Err(cause),
         }
-        if filled == bytes.len() && filled <= most {
-            let mut larger = Zeroizing::new(Vec::with_capacity(most + 1));
-            larger.extend_from_slice(&bytes);
-            larger.resize(most + 1, 0);
-            bytes = larger;
-        }
     }
     bytes.truncate(filled);
     Ok(bytes)
 }
 
+/// Why `path` could not be used, in words; where permission is denied, with whose the nearest thing is
+/// that can be looked at, which is named unless it is `known`.
+pub fn words(known: &Path, path: &Path, cause: &io::Error) -> String {
+    let denied = cause.kind() == io::ErrorKind::PermissionDenied;
+    match nearest(path).filter(|_| denied) {
+        None => error::words(cause),
+        Some((place, found)) if place == known => {
+            format!("permission denied ({})", platform::permissions(&found))
+        }
+        Some((place, found)) => format!(
+            "permission denied ({}: {})",
+            place.display(),
+            platform::permissions(&found)
+        ),
+    }
+}
+
+/// The nearest thing that can be looked at: the path itself, or what is above it.
+pub fn nearest(path: &Path) -> Option<(&Path, Metadata)> {
+    path.ancestors()
+        .find_map(|path| Some((path, fs::metadata(path).ok()?)))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-
     use std::io::{self, Read};
 
-    use super::{SMALL, read_capped};
+    use super::{read_up_to, room};
 
-    /// Gives its bytes in pieces, and is interrupted before each.
-    struct Pieces<'a>(&'a [u8], usize, bool);
+    /// Gives its bytes one by one, is interrupted before each, and fails at the end.
+    struct Failing<'a>(&'a [u8], bool);
 
-    impl Read for Pieces<'_> {
+    impl Read for Failing<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.2 = !self.2;
-            if self.2 {
+            self.1 = !self.1;
+            if self.1 {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            let length = self.1.min(buffer.len());
-            self.0.read(buffer.get_mut(..length).unwrap())
-        }
-    }
-
-    #[test]
-    fn one_byte_more_than_the_most_is_read_and_no_more() {
-        let content: Vec<u8> = (0..5000_u32).flat_map(u32::to_le_bytes).collect();
-        for most in [0, 1, SMALL - 2, SMALL - 1, SMALL, SMALL + 1, 4096] {
-            for length in [
-                0,
-                1,
-                SMALL - 1,
-                SMALL,
-                SMALL + 1,
-                most,
-                most + 1,
-                most + 2,
-                3 * most,
-                4095,
-                4096,
-                4097,
-            ] {
-                for piece in [1, 100, usize::MAX] {
-                    let content = content.get(..length).unwrap();
-                    let read = read_capped(&mut Pieces(content, piece, false), most).unwrap();
-                    let expected = content.get(..length.min(most + 1)).unwrap();
-                    assert_eq!(*read, expected, "{length} of at most {most} by {piece}");
-                }
+            match self.0.read(buffer.get_mut(..1).unwrap())? {
+                0 => Err(io::ErrorKind::BrokenPipe.into()),
+                read => Ok(read),
             }
         }
     }
 
     #[test]
-    fn a_failure_is_passed_on() {
-        let cause = read_capped(&mut Failing(Some(io::ErrorKind::BrokenPipe)), 10)
-            .map(drop)
-            .unwrap_err();
-        assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
-    }
-
-    /// Fails once; then it ends.
-    struct Failing(Option<io::ErrorKind>);
-
-    impl Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            self.0.take().map_or(Ok(0), |kind| Err(kind.into()))
+    fn no_more_is_read_than_there_is_room() {
+        for (length, most, expected) in [(0, 9, 10), (5, 9, 6), (9, 9, 10), (10, 9, 10)] {
+            assert_eq!(room(length, most), expected, "{length} of {most}");
         }
+        let read = |room| read_up_to(&mut Failing(b"content", false), room);
+        assert_eq!(**read(7).unwrap(), *b"content");
+        assert_eq!(**read(3).unwrap(), *b"con");
+        let cause = read(8).map(drop).unwrap_err();
+        assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
+        let read = read_up_to(&mut &b"content"[..], 100);
+        assert_eq!(**read.unwrap(), *b"content");
     }
 }

@@ -229,10 +229,7 @@ fn a_workspace_with_a_zero_byte() {
 fn without_a_key_nothing_runs() {
     let outcome = shell(&Home::new(), "echo ran");
     outcome.exits(1).prints("");
-    assert_eq!(
-        outcome.stderr,
-        "error: Not logged in\nhint: run: sekuire login\n"
-    );
+    outcome.complains("error: Not logged in: no key in ");
 }
 
 #[test]
@@ -432,13 +429,4 @@ fn odd_paths() {
         .run()
         .exits(0)
         .prints("hello\n");
-}
-
-/// Warnings come before, on standard error.
-#[test]
-fn warnings_are_shown() {
-    let home = logged_in_home();
-    fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("its mode");
-    let outcome = exec(&home, &["/bin/true"]);
-    outcome.exits(0).complains("warning: ");
 }

@@ -247,7 +247,7 @@ fn json_has_every_field_in_every_state() {
 
 #[test]
 fn no_home_is_exit_status_three() {
-    for (home, part) in [("relative/home", "relative/home"), ("./x", "absolute")] {
+    for (home, part) in [("relative/home", "absolute"), ("./x", "absolute")] {
         let outcome = crate::support::command::Sekuire::new()
             .env("HOME", home)
             .arg("status")

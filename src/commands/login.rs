@@ -10,7 +10,6 @@ use crate::commands::shared;
 use crate::credential::{Credential, Source};
 use crate::credentials;
 use crate::device::{self, Device};
-use crate::environment;
 use crate::error::{Error, Kind};
 use crate::http::Client;
 use crate::redact::sanitize;
@@ -27,7 +26,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     // First what can be wrong with the call and with this machine: nothing is sent in vain.
     let mut client = shared::client(backend::of_login(options)?.url, options)?;
     let store = Store::locate()?;
-    for warning in environment::oddities().into_iter().chain(store.prepare()?) {
+    for warning in store.prepare()? {
         terminal::warning(&warning);
     }
     let device = Device::detect(bound_fingerprint(&store).as_deref());

@@ -4,7 +4,6 @@ use super::backend;
 use crate::auth_file::Content;
 use crate::commands::shared;
 use crate::credentials;
-use crate::environment;
 use crate::error::Error;
 use crate::redact::sanitize;
 use crate::store::{Removal, Store};
@@ -18,9 +17,6 @@ pub(super) fn run() -> Result<u8, Error> {
     let store = Store::locate()?;
     let page = key_page(&store);
     let removal = store.remove()?;
-    for oddity in environment::oddities() {
-        terminal::warning(&oddity);
-    }
     if let Removal::Done { warnings } = &removal {
         for warning in warnings {
             terminal::warning(warning);

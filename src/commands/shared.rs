@@ -64,7 +64,7 @@ pub(super) fn hint_at_damage(error: Error, options: &Options) -> Error {
 
 /// No API key on this machine: exit status 1.
 pub(super) fn not_logged_in(options: &Options) -> Error {
-    hint_at_first_login(Error::new(Kind::NotLoggedIn, "Not logged in"), options)
+    hint_at_first_login(credentials::not_logged_in(), options)
 }
 
 /// Adds the login that these options and the variables lead to, or what is wrong with them.
@@ -89,7 +89,15 @@ pub(super) fn examine(found: Option<&Found>, quiet: bool) -> Device {
     device
 }
 
+/// Warns of a file that may be planted.
 pub(super) fn warn(found: &Found) {
+    if let Some(warning) = &found.foreign_owner {
+        terminal::warning(warning);
+    }
+}
+
+/// Warns of what else is wrong with the file.
+pub(super) fn warn_of_file(found: &Found) {
     for warning in &found.warnings {
         terminal::warning(warning);
     }

@@ -7,10 +7,11 @@ use super::{backend, field};
 use crate::cli::Options;
 use crate::commands::shared;
 use crate::credential::{Credential, Source};
-use crate::credentials::Found;
+use crate::credentials::{self, Found};
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::redact::sanitize;
+use crate::terminal;
 
 /// Says whether there is a key.
 ///
@@ -18,6 +19,11 @@ use crate::redact::sanitize;
 /// The key can't be found out, or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
+    if let Ok(found) = &found
+        && !options.quiet
+    {
+        shared::warn_of_file(found);
+    }
     if options.json || options.get.is_some() {
         print_report(&found, options)?;
     }
@@ -27,6 +33,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     }
     let Some(credential) = &found.credential else {
         shared::warn(&found);
+        if let Some(note) = credentials::where_looked() {
+            terminal::note(&note);
+        }
         shared::print("Not logged in\nRun 'sekuire login' to authenticate\n")?;
         return Ok(exit_status(&found));
     };

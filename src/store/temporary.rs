@@ -2,50 +2,54 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::if_there;
 use crate::{platform, random};
 
 /// Temporary files are called so, with sixteen hexadecimal digits between.
 const TEMPORARY: (&str, &str) = (".auth.json.", ".tmp");
 
-/// A new private file that is removed unless it takes another's place.
-pub(super) struct Temporary(Option<PathBuf>);
+/// How often a file is written that a logout sweeps before its rename.
+const MAX_ATTEMPTS: usize = 5;
 
-impl Temporary {
-    pub(super) fn create(folder: &Path, content: &[u8]) -> io::Result<Temporary> {
-        let path = folder.join([TEMPORARY.0, &random::hex::<8>()?, TEMPORARY.1].concat());
-        let mut file = platform::create_private_file(&path)?;
-        let temporary = Temporary(Some(path));
-        file.write_all(content)?;
-        file.sync_all()?;
-        Ok(temporary)
-    }
-
-    pub(super) fn rename_to(mut self, path: &Path) -> io::Result<()> {
-        if let Some(own) = &self.0 {
-            fs::rename(own, path)?;
-        }
-        self.0 = None;
-        Ok(())
-    }
-
-    pub(super) fn remove(mut self) -> io::Result<()> {
-        match self.0.take().map_or(Ok(()), fs::remove_file) {
-            // A logout has swept it.
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
+/// Puts a new private file with `content` into the place of `file`.
+///
+/// # Errors
+/// It could not be written, synced or renamed: then `file` is as it was.
+pub(super) fn replace(folder: &Path, file: &Path, content: &[u8]) -> io::Result<()> {
+    for _ in 1..MAX_ATTEMPTS {
+        match write_and(folder, content, |new| fs::rename(new, file)) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            result => return result,
         }
     }
+    write_and(folder, content, |new| fs::rename(new, file))
 }
 
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            // Something has failed already and is reported; the next login sweeps.
-            let _ = fs::remove_file(path);
-        }
-    }
+/// Writes so many blanks to the disk as a private file, and removes it.
+///
+/// # Errors
+/// As [`replace`].
+pub(super) fn try_out(folder: &Path, length: usize) -> io::Result<()> {
+    write_and(folder, &vec![b' '; length], |file| {
+        if_there(fs::remove_file(file)).map(drop)
+    })
+}
+
+/// Writes a private file and does `then` with it; what fails leaves no file.
+fn write_and(
+    folder: &Path,
+    content: &[u8],
+    then: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let path = folder.join([TEMPORARY.0, &random::hex::<8>()?, TEMPORARY.1].concat());
+    let mut file = platform::create_private_file(&path)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    written.and_then(|()| then(&path)).inspect_err(|_| {
+        // The first failure is reported; the next login sweeps.
+        let _ = fs::remove_file(&path);
+    })
 }
 
 /// Whether a file of this name is one of ours.
@@ -61,35 +65,33 @@ pub(super) fn is_temporary(name: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{Temporary, fs, is_temporary};
+    use super::{fs, is_temporary, replace, try_out, write_and};
 
     #[test]
-    fn it_goes_however_it_ends() {
+    fn temporary_file_is_removed_however_it_ends() {
         let folder = tempfile::tempdir().unwrap();
-        let create = || Temporary::create(folder.path(), b"content").unwrap();
-        let names = || {
-            let entries = fs::read_dir(folder.path()).unwrap();
-            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-            names.collect::<Vec<String>>()
-        };
-        let unfinished = create();
-        let name = names().pop().unwrap();
-        assert!(is_temporary(&name), "{name}");
-        drop(unfinished);
-        assert_eq!(names(), [""; 0]);
-        create().remove().unwrap();
-        assert_eq!(names(), [""; 0]);
-        assert!(create().rename_to(&folder.path().join("no/file")).is_err());
-        assert_eq!(names(), [""; 0]);
-        let file = folder.path().join("file");
-        create().rename_to(&file).unwrap();
-        assert_eq!(names(), ["file"]);
+        let folder = folder.path();
+        let count = || fs::read_dir(folder).unwrap().count();
+        let mut name = None;
+        let failed = write_and(folder, b"content", |new| {
+            name = new
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            fs::rename(new, folder.join("no/file"))
+        });
+        assert!(failed.is_err());
+        assert!(name.is_some_and(|name| is_temporary(&name)));
+        assert_eq!(count(), 0);
+        try_out(folder, 10).unwrap();
+        assert_eq!(count(), 0);
+        let file = folder.join("file");
+        replace(folder, &file, b"content").unwrap();
+        assert_eq!(count(), 1);
         assert_eq!(fs::read(&file).unwrap(), b"content");
-        fs::remove_file(&file).unwrap();
     }
 
     #[test]
-    fn only_a_name_of_ours_is_taken_for_one() {
+    fn only_names_of_ours_are_temporary() {
         assert!(is_temporary(".auth.json.0123456789abcdef.tmp"));
         for other in [
             ".auth.json.0123456789abcde.tmp",

@@ -44,13 +44,13 @@ impl Trust {
     /// Exit status 3: what a variable names, or the system's store, has no certificate that can be read.
     pub fn prepare() -> Result<Trust, Error> {
         let mut trust = Trust::default();
-        let (file, folders) = (environment::raw(FILE), environment::raw(FOLDERS));
+        let (file, folders) = (environment::path(FILE)?, environment::path(FOLDERS)?);
         if file.is_none() && folders.is_none() {
             return trust.read_system().map(|()| trust);
         }
         if let Some(file) = file {
             let source = format!("{FILE}={}", file.display());
-            trust.add_source(&source, |trust| trust.add_file(file.as_ref()))?;
+            trust.add_source(&source, |trust| trust.add_file(&file))?;
         }
         if let Some(folders) = folders {
             let source = format!("{FOLDERS}={}", folders.display());

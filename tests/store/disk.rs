@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, setrlimit};
 
-use super::{OLD, STRAY, holds, login};
+use super::{OLD, STRAY, answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
@@ -15,160 +15,66 @@ use crate::support::machine::Machine;
 use crate::support::needs;
 use crate::support::other_user::{NOBODY, OtherUser};
 
-/// What a command answers, and what auth.json then is.
-struct Step {
-    code: i32,
-    words: &'static str,
-    left: Left,
+/// What another user meets, with an old auth.json beforehand; the answers of `login`, `status` and `logout`;
+/// and what auth.json is after the login and after the logout.
+const TABLE: &str = "
+    full disk, no file             | 3 auth.json: no space left on device  | 1 | 0 Not logged in | nothing | nothing
+    full disk, old file            | 3 hint: set SEKUIRE_CONFIG_DIR        | 0 | 0 Logged out    | old     | nothing
+    read-only mount                | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
+    read-only mount, no file       | 3 auth.json: read-only file system    | 1 | 0 Not logged in | nothing | nothing
+    read-only folder, own file     | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    read-only folder, no file      | 3 sudo chown -R                       | 1 | 0 Not logged in | nothing | nothing
+    read-only folder, root's file  | 3 sudo chown -R                       | 0 | 3 sudo chown -R | old     | old
+    mounted file                   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    mounted file, open to others   | 0 whoever has it open can read the new key | 0 | 0 Logged out | new | emptied
+    mounted file, read-only folder | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    mounted file, read-only        | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
+    mounted file, full disk        | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+";
+
+/// What root does to the user's home, in the test's own mounts.
+fn setup(name: &str) -> &'static str {
+    match name {
+        "full disk, no file" => "fill .sekuire",
+        "full disk, old file" => "cp -p .sekuire/auth.json kept; fill .sekuire kept",
+        "read-only mount" => "read_only .sekuire",
+        "read-only mount, no file" => "rm .sekuire/auth.json; read_only .sekuire",
+        "read-only folder, own file" => "chown 0 .sekuire; chmod 755 .sekuire",
+        "read-only folder, no file" => {
+            "rm .sekuire/auth.json; chown 0 .sekuire; chmod 755 .sekuire"
+        }
+        "read-only folder, root's file" => {
+            "chown 0 .sekuire .sekuire/auth.json; chmod 755 .sekuire; chmod 644 .sekuire/auth.json"
+        }
+        "mounted file" => "mount_file",
+        "mounted file, open to others" => "chmod 644 .sekuire/auth.json; mount_file",
+        "mounted file, read-only folder" => "read_only .sekuire; mount_file",
+        "mounted file, read-only" => "mount_file; mount -o remount,bind,ro .sekuire/auth.json",
+        "mounted file, full disk" => {
+            "mkdir full; fill full .sekuire/auth.json; mount --bind full/auth.json .sekuire/auth.json"
+        }
+        other => panic!("{other}"),
+    }
 }
 
-#[derive(Debug, PartialEq)]
-enum Left {
-    Nothing,
-    Old,
-    New,
-    Emptied,
-}
-
-/// Run as another user, in `setup`'s mounts, with an old auth.json beforehand: a `doctor`, who foresees
-/// what comes, a login, a `status` (its exit status) and a logout.
-struct Case {
-    name: &'static str,
-    setup: &'static str,
-    login: Step,
-    status: i32,
-    logout: Step,
-}
-
-const CASES: &[Case] = &[
-    Case {
-        name: "full disk, no file",
-        setup: "mount -t tmpfs -o size=16k,mode=700,uid=$USER none .sekuire
-                head -c 1M /dev/zero > .sekuire/filler 2> filled || true",
-        login: step(3, "No space left on device", Left::Nothing),
-        status: 1,
-        logout: step(0, "Not logged in", Left::Nothing),
-    },
-    Case {
-        name: "full disk, old file",
-        setup: "cp -p .sekuire/auth.json kept
-                mount -t tmpfs -o size=16k,mode=700,uid=$USER none .sekuire
-                cp -p kept .sekuire/auth.json
-                head -c 1M /dev/zero > .sekuire/filler 2> filled || true",
-        login: step(3, "hint: free some space", Left::Old),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Nothing),
-    },
-    Case {
-        name: "read-only mount",
-        setup: "mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire",
-        login: step(3, "Read-only file system", Left::Old),
-        status: 0,
-        logout: step(3, "it holds the API key", Left::Old),
-    },
-    Case {
-        name: "read-only mount, no file",
-        setup: "rm .sekuire/auth.json
-                mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire",
-        login: step(3, "Read-only file system", Left::Nothing),
-        status: 1,
-        logout: step(0, "Not logged in", Left::Nothing),
-    },
-    Case {
-        name: "read-only folder, own file",
-        setup: "chown 0 .sekuire && chmod 755 .sekuire",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Emptied),
-    },
-    Case {
-        name: "read-only folder, no file",
-        setup: "rm .sekuire/auth.json && chown 0 .sekuire && chmod 755 .sekuire",
-        login: step(3, ".sekuire: permission denied", Left::Nothing),
-        status: 1,
-        logout: step(0, "Not logged in", Left::Nothing),
-    },
-    Case {
-        name: "folder that can't be listed",
-        setup: "chmod 300 .sekuire",
-        login: step(
-            3,
-            "permission denied (owner uid 65534, mode 0300; you are uid 65534)",
-            Left::Old,
-        ),
-        status: 0,
-        logout: step(3, "Permission denied", Left::Nothing),
-    },
-    Case {
-        name: "read-only folder, file of another user",
-        setup: "chown 0 .sekuire .sekuire/auth.json && chmod 755 .sekuire && chmod 644 .sekuire/auth.json",
-        login: step(3, ".sekuire: permission denied", Left::Old),
-        status: 0,
-        logout: step(3, "sudo chown -R", Left::Old),
-    },
-    Case {
-        name: "folder of another user that can't be listed, file a mount point",
-        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json
-                chown 0 .sekuire && chmod 711 .sekuire",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(3, "can't remove what an earlier login left", Left::Emptied),
-    },
-    Case {
-        name: "file a mount point",
-        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Emptied),
-    },
-    Case {
-        name: "file a mount point, empty and readable by all",
-        setup: "cp -p .sekuire/auth.json kept && : > kept && chmod 644 kept
-                mount --bind kept .sekuire/auth.json",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Emptied),
-    },
-    Case {
-        name: "file a mount point in a read-only mount",
-        setup: "cp -p .sekuire/auth.json kept
-                mount --bind .sekuire .sekuire && mount -o remount,bind,ro .sekuire
-                mount --bind kept .sekuire/auth.json",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Emptied),
-    },
-    Case {
-        name: "file a mount point in a folder of another user",
-        setup: "cp -p .sekuire/auth.json kept && chown 0 .sekuire && chmod 755 .sekuire
-                mount --bind kept .sekuire/auth.json",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Emptied),
-    },
-    Case {
-        name: "file a read-only mount point",
-        setup: "cp -p .sekuire/auth.json kept && mount --bind kept .sekuire/auth.json
-                mount -o remount,bind,ro .sekuire/auth.json",
-        login: step(3, "auth.json: Read-only file system", Left::Old),
-        status: 0,
-        logout: step(3, "it holds the API key", Left::Old),
-    },
-    Case {
-        name: "file a mount point on a full disk",
-        setup: "cp -p .sekuire/auth.json kept && mkdir full
-                mount -t tmpfs -o size=16k,mode=700,uid=$USER none full
-                cp -p kept full/auth.json && head -c 1M /dev/zero > full/filler 2> filled || true
-                mount --bind full/auth.json .sekuire/auth.json",
-        login: step(0, "Login successful!", Left::New),
-        status: 0,
-        logout: step(0, "Logged out successfully!", Left::Emptied),
-    },
-];
-
-const fn step(code: i32, words: &'static str, left: Left) -> Step {
-    Step { code, words, left }
-}
+const FUNCTIONS: &str = "set -e
+    fill() {
+        if [ \"$2\" ]; then cp -p \"$2\" whole; fi
+        mount -t tmpfs -o size=16k,mode=700,uid=$USER none $1
+        if [ \"$2\" ]; then cp -p whole $1/auth.json; fi
+        head -c 1M /dev/zero > $1/filler 2> filled || true
+    }
+    read_only() { mount --bind $1 $1; mount -o remount,bind,ro $1; }
+    mount_file() { cp -p .sekuire/auth.json mounted; mount --bind mounted .sekuire/auth.json; }
+    try() {
+        name=$1; shift
+        setpriv --reuid=$USER --regid=$USER --clear-groups \"$PROGRAM\" \"$@\" > $name.said 2>&1 < key
+        echo $? > $name.code
+        cat .sekuire/auth.json > $name.left 2> lost
+        ls -A .sekuire | grep -v filler > $name.names
+        stat -c %a .sekuire/auth.json > $name.mode 2> lost
+    }
+    cd \"$HOME\"";
 
 #[test]
 fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
@@ -178,119 +84,67 @@ fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
     let Some(machine) = needs::machine() else {
         return;
     };
-    let failures: Vec<String> = CASES
-        .iter()
-        .flat_map(|case| check(case, &machine))
-        .collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    for row in rows(TABLE) {
+        check(&row, &machine);
+    }
 }
 
-fn check(case: &Case, machine: &Machine) -> Vec<String> {
+fn check(row: &[&str], machine: &Machine) {
+    let [name, on_login, status, logout, after_login, after_logout] = *row else {
+        panic!("{row:?}");
+    };
     let backend = Backend::http();
     let other = OtherUser::new(NOBODY);
     other.write_auth(OLD);
     let home = other.home.path();
     let script = format!(
-        "set -e
-        cd \"$HOME\"
-        USER={NOBODY}
-        {}
-        set +e
-        as_user() {{ setpriv --reuid=$USER --regid=$USER --clear-groups \"$@\"; }}
-        try() {{
-            name=$1; shift
-            as_user \"$PROGRAM\" \"$@\" > $name.said 2>&1 < key
-            echo $? > $name.code
-            cat .sekuire/auth.json > $name.left 2> lost
-            ls -A .sekuire | grep -v filler > $name.names
-            stat -c %a .sekuire/auth.json > $name.mode 2> lost
-        }}
+        "{FUNCTIONS}; {}; set +e
         try doctor doctor
         try login login --api-key-stdin --backend \"$BACKEND\"
         try status status
-        try logout logout
-        true",
-        case.setup
+        try logout logout; true",
+        setup(name)
     );
     fs::write(home.join("key"), KEY).unwrap();
     Sekuire::at(Path::new("/bin/sh"))
         .on(machine.clone())
         .home(&other.home)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("USER", NOBODY.to_string())
         .env("PROGRAM", other.program())
         .env("BACKEND", backend.url())
         .args(["-c", &script])
         .run()
         .exits(0);
-    let mut failures = Vec::new();
-    for (name, step) in [("login", &case.login), ("logout", &case.logout)] {
-        failures.extend(validate(case.name, name, step, home));
+    for (command, expected, left) in [
+        ("login", on_login, after_login),
+        ("logout", logout, after_logout),
+    ] {
+        let (code, words) = answer(expected);
+        let read = |what: &str| read(home, &format!("{command}.{what}"));
+        let said = format!("{name}: {command}: {}", read("said"));
+        assert_eq!(read("code").trim(), code.to_string(), "{said}");
+        assert!(said.contains(words), "{words:?}: {said}");
+        assert_eq!(what_is(&read("left")), left, "{said}");
+        assert!(["", "auth.json\n"].contains(&&*read("names")), "{said}");
+        assert!(left != "new" || read("mode") == "600\n", "{said}");
     }
+    let fails = on_login.starts_with('3');
+    // That a disk is full shows only when it is written to.
+    let foreseen = fails && !name.starts_with("full disk");
     let doctor = read(home, "doctor.said");
-    if let Some(line) = foreseen(case).filter(|line| !doctor.contains(line)) {
-        failures.push(format!("{}: doctor lacks {line:?}:\n{doctor}", case.name));
-    }
-    let status = read(home, "status.code");
-    if status.trim() != case.status.to_string() {
-        failures.push(format!(
-            "{}: status: {status} {}",
-            case.name,
-            read(home, "status.said")
-        ));
-    }
-    if case.login.code != 0 && !backend.requests().is_empty() {
-        failures.push(format!("{}: the backend was asked in vain", case.name));
-    }
-    failures
+    assert_eq!(doctor.contains("can't save"), foreseen, "{name}: {doctor}");
+    assert_eq!(read(home, "status.code").trim(), status, "{name}: status");
+    assert_eq!(backend.requests().is_empty(), fails, "{name}: the backend");
 }
 
-/// What `doctor` must say of the login that follows. That a disk is full shows only when it is written to.
-fn foreseen(case: &Case) -> Option<&'static str> {
-    match (case.login.code, case.status) {
-        _ if case.name.contains("empty") => Some("auth.json is empty ["),
-        (0, _) => Some("; a login could be saved ["),
-        _ if case.name.starts_with("full disk") => None,
-        // The key is there all the same.
-        (_, 0) => Some("; a login could not be saved ["),
-        _ => Some("failed   configuration: can't save "),
-    }
-}
-
-fn validate(case: &str, name: &str, step: &Step, home: &Path) -> Vec<String> {
-    let said = read(home, &format!("{name}.said"));
-    let code = read(home, &format!("{name}.code"));
-    let left = what_is(&read(home, &format!("{name}.left")));
-    let names = read(home, &format!("{name}.names"));
-    let mode = read(home, &format!("{name}.mode"));
-    let mut failures = Vec::new();
-    let mut expect = |fits: bool, what: &str| {
-        if !fits {
-            failures.push(format!(
-                "{case}: {name}: {what}\n--- exit status {code}--- left {left:?}, mode {mode}--- names {names}--- said\n{said}"
-            ));
-        }
-    };
-    expect(code.trim() == step.code.to_string(), "exit status");
-    expect(said.contains(step.words), step.words);
-    expect(
-        left.as_ref() == Some(&step.left),
-        &format!("expected {:?}", step.left),
-    );
-    expect(
-        ["", "auth.json\n"].contains(&names.as_str()),
-        "a stray file",
-    );
-    expect(left != Some(Left::New) || mode == "600\n", "mode");
-    failures
-}
-
-fn what_is(content: &str) -> Option<Left> {
+fn what_is(content: &str) -> &'static str {
     match content {
-        "" => Some(Left::Nothing),
-        "{}\n" => Some(Left::Emptied),
-        OLD => Some(Left::Old),
-        new if holds(new.as_bytes(), KEY) => Some(Left::New),
-        _ => None,
+        "" => "nothing",
+        "{}\n" => "emptied",
+        OLD => "old",
+        new if holds(new.as_bytes(), KEY) => "new",
+        _ => "damaged",
     }
 }
 
@@ -314,8 +168,8 @@ fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
     let outcome = other.sekuire().arg("logout").run();
     outcome
         .exits(3)
-        .complains(STRAY)
-        .complains("Permission denied");
+        .complains("can't remove what an earlier login left in ")
+        .complains("permission denied");
     assert_eq!(other.home.read_auth(), "{}\n");
 }
 
@@ -333,8 +187,7 @@ fn a_limit_on_file_sizes_is_found_out_before_any_request() {
             .run();
         outcome
             .exits(3)
-            .complains("File too large")
-            .complains("hint: raise the limit on file sizes (ulimit -f)");
+            .complains("auth.json: file too large\nhint: check the limits of this process");
         assert!(backend.requests().is_empty());
         assert_eq!(fs::read_to_string(home.auth_json()).ok().as_deref(), old);
         assert_eq!(home.listing().len(), old.iter().len());

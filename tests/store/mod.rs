@@ -53,3 +53,15 @@ fn holds(content: &[u8], key: &str) -> bool {
     let value: serde_json::Value = serde_json::from_slice(content).unwrap_or_default();
     value.get("api_key").and_then(|value| value.as_str()) == Some(key)
 }
+
+/// A row's cells; the first is what they are about.
+fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    let rows = table.lines().filter(|row| row.contains('|'));
+    rows.map(|row| row.split('|').map(str::trim).collect())
+}
+
+/// An exit status, and words behind it.
+fn answer(cell: &str) -> (i32, &str) {
+    let (code, words) = cell.split_once(' ').unwrap_or((cell, ""));
+    (code.parse().expect("an exit status"), words)
+}

@@ -1,369 +1,140 @@
 //! What stands at auth.json, or at its folder, instead of a file.
 
-#![allow(
-    clippy::print_stdout,
-    reason = "the table, for `cargo test odd_files -- --nocapture`"
-)]
-
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{geteuid, mkfifo};
 
-use super::{OLD, holds, login};
+use super::{OLD, answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::needs;
-use crate::support::outcome::Outcome;
 
-/// What a command answers: its exit status, and words from what it prints.
-type Answer = (i32, &'static str);
+/// What stands there, and the answers of `status`, `login` and `logout`: exit status, and words of what it prints.
+const TABLE: &str = "
+    nothing                            | 1 Not logged in  | 0 Login succ    | 0 Not logged in
+    a folder at auth.json              | 3 a folder, not  | 3 a folder, not | 3 a folder, not a file
+    a FIFO at auth.json                | 3 a FIFO, not    | 3 a FIFO, not   | 3 a FIFO, not a file
+    a socket at auth.json              | 3 a socket, not  | 3 a socket, not | 3 a socket, not a file
+    a device at auth.json              | 3 a device, not  | 3 a device, not | 3 a device, not a file
+    a dangling link at auth.json       | 1 Not logged in  | 0 Login succ    | 0 Logged out
+    a link loop at auth.json           | 3 can't read      | 0 Login succ    | 0 Logged out
+    a link to a file at auth.json      | 0 Authenticated   | 0 Login succ    | 0 target still holds the key
+    a link to a FIFO at auth.json      | 3 a FIFO, not    | 0 Login succ    | 0 Logged out
+    auth.json with mode 0644           | 0 (mode 0644); run: chmod 600 | 0 Login succ | 0 Logged out
+    an empty auth.json                 | 3 auth.json is empty | 0 Login succ | 0 Logged out
+    a folder that everybody can write  | 0 Authenticated   | 3 every user can write to | 0 Logged out
+    a folder that the group can write  | 0 Authenticated   | 0 the group can write to | 0 Logged out
+    a file at ~/.sekuire               | 3 not a directory | 3 is not a folder | 3 not a directory
+    a dangling link at ~/.sekuire      | 1 Not logged in  | 3 hint: create  | 0 Not logged in
+    a link to a folder at ~/.sekuire   | 0 Authenticated   | 0 Login succ    | 0 Logged out
+";
 
-struct Case {
-    name: &'static str,
-    lay_out: fn(&Home),
-    status: Answer,
-    login: Answer,
-    logout: Answer,
-}
-
-const DAMAGED: Answer = (3, "is damaged");
-const IN: Answer = (0, "Authenticated with API Key");
-const OUT: Answer = (1, "Not logged in");
-const SAVED: Answer = (0, "Login successful!");
-const REMOVED: Answer = (0, "Logged out successfully!");
-
-const FILES: &[Case] = &[
-    Case {
-        name: "no folder",
-        lay_out: |_| (),
-        status: OUT,
-        login: SAVED,
-        logout: (0, "Not logged in"),
-    },
-    Case {
-        name: "an empty folder",
-        lay_out: |home| private_folder(&home.sekuire_dir()),
-        status: OUT,
-        login: SAVED,
-        logout: (0, "Not logged in"),
-    },
-    Case {
-        name: "a folder at auth.json",
-        lay_out: |home| fs::create_dir_all(home.auth_json()).unwrap(),
-        status: (3, "auth.json is a folder, not a file"),
-        login: (3, "auth.json is a folder, not a file"),
-        logout: (3, "auth.json is a folder, not a file"),
-    },
-    Case {
-        name: "a FIFO at auth.json",
-        lay_out: |home| mkfifo(&in_folder(home), Mode::S_IRWXU).unwrap(),
-        status: (3, "auth.json is a FIFO, not a file"),
-        login: (3, "auth.json is a FIFO, not a file"),
-        logout: (3, "auth.json is a FIFO, not a file"),
-    },
-    Case {
-        name: "a socket at auth.json",
-        lay_out: |home| drop(UnixListener::bind(in_folder(home)).unwrap()),
-        status: (3, "auth.json is a socket, not a file"),
-        login: (3, "auth.json is a socket, not a file"),
-        logout: (3, "auth.json is a socket, not a file"),
-    },
-    Case {
-        name: "a dangling link at auth.json",
-        lay_out: |home| symlink("nowhere", in_folder(home)).unwrap(),
-        status: OUT,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "a link loop at auth.json",
-        lay_out: |home| symlink("auth.json", in_folder(home)).unwrap(),
-        status: (3, "can't read"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "a link to a file at auth.json",
-        lay_out: |home| {
-            private_file(&home.path().join("target"), OLD);
-            symlink("../target", in_folder(home)).unwrap();
-        },
-        status: IN,
-        login: SAVED,
-        logout: (0, "target still holds the key"),
-    },
-    Case {
-        name: "a link to a FIFO at auth.json",
-        lay_out: |home| {
+fn lay_out(what: &str, home: &Home) {
+    let (folder, file, target) = (
+        home.sekuire_dir(),
+        home.auth_json(),
+        home.path().join("target"),
+    );
+    if what.ends_with(" at auth.json") {
+        private_folder(&folder);
+    }
+    match what {
+        "nothing" => {}
+        "a folder at auth.json" => fs::create_dir(file).unwrap(),
+        "a FIFO at auth.json" => mkfifo(&file, Mode::S_IRWXU).unwrap(),
+        "a socket at auth.json" => drop(UnixListener::bind(file).unwrap()),
+        "a device at auth.json" => {
+            mknod(&file, SFlag::S_IFCHR, Mode::S_IRWXU, makedev(1, 3)).unwrap();
+        }
+        "a dangling link at auth.json" => symlink("nowhere", file).unwrap(),
+        "a link loop at auth.json" => symlink("auth.json", file).unwrap(),
+        "a link to a file at auth.json" => {
+            fs::write(&target, OLD).unwrap();
+            fs::set_permissions(&target, Permissions::from_mode(0o600)).unwrap();
+            symlink("../target", file).unwrap();
+        }
+        "a link to a FIFO at auth.json" => {
             mkfifo(&home.path().join("fifo"), Mode::S_IRWXU).unwrap();
-            symlink("../fifo", in_folder(home)).unwrap();
-        },
-        status: (3, "auth.json is a FIFO, not a file"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "a hard link at auth.json",
-        lay_out: |home| {
+            symlink("../fifo", file).unwrap();
+        }
+        "auth.json with mode 0644" => {
             home.write_auth(OLD);
-            fs::hard_link(home.auth_json(), home.path().join("target")).unwrap();
-        },
-        status: IN,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with mode 0644",
-        lay_out: |home| with_mode(home, 0o644),
-        status: (0, "is open to other users (mode 0644); run: chmod 600"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with mode 0666",
-        lay_out: |home| with_mode(home, 0o666),
-        status: (0, "is open to other users (mode 0666); run: chmod 600"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with mode 0400",
-        lay_out: |home| with_mode(home, 0o400),
-        status: IN,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "an empty auth.json",
-        lay_out: |home| home.write_auth(""),
-        status: (3, "auth.json is empty"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json of 10 MB",
-        lay_out: |home| home.write_auth(&format!("{{\"api_key\":\"{}\"}}", "a".repeat(10_000_000))),
-        status: DAMAGED,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with an empty object",
-        lay_out: |home| home.write_auth("{}"),
-        status: OUT,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with null for a key",
-        lay_out: |home| home.write_auth(r#"{"api_key":null}"#),
-        status: OUT,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with an old token",
-        lay_out: |home| home.write_auth(r#"{"token":"t","api_key":null}"#),
-        status: (1, "holds a login of an older client"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "auth.json with an array",
-        lay_out: |home| home.write_auth("[]"),
-        status: DAMAGED,
-        login: SAVED,
-        logout: REMOVED,
-    },
-    Case {
-        name: "a folder that everybody can write",
-        lay_out: |home| with_folder_mode(home, 0o777),
-        status: IN,
-        login: (3, "every user of this machine can write to"),
-        logout: REMOVED,
-    },
-    Case {
-        name: "a folder that the group can write",
-        lay_out: |home| with_folder_mode(home, 0o770),
-        status: IN,
-        login: (0, "can write to it (mode 0770)"),
-        logout: REMOVED,
-    },
-    Case {
-        name: "a file at ~/.sekuire",
-        lay_out: |home| fs::write(home.sekuire_dir(), OLD).unwrap(),
-        status: (3, "can't read"),
-        login: (3, ".sekuire is not a folder"),
-        logout: (3, "Not a directory"),
-    },
-    Case {
-        name: "a FIFO at ~/.sekuire",
-        lay_out: |home| mkfifo(&home.sekuire_dir(), Mode::S_IRWXU).unwrap(),
-        status: (3, "can't read"),
-        login: (3, ".sekuire is not a folder"),
-        logout: (3, "Not a directory"),
-    },
-    Case {
-        name: "a socket at ~/.sekuire",
-        lay_out: |home| drop(UnixListener::bind(home.sekuire_dir()).unwrap()),
-        status: (3, "can't read"),
-        login: (3, ".sekuire is not a folder"),
-        logout: (3, "Not a directory"),
-    },
-    Case {
-        name: "a dangling link at ~/.sekuire",
-        lay_out: |home| symlink("nowhere", home.sekuire_dir()).unwrap(),
-        status: OUT,
-        login: (3, ".sekuire is a link that leads nowhere"),
-        logout: (0, "Not logged in"),
-    },
-    Case {
-        name: "a link loop at ~/.sekuire",
-        lay_out: |home| symlink(".sekuire", home.sekuire_dir()).unwrap(),
-        status: (3, "can't read"),
-        login: (3, ".sekuire is a link that leads nowhere"),
-        logout: (3, "can't read"),
-    },
-    Case {
-        name: "a link to a folder at ~/.sekuire",
-        lay_out: |home| {
-            private_folder(&home.path().join("elsewhere"));
-            private_file(&home.path().join("elsewhere/auth.json"), OLD);
-            symlink("elsewhere", home.sekuire_dir()).unwrap();
-        },
-        status: IN,
-        login: SAVED,
-        logout: REMOVED,
-    },
-];
-
-const FILES_OF_ROOT: &[Case] = &[
-    Case {
-        name: "a device at auth.json",
-        lay_out: |home| device(&in_folder(home)),
-        status: (3, "auth.json is a device, not a file"),
-        login: (3, "auth.json is a device, not a file"),
-        logout: (3, "auth.json is a device, not a file"),
-    },
-    Case {
-        name: "a device at ~/.sekuire",
-        lay_out: |home| device(&home.sekuire_dir()),
-        status: (3, "can't read"),
-        login: (3, ".sekuire is not a folder"),
-        logout: (3, "Not a directory"),
-    },
-    Case {
-        name: "auth.json of another user",
-        lay_out: |home| {
+            fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
+        }
+        "an empty auth.json" => home.write_auth(""),
+        "a folder that everybody can write" | "a folder that the group can write" => {
             home.write_auth(OLD);
-            chown(home.auth_json(), Some(65534), Some(65534)).unwrap();
-        },
-        status: (0, "auth.json belongs to uid 65534, who can read its key"),
-        login: SAVED,
-        logout: REMOVED,
-    },
-];
+            let mode = if what.contains("group") { 0o770 } else { 0o777 };
+            fs::set_permissions(folder, Permissions::from_mode(mode)).unwrap();
+        }
+        "a file at ~/.sekuire" => fs::write(folder, OLD).unwrap(),
+        "a dangling link at ~/.sekuire" => symlink("nowhere", folder).unwrap(),
+        "a link to a folder at ~/.sekuire" => {
+            home.write_auth(OLD);
+            fs::rename(&folder, home.path().join("elsewhere")).unwrap();
+            symlink("elsewhere", folder).unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}
 
 #[test]
 fn every_odd_file_has_its_own_answer() {
     let backend = Backend::http();
-    let mut cases: Vec<&Case> = FILES.iter().collect();
-    if geteuid().is_root() {
-        cases.extend(FILES_OF_ROOT);
-    } else {
-        for case in FILES_OF_ROOT {
-            needs::skip(&format!("{} needs root", case.name));
+    for row in rows(TABLE) {
+        let [what, status, on_login, logout] = row[..] else {
+            panic!("{row:?}");
+        };
+        if what.contains("device") && !geteuid().is_root() {
+            needs::skip("a device needs root");
+            continue;
         }
+        let token = if status.starts_with('0') { "0" } else { status };
+        try_one(what, "status", status, &command(&["status"]), &backend);
+        try_one(what, "token", token, &command(&["auth", "token"]), &backend);
+        try_one(what, "login", on_login, &login, &backend);
+        try_one(what, "logout", logout, &command(&["logout"]), &backend);
     }
-    let failures: Vec<String> = cases
-        .into_iter()
-        .flat_map(|case| check(case, &backend))
-        .collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn check(case: &Case, backend: &Backend) -> Vec<String> {
-    let mut failures = Vec::new();
-    let mut try_one = |name: &str, expected: Answer, build: &dyn Fn(&Home, &Backend) -> Sekuire| {
-        let home = Home::new();
-        (case.lay_out)(&home);
-        let before = snapshot(home.path());
-        let outcome = build(&home, backend).timeout(Duration::from_secs(5)).run();
-        println!("{:<36} {name:<7} {}", case.name, brief(&outcome, &home));
-        let saved = expected.0 == 0 && name == "login";
-        let fits = outcome.code == Some(expected.0)
-            && (outcome.stdout.contains(expected.1) || outcome.stderr.contains(expected.1));
-        if !fits {
-            failures.push(format!(
-                "{} ({name}): expected {expected:?}; {outcome}",
-                case.name
-            ));
+fn try_one(
+    what: &str,
+    name: &str,
+    expected: &str,
+    build: &dyn Fn(&Home, &Backend) -> Sekuire,
+    backend: &Backend,
+) {
+    let (code, words) = answer(expected);
+    let home = Home::new();
+    lay_out(what, &home);
+    let before = snapshot(home.path());
+    let outcome = build(&home, backend).timeout(Duration::from_secs(5)).run();
+    let case = format!("{what} ({name}): {outcome}");
+    assert_eq!(outcome.code, Some(code), "{case}");
+    let said = [&outcome.stdout, &outcome.stderr];
+    let is_said = said.iter().any(|text| text.contains(words));
+    assert!(is_said, "{words:?} is missing; {case}");
+    match (name, code) {
+        ("login", 0) => assert!(is_saved(&home), "not saved as 0600; {case}"),
+        ("logout", 0) => {
+            let left = fs::symlink_metadata(home.auth_json());
+            assert!(left.is_err(), "auth.json is still there; {case}");
         }
-        if saved && !is_saved(&home) {
-            failures.push(format!(
-                "{} ({name}): not saved as 0600; {outcome}",
-                case.name
-            ));
-        }
-        let removed = expected.0 == 0 && name == "logout";
-        if removed && fs::symlink_metadata(home.auth_json()).is_ok() {
-            failures.push(format!(
-                "{} ({name}): auth.json is still there; {outcome}",
-                case.name
-            ));
-        }
-        if !saved && !removed && snapshot(home.path()) != before {
-            failures.push(format!(
-                "{} ({name}): something was changed; {outcome}",
-                case.name
-            ));
-        }
-        let fifo = home.path().join("fifo").exists();
-        if fifo && outcome.stderr.contains("still holds the key") {
-            failures.push(format!(
-                "{} ({name}): a FIFO holds nothing; {outcome}",
-                case.name
-            ));
-        }
-        if fs::read(home.path().join("target")).is_ok_and(|target| target != OLD.as_bytes()) {
-            failures.push(format!(
-                "{} ({name}): the target was changed; {outcome}",
-                case.name
-            ));
-        }
-    };
-    try_one("status", case.status, &command(&["status"]));
-    let token = if case.status.0 == 0 {
-        (0, "")
-    } else {
-        case.status
-    };
-    try_one("token", token, &command(&["auth", "token"]));
-    try_one("login", case.login, &login);
-    try_one("logout", case.logout, &command(&["logout"]));
-    failures
+        _ => assert_eq!(snapshot(home.path()), before, "{case}"),
+    }
+    if let Ok(target) = fs::read(home.path().join("target")) {
+        assert_eq!(target, OLD.as_bytes(), "the link's target; {case}");
+    }
 }
 
 fn command(words: &'static [&'static str]) -> impl Fn(&Home, &Backend) -> Sekuire {
     move |home, _| Sekuire::new().home(home).args(words)
-}
-
-/// A line for the table: the exit status, and the first line that standard error or output begins with.
-fn brief(outcome: &Outcome, home: &Home) -> String {
-    let said = if outcome.stderr.is_empty() {
-        &outcome.stdout
-    } else {
-        &outcome.stderr
-    };
-    let line = said.lines().next().unwrap_or_default();
-    let line = line.replace(&home.path().display().to_string(), "~");
-    format!("{} {line}", outcome.code.unwrap_or(-1))
 }
 
 fn is_saved(home: &Home) -> bool {
@@ -391,34 +162,7 @@ fn snapshot(folder: &Path) -> Vec<String> {
     found
 }
 
-/// The path of auth.json, whose folder is made.
-fn in_folder(home: &Home) -> PathBuf {
-    private_folder(&home.sekuire_dir());
-    home.auth_json()
-}
-
 fn private_folder(path: &Path) {
     fs::create_dir(path).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
-}
-
-fn private_file(path: &Path, content: &str) {
-    let file = File::create(path).unwrap();
-    file.set_permissions(Permissions::from_mode(0o600)).unwrap();
-    fs::write(path, content).unwrap();
-}
-
-fn with_mode(home: &Home, mode: u32) {
-    home.write_auth(OLD);
-    fs::set_permissions(home.auth_json(), Permissions::from_mode(mode)).unwrap();
-}
-
-fn with_folder_mode(home: &Home, mode: u32) {
-    home.write_auth(OLD);
-    fs::set_permissions(home.sekuire_dir(), Permissions::from_mode(mode)).unwrap();
-}
-
-/// Another /dev/null.
-fn device(path: &Path) {
-    mknod(path, SFlag::S_IFCHR, Mode::S_IRWXU, makedev(1, 3)).unwrap();
 }

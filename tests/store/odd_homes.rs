@@ -7,15 +7,12 @@ use std::path::Path;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::{holds, login};
+use super::{answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
-
-const NO_HOME: &str = "this user has no home directory";
-const HINT: &str = "set SEKUIRE_CONFIG_DIR to the folder in which auth.json shall be";
 
 /// The machine's own: nobody's home does not exist, and not even root can have made it.
 const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/false\n\
@@ -24,80 +21,17 @@ const PASSWORD_DATABASE: &str = "nobody:x:65534:65534::/proc/nonexistent:/bin/fa
 /// A user whose entry there names no home.
 const HOMELESS: u32 = 65533;
 
-/// A user, a HOME, and what `status` and `login` answer: exit status and words on standard error.
-struct Case {
-    name: &'static str,
-    uid: u32,
-    home: Option<&'static str>,
-    status: (i32, &'static str),
-    login: (i32, &'static str),
-}
-
-const CASES: &[Case] = &[
-    Case {
-        name: "HOME unset, the password database's home missing",
-        uid: NOBODY,
-        home: None,
-        status: (1, ""),
-        login: (3, "/proc/nonexistent"),
-    },
-    Case {
-        name: "HOME empty, the password database's home missing",
-        uid: NOBODY,
-        home: Some(""),
-        status: (1, ""),
-        login: (3, "/proc/nonexistent"),
-    },
-    Case {
-        name: "HOME unset, no password entry",
-        uid: NO_ONE,
-        home: None,
-        status: (3, NO_HOME),
-        login: (3, NO_HOME),
-    },
-    Case {
-        name: "HOME empty, no password entry",
-        uid: NO_ONE,
-        home: Some(""),
-        status: (3, NO_HOME),
-        login: (3, HINT),
-    },
-    Case {
-        name: "HOME unset, a password entry without a home",
-        uid: HOMELESS,
-        home: None,
-        status: (3, NO_HOME),
-        login: (3, NO_HOME),
-    },
-    Case {
-        name: "a relative HOME",
-        uid: NOBODY,
-        home: Some("relative/home"),
-        status: (3, "relative/home, is not an absolute path"),
-        login: (3, HINT),
-    },
-    Case {
-        name: "/ for a HOME",
-        uid: NOBODY,
-        home: Some("/"),
-        status: (1, ""),
-        login: (3, "/.sekuire: permission denied"),
-    },
-    Case {
-        name: "a HOME that is a file",
-        uid: NOBODY,
-        home: Some("/etc/passwd"),
-        status: (3, "/etc/passwd/.sekuire/auth.json: Not a directory"),
-        login: (3, "/etc/passwd/.sekuire: Not a directory"),
-    },
-    Case {
-        name: "a HOME that does not exist",
-        uid: NOBODY,
-        home: Some("/proc/nonexistent/home"),
-        status: (1, ""),
-        login: (3, "hint: create /proc/nonexistent/home"),
-    },
-];
+/// A user, HOME (- is unset), and the answers of `status` and `login`: exit status, and words on standard error.
+const TABLE: &str = "
+    nobody   | -                      | 1                               | 3 /proc/nonexistent
+    nobody   |                        | 1                               | 3 /proc/nonexistent
+    no entry | -                      | 3 this user has no home         | 3 this user has no home
+    homeless | -                      | 3 this user has no home         | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | relative/home          | 3 HOME is not an absolute path  | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | /                      | 1                               | 3 permission denied (/: owner root
+    nobody   | /dev/null              | 3 not a directory               | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | /proc/nonexistent/home | 1                               | 3 hint: create /proc/nonexistent/home
+";
 
 #[test]
 fn every_odd_home_has_its_own_answer() {
@@ -113,29 +47,34 @@ fn every_odd_home_has_its_own_answer() {
     fs::write(&database, PASSWORD_DATABASE).unwrap();
     fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
     let machine = machine.mount(&database, "/etc/passwd");
-    for case in CASES {
-        let other = OtherUser::new(case.uid).on(machine.clone());
-        let at_home = |command: Sekuire| match case.home {
-            Some(home) => command.env("HOME", home),
-            None => command.without("HOME"),
+    for row in rows(TABLE) {
+        let [user, home, status, on_login] = row[..] else {
+            panic!("{row:?}");
         };
-        let status = at_home(other.sekuire()).arg("status").run();
-        let login = at_home(other.sekuire())
-            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-            .stdin(KEY.as_bytes())
-            .run();
-        for (outcome, (code, words)) in [(status, case.status), (login, case.login)] {
-            assert_eq!(outcome.code, Some(code), "{}: {outcome}", case.name);
-            assert!(outcome.stderr.contains(words), "{}: {outcome}", case.name);
-        }
-        // What a login would say, doctor says without one.
-        let doctor = at_home(other.sekuire()).arg("doctor").run();
-        assert_eq!(doctor.code, Some(3), "{}: {doctor}", case.name);
-        // Of a folder that is missing it names the one above.
-        let reason = case.login.1.rsplit(": ").next().unwrap();
-        for words in ["failed   configuration: ", reason] {
-            let configuration = doctor.stdout.split("key: ").next().unwrap();
-            assert!(configuration.contains(words), "{}: {doctor}", case.name);
+        let other = OtherUser::new(match user {
+            "homeless" => HOMELESS,
+            "no entry" => NO_ONE,
+            _ => NOBODY,
+        });
+        let other = other.on(machine.clone());
+        let run = |arguments: &[&str]| {
+            let command = other.sekuire().args(arguments).stdin(KEY.as_bytes());
+            match home {
+                "-" => command.without("HOME").run(),
+                home => command.env("HOME", home).run(),
+            }
+        };
+        let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
+        // doctor foresees what a login says.
+        for (arguments, expected) in [
+            (&["status"][..], status),
+            (&login, on_login),
+            (&["doctor"], "3"),
+        ] {
+            let (code, words) = answer(expected);
+            let outcome = run(arguments);
+            assert_eq!(outcome.code, Some(code), "{row:?}: {outcome}");
+            assert!(outcome.stderr.contains(words), "{row:?}: {outcome}");
         }
     }
     assert!(
@@ -144,60 +83,16 @@ fn every_odd_home_has_its_own_answer() {
     );
 }
 
-/// A home is made by whoever makes the user, and what stands above a named folder must be one.
+/// A home is made by whoever makes the user.
 #[test]
-fn what_is_missing_above_the_folder_is_made_only_where_that_was_named() {
+fn a_missing_home_is_not_made() {
     let backend = Backend::http();
     let home = Home::new();
     let missing = home.path().join("missing");
-    login(&home, &backend)
-        .env("HOME", &missing)
-        .run()
-        .exits(3)
-        .complains("/missing/.sekuire: No such file or directory");
+    let words = "/missing/.sekuire/auth.json: no such file or directory\nhint: create ";
+    let outcome = login(&home, &backend).env("HOME", &missing).run();
+    outcome.exits(3).complains(words);
     assert!(!missing.exists());
-    assert!(backend.requests().is_empty());
-    if !needs::root() {
-        return;
-    }
-    // Of a folder above that can't be made it is told why, not that it is missing.
-    let other = OtherUser::new(NOBODY);
-    let closed = other.home.path().join("closed");
-    fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, Permissions::from_mode(0o755)).unwrap();
-    other
-        .sekuire()
-        .env("SEKUIRE_CONFIG_DIR", closed.join("above/folder"))
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
-        .run()
-        .exits(3)
-        .complains("permission denied");
-    assert!(backend.requests().is_empty());
-}
-
-#[test]
-fn an_unreadable_home_is_no_logged_out_one() {
-    if !needs::root() {
-        return;
-    }
-    let backend = Backend::http();
-    let other = OtherUser::new(NOBODY);
-    let locked = other.home.path().join("locked");
-    fs::create_dir(&locked).unwrap();
-    fs::set_permissions(&locked, Permissions::from_mode(0o700)).unwrap();
-    let commands: [&[&str]; 3] = [
-        &["status"],
-        &["logout"],
-        &["login", "--api-key-stdin", "--backend", &backend.url()],
-    ];
-    for command in commands {
-        let outcome = other.sekuire().env("HOME", &locked).args(command).run();
-        outcome
-            .exits(3)
-            .complains("permission denied")
-            .complains("hint: ");
-    }
     assert!(backend.requests().is_empty());
 }
 
@@ -232,53 +127,24 @@ fn a_named_folder_keeps_its_mode_and_what_else_is_in_it() {
 }
 
 #[test]
-fn the_systems_folder_is_refused_to_a_user_and_keeps_its_mode() {
-    if !needs::root() {
-        return;
-    }
-    let backend = Backend::http();
-    let before = mode(Path::new("/etc"));
-    let outcome = OtherUser::new(NOBODY)
-        .sekuire()
-        .env("SEKUIRE_CONFIG_DIR", "/etc")
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
-        .run();
-    outcome
-        .exits(3)
-        .complains("can't save /etc/auth.json: /etc: permission denied");
-    assert_eq!(mode(Path::new("/etc")), before);
-    assert!(backend.requests().is_empty());
-}
-
-#[test]
-fn a_named_folder_is_made_with_those_above_it() {
+fn relative_or_unexpanded_folder_is_refused_and_an_empty_name_is_none() {
     let backend = Backend::http();
     let home = Home::new();
-    let named = home.path().join("a/b/c");
-    login(&home, &backend)
-        .env("SEKUIRE_CONFIG_DIR", &named)
-        .run()
-        .exits(0);
-    for folder in ["a", "a/b", "a/b/c"] {
-        assert_eq!(mode(&home.path().join(folder)), 0o700, "{folder}");
+    for (folder, words) in [
+        (
+            "relative",
+            "SEKUIRE_CONFIG_DIR is not an absolute path\nhint: set it to the full path",
+        ),
+        (
+            "~/folder",
+            "SEKUIRE_CONFIG_DIR begins with ~, which is not expanded here\nhint: write the full path",
+        ),
+    ] {
+        let outcome = login(&home, &backend)
+            .env("SEKUIRE_CONFIG_DIR", folder)
+            .run();
+        outcome.exits(2).complains(words);
     }
-    assert!(holds(&fs::read(named.join("auth.json")).unwrap(), KEY));
-}
-
-#[test]
-fn a_relative_named_folder_is_refused_and_an_empty_name_is_none() {
-    let backend = Backend::http();
-    let home = Home::new();
-    let relative = login(&home, &backend)
-        .env("SEKUIRE_CONFIG_DIR", "relative")
-        .run();
-    relative
-        .exits(2)
-        .complains("SEKUIRE_CONFIG_DIR is not an absolute path")
-        .complains(
-            "hint: set it to the full path of a folder, without quotation marks, or unset it",
-        );
     assert!(backend.requests().is_empty());
     login(&home, &backend)
         .env("SEKUIRE_CONFIG_DIR", "")

@@ -1,101 +1,30 @@
 //! Several processes at one auth.json.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{OLD, OLD_KEY, STRAY, holds, login, login_under, login_with};
 use crate::support::backend::{ApiKey, Backend, KEY};
-use crate::support::command::{Running, Sekuire, binary};
+use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
-use crate::support::needs;
 
 const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
-fn many_logins_leave_one_whole_file_and_readers_never_see_another() {
+fn many_logins_leave_one_whole_file_and_readers_never_miss_it() {
     let backend = Backend::http();
     backend.add_key(ApiKey::new(OTHER_KEY));
     let home = Home::new();
     home.write_auth(OLD);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let readers = [(); 2].map(|()| scope.spawn(|| read_until(&done, &home, false)));
-        let reading = Readers(&done);
-        let mut logins: Vec<Running> = (0..16)
-            .map(|number| {
-                let key = [KEY, OTHER_KEY][number % 2];
-                login_with(key, &home, &backend).spawn()
-            })
-            .collect();
-        for login in &mut logins {
-            login.finish().exits(0);
-            Sekuire::new()
-                .home(&home)
-                .args(["auth", "token"])
-                .run()
-                .exits(0);
-        }
-        drop(reading);
-        for reader in readers {
-            assert!(reader.join().unwrap() > 100, "the reader hardly read");
-        }
+    race(&home, false, |number| {
+        login_with([KEY, OTHER_KEY][number % 2], &home, &backend)
     });
     assert_eq!(home.listing(), ["auth.json"]);
-    let content = fs::read(home.auth_json()).unwrap();
-    assert!(holds(&content, KEY) || holds(&content, OTHER_KEY));
-}
-
-/// Between a look for the folder, or for one above it, and its making.
-#[test]
-fn a_folder_that_another_has_just_made_is_taken() {
-    let backend = Backend::http();
-    for (folder, made) in [(".sekuire", ".sekuire"), ("named/folder", "named")] {
-        let Some(strace) = needs::strace() else {
-            return;
-        };
-        let home = Home::new();
-        let folder = home.path().join(folder);
-        let mut login = strace
-            .home(&home)
-            .env("SEKUIRE_CONFIG_DIR", &folder)
-            .args([
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                "trace=?mkdir,?mkdirat",
-            ])
-            .args(["-e", "inject=?mkdir,?mkdirat:delay_enter=1000000"])
-            .arg(binary())
-            .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-            .stdin(KEY.as_bytes())
-            .spawn();
-        thread::sleep(Duration::from_millis(500));
-        // On a slow machine the login may have been first.
-        let _ = DirBuilder::new().mode(0o700).create(home.path().join(made));
-        login.finish().exits(0);
-        assert!(folder.join("auth.json").is_file(), "{made}");
-    }
-}
-
-#[test]
-fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
-    let backend = Backend::http();
-    for _ in 0..3 {
-        let home = Home::new();
-        let mut logins: Vec<Running> = (0..8).map(|_| login(&home, &backend).spawn()).collect();
-        for login in &mut logins {
-            login.finish().exits(0);
-        }
-        assert_eq!(home.listing(), ["auth.json"]);
-    }
 }
 
 #[test]
@@ -103,27 +32,45 @@ fn logins_against_logouts_leave_a_whole_file_or_none() {
     let backend = Backend::http();
     let home = Home::new();
     home.write_auth(OLD);
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let reader = scope.spawn(|| read_until(&done, &home, true));
-        let reading = Readers(&done);
-        let mut runs: Vec<Running> = (0..16)
-            .map(|number| match number % 2 {
-                0 => login(&home, &backend).spawn(),
-                _ => Sekuire::new().home(&home).arg("logout").spawn(),
-            })
-            .collect();
-        for run in &mut runs {
-            run.finish().exits(0);
-        }
-        drop(reading);
-        assert!(reader.join().unwrap() > 100, "the reader hardly read");
+    race(&home, true, |number| match number % 2 {
+        0 => login(&home, &backend),
+        _ => Sekuire::new().home(&home).arg("logout"),
     });
     let listing = home.listing();
     assert!(
         listing.is_empty() || listing == ["auth.json"],
         "{listing:?}"
     );
+}
+
+/// Runs sixteen commands at once while a reader looks at auth.json, which it `may_miss`.
+fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> Sekuire) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| read_until(&done, home, may_miss));
+        let reading = Readers(&done);
+        let mut runs: Vec<Running> = (0..16).map(|number| command(number).spawn()).collect();
+        for run in &mut runs {
+            run.finish().exits(0);
+        }
+        drop(reading);
+        assert!(reader.join().unwrap() > 100, "the reader hardly read");
+    });
+}
+
+#[test]
+fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
+    let backend = Backend::http();
+    for folder in [".sekuire", "named/folder", "named/again"] {
+        let home = Home::new();
+        let folder = home.path().join(folder);
+        let log_in = || login(&home, &backend).env("SEKUIRE_CONFIG_DIR", &folder);
+        let mut logins: Vec<Running> = (0..8).map(|_| log_in().spawn()).collect();
+        for login in &mut logins {
+            login.finish().exits(0);
+        }
+        assert!(folder.join("auth.json").is_file());
+    }
 }
 
 /// Ends the readers when dropped, also by a test that fails.

@@ -1,6 +1,7 @@
 //! What one fault has left behind, and whether that is allowed.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -130,10 +131,15 @@ impl World {
     }
 }
 
-/// Whether the error's number is told; of a lack of permission, whose the file is.
+/// Whether the error's cause is told; of a lack of permission, whose the file is.
 fn tells(number: i32, stderr: &str) -> bool {
     let is_denial = number == libc::EACCES && stderr.contains("permission denied (");
-    is_denial || stderr.contains(&format!("(os error {number})"))
+    let cause = io::Error::from_raw_os_error(number).to_string();
+    let words = cause.split(" (os error ").next().unwrap_or_default();
+    let stderr = stderr.to_lowercase();
+    // musl's words.
+    let is_io = number == libc::EIO && stderr.contains("i/o error");
+    is_denial || is_io || stderr.contains(&words.to_lowercase())
 }
 
 fn temporaries(home: &Home) -> Vec<String> {
