@@ -156,7 +156,7 @@ fn what_keeps_the_memory_private_being_refused_is_a_warning() {
         for arguments in [&["status"][..], &["auth", "token"], &["logout"]] {
             run(arguments)
                 .exits(0)
-                .complains("warning: the system does not let this process protect its memory")
+                .complains("warning: can't protect this process's memory")
                 .complains("Operation not permitted");
         }
         for silent in [
