@@ -125,7 +125,7 @@ fn choose_workspace(options: &Options, workspaces: Vec<String>) -> Result<Option
         count @ 1..=2 => format!("the key has {count}: {}", shown.join(", ")),
         count => format!("the key has {count}, such as {}", shown.join(", ")),
     };
-    Err(Error::usage("the key has no such workspace").with_hint(hint))
+    Err(Error::usage("this key has no such workspace").with_hint(hint))
 }
 
 fn describe(device: &Device, base: &BackendUrl) -> String {

@@ -281,7 +281,7 @@ fn a_refusal_ends_wait_at_once() {
     outcome
         .exits(1)
         .complains("run: sekuire login --backend ")
-        .complains("SEKUIRE_DEVICE_ID");
+        .complains(" --no-store\n");
 }
 
 /// `--wait` also ends the attempt under way, and is not cut off at three attempts.
