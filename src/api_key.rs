@@ -172,7 +172,7 @@ fn check_characters(key: &str) -> Result<(), String> {
     if let Some((at, c)) = characters.find(|(_, c)| !c.is_ascii_graphic()) {
         let (code_point, position) = (u32::from(c), at + 1);
         return Err(format!(
-            "has a character that no API key has: U+{code_point:04X} at position {position}"
+            "has a character that does not belong: U+{code_point:04X} at position {position}"
         ));
     }
     if key.len() > MAX_LEN {
@@ -328,7 +328,7 @@ mod tests {
             ("sk_live_Q\u{200b}Q", "U+200B at position 10"),
             ("sk_live_Q\u{1f600}Q", "U+1F600 at position 10"),
         ] {
-            let message = format!("has a character that no API key has: {character}");
+            let message = format!("has a character that does not belong: {character}");
             assert_eq!(refusal(input.as_bytes()), message, "{input:?}");
         }
     }

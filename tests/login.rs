@@ -239,7 +239,7 @@ fn bad_keys_are_refused_before_any_request() {
         (
             "\u{201c}sk_live_hunter2\u{201d}\n",
             2,
-            "error: the API key has a character that no API key has: U+201C at position 1\n",
+            "error: the API key has a character that does not belong: U+201C at position 1\n",
         ),
         (
             "sk_live_hunter2sk_live_hunter2\n",
