@@ -157,7 +157,7 @@ fn what_keeps_the_memory_private_being_refused_is_a_warning() {
             run(arguments)
                 .exits(0)
                 .complains("warning: can't protect this process's memory")
-                .complains("Operation not permitted");
+                .complains("operation not permitted");
         }
         for silent in [
             &["status", "--quiet"][..],

@@ -122,8 +122,8 @@ fn choose_workspace(options: &Options, workspaces: Vec<String>) -> Result<Option
     let shown: Vec<String> = workspaces.iter().take(2).map(|id| sanitize(id)).collect();
     let hint = match workspaces.len() {
         0 => "leave --workspace out: the key has none".into(),
-        count @ 1..=2 => format!("the key has {count}: {}", shown.join(", ")),
-        count => format!("the key has {count}, such as {}", shown.join(", ")),
+        1..=2 => format!("choose one of: {}", shown.join(", ")),
+        count => format!("choose one of its {count}, such as {}", shown.join(", ")),
     };
     Err(Error::usage("this key has no such workspace").with_hint(hint))
 }

@@ -64,8 +64,11 @@ fn open_terminal(backend: &BackendUrl) -> Result<Stream, Error> {
 
 fn validate(line: io::Result<Option<Zeroizing<Vec<u8>>>>) -> Result<ApiKey, Error> {
     let line = line.map_err(|cause| {
-        Error::machine(format!("can't read standard input: {}", words(&cause)))
-            .with_hint("pipe the key in, or run this at a terminal")
+        Error::machine(format!(
+            "can't read the API key from standard input: {}",
+            words(&cause)
+        ))
+        .with_hint("pipe the key in, or run this at a terminal")
     })?;
     let Some(line) = line else {
         return Err(
