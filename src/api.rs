@@ -170,11 +170,14 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
     let what = match status {
         300..=399 => return redirected(base, response.header("location")),
         401 | 403 if !is_html(response) => return refused(base, said),
+        401 | 403 => format!("returned {status} with a web page"),
         429 => "is rate-limiting requests (429)".into(),
         _ => format!("returned {status}"),
     };
     let hint = match (status, response.retry_after()) {
-        (401 | 403, _) => "a proxy or firewall may have answered: ask its administrator".into(),
+        (401 | 403, _) => {
+            "a proxy or firewall in between may have answered: ask its administrator".into()
+        }
         (402, _) => how_to_upgrade(body.as_ref()),
         (404, _) => CHECK_URL.into(),
         (429, Some(time)) => format!("try again in {} s", time.as_secs()),
@@ -315,7 +318,7 @@ mod tests {
     fn each_status_has_a_message_and_a_hint() {
         let later = "try again later";
         let administrator = "check the URL, or ask the backend's administrator";
-        let firewall = "a proxy or firewall may have answered: ask its administrator";
+        let firewall = "a proxy or firewall in between may have answered: ask its administrator";
         for (status, body, message, hint) in [
             (
                 401,
@@ -333,7 +336,7 @@ mod tests {
             (
                 403,
                 "<title>Blocked</title>",
-                "returned 403 \"Blocked\"",
+                "returned 403 with a web page \"Blocked\"",
                 firewall,
             ),
             (402, "", "returned 402", "upgrade in the dashboard"),
@@ -393,7 +396,10 @@ mod tests {
         let [_, hint] = explained(429, &[("retry-after", "30")], "");
         assert_eq!(hint, "try again in 30 s");
         let [message, _] = explained(403, &[("content-type", "Text/HTML; x")], "no");
-        assert!(message.contains("returned 403 \"no\""), "{message}");
+        assert!(
+            message.contains("returned 403 with a web page \"no\""),
+            "{message}"
+        );
         for (target, shown) in [
             (Some("https://evil.example/x"), "https://evil.example/x"),
             (None, "an unnamed place"),
