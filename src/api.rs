@@ -1,10 +1,7 @@
 //! The backend's two requests and what each answer means.
 
-use std::fmt::Write;
-
 use std::time::SystemTime;
 
-use nanoserde::SerJson;
 use zeroize::Zeroizing;
 
 use crate::api_key::ApiKey;
@@ -15,22 +12,19 @@ use crate::http::{Client, Request, Response};
 use crate::json::{self, Object};
 use crate::redact::sanitize;
 
-/// The most that is shown of an error's plain text, in characters.
-const MAX_SHOWN: usize = 200;
+/// The most that a message shows of each text from a server, in characters.
+const MAX_SHOWN: usize = 80;
 
 /// The longest identifier of an organization or a workspace, in bytes: what is longer counts as none, for
 /// auth.json has to hold it.
 pub const MAX_ID: usize = 512;
 
-/// The path that tells whose key it is.
-const ME: &str = "/api/v1/me";
+/// The hint where an answer is none of a backend's.
+const CHECK_URL: &str = "is this the URL of a Sekuire backend? If so, ask whoever runs it";
 
-/// What the backend says of a verified key.
-#[derive(Debug)]
-pub struct Verified {
-    /// The organization's identifier.
-    pub org_id: Option<String>,
-}
+/// Enough for any request's body, in bytes, six for each of a key (512) and of a host name (255): growing
+/// would leave a copy of the key behind.
+const VERIFY_ROOM: usize = 8192;
 
 /// What the backend says of the key's user.
 #[derive(Debug, Default)]
@@ -47,56 +41,43 @@ pub struct Me {
     pub workspaces: Option<Vec<String>>,
 }
 
-#[derive(SerJson)]
-struct VerifyRequest {
-    api_key: Secret,
-    device_fingerprint: String,
-    device_name: String,
-    device_os: String,
-}
-
-/// Enough for any [`VerifyRequest`], in bytes, six for each of a key (512) and of a host name (255): growing
-/// would leave a copy of the key behind.
-const VERIFY_ROOM: usize = 8192;
-
-/// A key on its way into a request's body.
-struct Secret(ApiKey);
-
-impl SerJson for Secret {
-    fn ser_json(&self, depth: usize, state: &mut nanoserde::SerJsonState) {
-        self.0.reveal().ser_json(depth, state);
-    }
-}
-
-/// Has the backend verify a key and bind it to this device.
+/// Has the backend verify a key and bind it to this device; returns the organization's identifier.
 ///
 /// # Errors
 /// The key was refused (1), or the backend could not be asked (4).
-pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Verified, Error> {
-    let body = VerifyRequest {
-        api_key: Secret(key.clone()),
-        device_fingerprint: device.fingerprint.clone(),
-        device_name: device.name.clone(),
-        device_os: Device::os_and_arch(),
-    };
+pub fn verify_key(
+    client: &mut Client,
+    key: &ApiKey,
+    device: &Device,
+) -> Result<Option<String>, Error> {
     let request = Request {
         path: "/api/v1/api-keys/verify",
         headers: Vec::new(),
-        body: Some(Zeroizing::new(json::write(
-            &body,
-            String::with_capacity(VERIFY_ROOM),
-        ))),
+        body: Some(verify_body(key, device)),
     };
     let response = client.send(&request)?;
     let base = client.base();
     let answer = read(base, &response)?;
     match answer.flag("valid").ok() {
-        Some(true) => Ok(Verified {
-            org_id: identifier(&answer, "org_id"),
-        }),
-        Some(false) => Err(refused(base, said(&answer))),
+        Some(true) => Ok(identifier(&answer, "org_id")),
+        Some(false) => Err(refused(base, error_text(&answer))),
         None => Err(malformed(base, "an answer without \"valid\"")),
     }
+}
+
+fn verify_body(key: &ApiKey, device: &Device) -> Zeroizing<String> {
+    let mut json = String::with_capacity(VERIFY_ROOM);
+    for (name, value) in [
+        ("{\"api_key\":", key.reveal()),
+        (",\"device_fingerprint\":", &device.fingerprint),
+        (",\"device_name\":", &device.name),
+        (",\"device_os\":", &Device::os_and_arch()),
+    ] {
+        json.push_str(name);
+        json = json::write(value, json);
+    }
+    json.push('}');
+    Zeroizing::new(json)
 }
 
 /// Asks the backend what time it is, without a key: an answer that refuses tells it as well.
@@ -104,12 +85,7 @@ pub fn verify_key(client: &mut Client, key: &ApiKey, device: &Device) -> Result<
 /// # Errors
 /// The backend could not be asked (4).
 pub fn clock(client: &mut Client) -> Result<Option<SystemTime>, Error> {
-    let request = Request {
-        path: ME,
-        headers: Vec::new(),
-        body: None,
-    };
-    let response = client.send(&request)?;
+    let response = get_me(client, Vec::new())?;
     let date = response.header("date");
     Ok(date.and_then(|date| httpdate::parse_http_date(date).ok()))
 }
@@ -119,18 +95,12 @@ pub fn clock(client: &mut Client) -> Result<Option<SystemTime>, Error> {
 /// # Errors
 /// As [`verify_key`].
 pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Error> {
-    let request = Request {
-        path: ME,
-        headers: vec![
-            ("X-API-Key", Zeroizing::new(key.reveal().to_owned())),
-            (
-                "X-Device-Fingerprint",
-                Zeroizing::new(device.fingerprint.clone()),
-            ),
-        ],
-        body: None,
-    };
-    let response = client.send(&request)?;
+    let headers = [
+        ("X-API-Key", key.reveal()),
+        ("X-Device-Fingerprint", &device.fingerprint),
+    ];
+    let headers = headers.map(|(name, value)| (name, Zeroizing::new(value.to_owned())));
+    let response = get_me(client, headers.into())?;
     let answer = read(client.base(), &response)?;
     let organization = answer.object("organization").ok();
     let of_organization = |name: &str| text(organization.as_ref()?, name);
@@ -151,92 +121,83 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     })
 }
 
-/// The text under `name`, unless it is empty. Should the backend echo the key, it is cut out before
-/// anybody shows or stores the text.
+fn get_me(
+    client: &mut Client,
+    headers: Vec<(&'static str, Zeroizing<String>)>,
+) -> Result<Response, Error> {
+    client.send(&Request {
+        path: "/api/v1/me",
+        headers,
+        body: None,
+    })
+}
+
+/// The text under `name`, unless it is empty; without the key, should the backend echo it.
 fn text(object: &Object<'_>, name: &str) -> Option<String> {
     let text = object.text(name).ok().filter(|text| !text.is_empty())?;
     Some(sanitize(&text))
 }
 
-/// As [`text`], of what auth.json and a variable shall hold: none where a part of it can't be shown, for
-/// what is left is no identifier.
+/// As [`text`], of an identifier to store: none where it is too long or a part of it can't be shown.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
     let id = object.text(name).ok()?;
-    let is_one = !id.is_empty() && id.len() <= MAX_ID && sanitize(&id) == id;
-    is_one.then_some(id)
+    let is_valid = !id.is_empty() && id.len() <= MAX_ID && sanitize(&id) == id;
+    is_valid.then_some(id)
 }
 
-/// The object that a good answer holds.
+/// The object in an answer with a 2xx status.
 fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Error> {
-    match response.status {
+    let status = response.status;
+    match status {
         200..=299 if response.too_long => Err(malformed(base, "an answer of more than 64 KiB")),
         200..=299 => Object::parse(&response.body).map_err(|cause| {
-            let status = response.status;
-            let what = format!("an answer with status {status} whose body {cause}");
-            malformed(base, &what)
+            malformed(
+                base,
+                &format!("an answer with status {status} whose body {cause}"),
+            )
         }),
         _ => Err(explain(base, response)),
     }
 }
 
-/// What an answer that is not a good one means, and what to do about it.
+/// What an answer with any other status means, and what to do about it.
 fn explain(base: &BackendUrl, response: &Response) -> Error {
     let status = response.status;
     let body = Object::parse(&response.body).ok();
-    let said = match &body {
-        Some(body) => said(body),
-        None => plain_text(response),
-    };
-    let attempts = &response.attempts;
-    let (what, hint) = match status {
-        401 | 403 if !is_html(response) => return refused(base, said),
+    let said = body
+        .as_ref()
+        .map_or_else(|| plain_text(response), error_text);
+    let what = match status {
         300..=399 => return redirected(base, response.header("location")),
-        402 => (
-            format!(
-                "returned 402{}",
-                body.as_ref().map_or_else(String::new, plan_and_usage)
-            ),
-            match body.as_ref().and_then(|body| text(body, "upgrade_url")) {
-                Some(url) => format!("upgrade at {}", brief(&url)),
-                None => "see the plans in the dashboard".into(),
-            },
-        ),
-        404 => (
-            "returned 404".into(),
-            "is this the URL of a Sekuire backend? See --backend and SEKUIRE_BACKEND_URL".into(),
-        ),
-        429 => (
-            format!("is rate-limiting requests (429){attempts}"),
-            match response.retry_after() {
-                Some(after) => format!("try again in {} s", after.as_secs()),
-                None => "try again later".into(),
-            },
-        ),
-        // RFC 6585, 6: not the backend speaks, but what lets into the network.
-        511 => (
-            "can't be reached before you log in to this network (511)".into(),
-            "open any web page in a browser to log in to the network, then try again".into(),
-        ),
-        401 | 403 => (
-            format!("returned {status} with a web page"),
-            "a proxy or firewall in between may have answered: ask its administrator".into(),
-        ),
-        500..=599 => (
-            format!("returned {status}{attempts}"),
-            "try again later".into(),
-        ),
-        _ => (
-            format!("returned {status}"),
-            "check the URL, or ask the backend's administrator".into(),
-        ),
+        401 | 403 if !is_html(response) => return refused(base, said),
+        401 | 403 => format!("returned {status} with a web page"),
+        429 => "is rate-limiting requests (429)".into(),
+        _ => format!("returned {status}"),
     };
-    let message = format!("{base} {what}{}", quote(said));
+    let hint = match (status, response.retry_after()) {
+        (401 | 403, _) => {
+            "a proxy or firewall in between may have answered: ask its administrator".into()
+        }
+        (402, _) => how_to_upgrade(body.as_ref()),
+        (404, _) => CHECK_URL.into(),
+        (429, Some(time)) => format!("try again in {} s", time.as_secs()),
+        // RFC 6585, 6.
+        (511, _) => "open any web page in a browser to log in to this network".into(),
+        (429 | 500..=599, _) => "try again later".into(),
+        _ => "check the URL, or ask the backend's administrator".into(),
+    };
+    let said = said
+        .map(|said| format!(" \"{}\"", brief(&said)))
+        .unwrap_or_default();
+    let message = format!("{base} {what}{said}{}", response.attempts);
     Error::new(Kind::Backend, message).with_hint(hint)
 }
 
 fn refused(base: &BackendUrl, said: Option<String>) -> Error {
-    let message = format!("{base} refused the API key{}", quote(said));
-    Error::new(Kind::Rejected, message)
+    let said = said
+        .map(|said| format!(": {}", brief(&said)))
+        .unwrap_or_default();
+    Error::new(Kind::Rejected, format!("{base} refused the API key{said}"))
 }
 
 fn redirected(base: &BackendUrl, target: Option<&str>) -> Error {
@@ -246,113 +207,231 @@ fn redirected(base: &BackendUrl, target: Option<&str>) -> Error {
 }
 
 fn malformed(base: &BackendUrl, what: &str) -> Error {
-    Error::new(Kind::Backend, format!("{base} sent {what}"))
-        .with_hint("is this the URL of a Sekuire backend? If so, ask whoever runs it")
+    Error::new(Kind::Backend, format!("{base} sent {what}")).with_hint(CHECK_URL)
 }
 
-/// What a 402 says of the plan that is needed and of what is used up.
-fn plan_and_usage(body: &Object<'_>) -> String {
-    let mut words = String::new();
-    if let Some(plan) = text(body, "required_plan") {
-        let _ = write!(words, "; it needs the plan {}", brief(&plan));
-    }
-    let usage = body.object("current_usage").ok();
-    let count = |name| usage.as_ref()?.number(name).ok();
-    if let (Some(current), Some(max)) = (count("current"), count("max")) {
-        // Writing to a String cannot fail, here and above.
-        let _ = write!(words, "; {} of {} are used", brief(current), brief(max));
-    }
-    words
+/// What a 402 says of the plan that is needed, where to get it, and what is used up.
+fn how_to_upgrade(body: Option<&Object<'_>>) -> String {
+    let part = |name| Some(brief(&text(body?, name)?));
+    let plan = part("required_plan").map(|plan| format!(" to {plan}"));
+    let place = part("upgrade_url").map(|url| format!(" at {url}"));
+    let usage = body.and_then(|body| body.object("current_usage").ok());
+    let count = |name| Some(brief(usage.as_ref()?.number(name).ok()?));
+    let used = count("current").zip(count("max"));
+    let used = used.map(|(current, max)| format!(" ({current} of {max} used)"));
+    format!(
+        "upgrade{}{}{}",
+        plan.unwrap_or_default(),
+        place.unwrap_or_else(|| " in the dashboard".into()),
+        used.unwrap_or_default()
+    )
 }
 
-/// What the backend said, for the end of a message.
-fn quote(said: Option<String>) -> String {
-    said.map(|said| format!(": {}", brief(&said)))
-        .unwrap_or_default()
+/// The text of an error body: `message`, `error` or `error.message`.
+fn error_text(body: &Object<'_>) -> Option<String> {
+    let nested = || text(&body.object("error").ok()?, "message");
+    text(body, "message")
+        .or_else(|| text(body, "error"))
+        .or_else(nested)
 }
 
-/// The message of an error body: `message`, `error` or `error.message`.
-fn said(body: &Object<'_>) -> Option<String> {
-    let nested = || body.object("error").ok()?.text("message").ok();
-    let text = body
-        .text("message")
-        .ok()
-        .or_else(|| body.text("error").ok())
-        .or_else(nested);
-    text.filter(|text| !text.trim().is_empty())
-}
-
-/// The text of an error body that is no JSON, or of which too much is missing; of a page of HTML, its
-/// title: markup says nothing to a person.
+/// The text of an error body that is no JSON; of a page of HTML, its title.
 fn plain_text(response: &Response) -> Option<String> {
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim();
     if text.starts_with('<') {
         return page_title(text, response.status);
     }
-    let is_damaged = text.starts_with(['{', '[']) && !response.too_long;
-    Some(text)
-        .filter(|text| !text.is_empty() && !is_damaged)
-        .map(str::to_owned)
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-/// A page is what something in between shows: a firewall, a proxy.
 fn is_html(response: &Response) -> bool {
     let kind = response.header("content-type").unwrap_or_default();
     kind.to_ascii_lowercase().starts_with("text/html")
         || response.body.trim_ascii_start().starts_with(b"<")
 }
 
-/// What a page calls itself, but for the status: servers that stand before a backend say there what is
-/// wrong, such as that a certificate is demanded of the client (nginx).
+/// The title of a page, without the status: a proxy or a firewall says there what is wrong.
 fn page_title(page: &str, status: u16) -> Option<String> {
     let (start, end) = ("<title>", "</title>");
-    let lower = page.to_ascii_lowercase();
-    let from = lower.find(start)? + start.len();
-    let length = lower.get(from..)?.find(end)?;
+    let lower_case = page.to_ascii_lowercase();
+    let from = lower_case.find(start)? + start.len();
+    let length = lower_case.get(from..)?.find(end)?;
     let title = page.get(from..from + length)?.trim();
     let title = title.strip_prefix(&status.to_string()).unwrap_or(title);
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(title).filter(|title| !title.is_empty() && !title.contains('<'))
+    Some(title.trim().to_owned()).filter(|title| !title.is_empty() && !title.contains('<'))
 }
 
-/// The beginning of what the backend said. Cut only when the key is out: cut within the key it would
-/// not be found.
+/// The beginning of a server's text, on one line. Redacted before it is cut: half a key is not found.
 fn brief(text: &str) -> String {
-    let text = sanitize(text);
-    let text = text.trim();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = sanitize(&words.join(" "));
     match text.char_indices().nth(MAX_SHOWN) {
         Some((at, _)) => format!("{}...", text.split_at(at).0),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{ApiKey, Response, Secret, VERIFY_ROOM, VerifyRequest, page_title, plain_text};
+    use super::{
+        ApiKey, BackendUrl, CHECK_URL, Device, Response, VERIFY_ROOM, explain, page_title,
+        verify_body,
+    };
     use crate::api_key::MAX_LEN;
-    use crate::json;
+    use crate::device::Source;
 
     #[test]
     fn the_longest_request_does_not_grow() {
         let key = format!("sk_live_{}", "\\".repeat(MAX_LEN - 8));
-        let body = VerifyRequest {
-            api_key: Secret(ApiKey::parse(key.as_bytes()).unwrap()),
-            device_fingerprint: "f".repeat(64),
-            device_name: "\u{1}".repeat(255),
-            device_os: "an operating system of 32 letters".into(),
+        let device = Device {
+            name: "\u{1}".repeat(255),
+            fingerprint: "f".repeat(64),
+            source: Source::DeviceId,
         };
-        let json = json::write(&body, String::with_capacity(VERIFY_ROOM));
+        let json = verify_body(&ApiKey::parse(key.as_bytes()).unwrap(), &device);
         assert_eq!(json.capacity(), VERIFY_ROOM);
     }
 
+    /// What a person reads of an answer with this status and body: message and hint.
+    fn explained(status: u16, headers: &[(&str, &str)], body: &str) -> [String; 2] {
+        let base = BackendUrl::parse("https://backend.example").unwrap();
+        let headers = headers.iter();
+        let response = Response {
+            status,
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: body.into(),
+            attempts: " (3 attempts in 4.2 s)".into(),
+            ..Response::default()
+        };
+        let error = explain(&base, &response);
+        [
+            error.to_string(),
+            error.hint().unwrap_or_default().to_owned(),
+        ]
+    }
+
     #[test]
-    fn a_page_is_called_what_its_title_says_but_for_the_status() {
+    fn each_status_has_a_message_and_a_hint() {
+        let later = "try again later";
+        let administrator = "check the URL, or ask the backend's administrator";
+        let firewall = "a proxy or firewall in between may have answered: ask its administrator";
+        for (status, body, message, hint) in [
+            (
+                401,
+                r#"{"error":"expired"}"#,
+                "refused the API key: expired",
+                "",
+            ),
+            (
+                403,
+                r#"{"error":{"message":"not yours"}}"#,
+                "refused the API key: not yours",
+                "",
+            ),
+            (401, "", "refused the API key", ""),
+            (
+                403,
+                "<title>Blocked</title>",
+                "returned 403 with a web page \"Blocked\"",
+                firewall,
+            ),
+            (402, "", "returned 402", "upgrade in the dashboard"),
+            (
+                402,
+                r#"{"error":"e","message":"no seats","required_plan":"Team",
+                    "upgrade_url":"https://a/up","current_usage":{"current":5,"max":5.0}}"#,
+                "returned 402 \"no seats\"",
+                "upgrade to Team at https://a/up (5 of 5.0 used)",
+            ),
+            (
+                402,
+                r#"{"required_plan":"Pro","upgrade_url":7,"current_usage":{"current":6,"max":null}}"#,
+                "returned 402",
+                "upgrade to Pro in the dashboard",
+            ),
+            (404, "<h1>Not Found</h1>", "returned 404", CHECK_URL),
+            (418, r#"{"message":""}"#, "returned 418", administrator),
+            (
+                429,
+                r#"{"message":"slow down"}"#,
+                "is rate-limiting requests (429) \"slow down\"",
+                later,
+            ),
+            (
+                500,
+                " plain\n\twords ",
+                "returned 500 \"plain words\"",
+                later,
+            ),
+            (
+                503,
+                r#"{"error":{"message":"down"}}"#,
+                "returned 503 \"down\"",
+                later,
+            ),
+            (503, "{\"error\": ", "returned 503 \"{\"error\":\"", later),
+            (
+                511,
+                "",
+                "returned 511",
+                "open any web page in a browser to log in to this network",
+            ),
+        ] {
+            let attempts = if message.starts_with("refused") {
+                ""
+            } else {
+                " (3 attempts in 4.2 s)"
+            };
+            let message = format!("https://backend.example {message}{attempts}");
+            assert_eq!(
+                explained(status, &[], body),
+                [message, hint.into()],
+                "{body}"
+            );
+        }
+        let [_, hint] = explained(429, &[("retry-after", "30")], "");
+        assert_eq!(hint, "try again in 30 s");
+        let [message, _] = explained(403, &[("content-type", "Text/HTML; x")], "no");
+        assert!(
+            message.contains("returned 403 with a web page \"no\""),
+            "{message}"
+        );
+        for (target, shown) in [
+            (Some("https://evil.example/x"), "https://evil.example/x"),
+            (None, "an unnamed place"),
+        ] {
+            let headers: Vec<_> = target.iter().map(|target| ("location", *target)).collect();
+            let [message, hint] = explained(302, &headers, "");
+            assert_eq!(
+                message,
+                format!("https://backend.example redirects to {shown}")
+            );
+            assert!(hint.starts_with("a redirect is never followed"));
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_a_key_in_it_is_not_shown() {
+        let key = "sk_live_QQQ1234567890QQQ";
+        ApiKey::parse(key.as_bytes()).unwrap();
+        for at in (20..50).step_by(3) {
+            let body = format!("{}{key}{}", "a ".repeat(at), "b ".repeat(100));
+            let [message, hint] = explained(500, &[], &body);
+            assert!(!message.contains("QQQ123"), "{message}");
+            assert!(message.len() <= 200 && hint.len() <= 200, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_title_of_a_page_is_shown_without_its_status() {
         let title = |page| page_title(page, 400);
         for page in [
             "<html><title>No certificate</title>",
-            "<TITLE>\n400 No\tcertificate </TITLE> <title>x</title>",
+            "<TITLE>\n400 No certificate </TITLE> <title>x</title>",
             "<title>400No certificate</title>",
         ] {
             assert_eq!(title(page).as_deref(), Some("No certificate"), "{page}");
@@ -365,25 +444,6 @@ mod tests {
             "<title>a<b></title>",
         ] {
             assert_eq!(title(page), None, "{page}");
-        }
-    }
-
-    #[test]
-    fn of_an_error_body_a_text_is_shown_and_of_damaged_json_nothing() {
-        for (body, too_long, shown) in [
-            (" no such key\n", false, Some("no such key")),
-            ("\n", false, None),
-            ("{\"error\": ", false, None),
-            ("[1, ", false, None),
-            ("{\"error\": ", true, Some("{\"error\":")),
-        ] {
-            let response = Response {
-                status: 400,
-                body: body.into(),
-                too_long,
-                ..Response::default()
-            };
-            assert_eq!(plain_text(&response).as_deref(), shown, "{body}");
         }
     }
 }

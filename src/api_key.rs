@@ -1,7 +1,7 @@
 //! The API key: cleaned and validated once, shown only as a mask, wiped when dropped.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ pub const PREFIXES: [(&str, Environment); 2] = [
 
 /// The prefixes of Sekuire's other secrets, and what they are.
 pub const OTHER_SECRETS: [(&str, &str); 2] =
-    [("skt_", "an install token"), ("adm_", "a session's secret")];
+    [("skt_", "an install token"), ("adm_", "an admin session")];
 
 /// The longest key that is accepted, in bytes: a prefix and 504 characters.
 pub const MAX_LEN: usize = 512;
@@ -63,24 +63,13 @@ impl ApiKey {
     /// # Errors
     /// What is wrong and where, in words that complete "the API key …" and never quote the key.
     pub fn parse(input: &[u8]) -> Result<ApiKey, String> {
-        if is_utf16(input) {
-            return Err(
-                "is in UTF-16, as PowerShell writes files: save it as ASCII or UTF-8".into(),
-            );
-        }
         let text = std::str::from_utf8(input).map_err(|cause| {
-            format!(
-                "has a byte outside ASCII, at position {}, that is not UTF-8",
-                cause.valid_up_to() + 1
-            )
+            let position = cause.valid_up_to() + 1;
+            format!("has a byte that is not UTF-8 at position {position}")
         })?;
         let key = trim(text);
-        if is_mask(key) {
-            return Err("is a mask, as 'sekuire status' shows it, and not the key itself".into());
-        }
-        check_quotation_marks(key)?;
-        check_prefix(key)?;
         check_characters(key)?;
+        check_form(key)?;
         Ok(ApiKey::in_use(key))
     }
 
@@ -95,14 +84,9 @@ impl ApiKey {
     }
 
     fn in_use(key: &str) -> ApiKey {
-        let key = ApiKey(Zeroizing::new(key.to_owned()));
-        let (_, secret) = key.split();
-        let secret = Zeroizing::new(secret.to_owned());
-        IN_USE
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(secret);
-        key
+        let (_, secret) = split(key);
+        in_use().push(Zeroizing::new(secret.to_owned()));
+        ApiKey(Zeroizing::new(key.to_owned()))
     }
 
     /// The key itself, for the backend and for auth.json.
@@ -121,17 +105,13 @@ impl ApiKey {
     /// The prefix, three characters, `...`, three characters; only the prefix and `...` where fewer
     /// than nine characters follow it.
     pub fn mask(&self) -> String {
-        let (prefix, secret) = self.split();
+        let (prefix, secret) = split(&self.0);
         let head = secret.get(..3).filter(|_| secret.len() >= MIN_MASKABLE);
         let tail = secret.len().checked_sub(3).and_then(|at| secret.get(at..));
         match (head, tail) {
             (Some(head), Some(tail)) => format!("{prefix}{head}...{tail}"),
             _ => format!("{prefix}..."),
         }
-    }
-
-    fn split(&self) -> (&str, &str) {
-        split(&self.0)
     }
 }
 
@@ -149,18 +129,16 @@ impl fmt::Debug for ApiKey {
 
 /// The secret parts of all keys that this process has held.
 pub fn secrets_in_use() -> Vec<Zeroizing<String>> {
-    IN_USE
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    in_use().clone()
 }
 
 /// Wipes what [`secrets_in_use`] returns: nothing is said any more.
 pub fn forget() {
-    IN_USE
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clear();
+    in_use().clear();
+}
+
+fn in_use() -> MutexGuard<'static, Vec<Zeroizing<String>>> {
+    IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The prefix, where it is known, and the secret part.
@@ -186,33 +164,16 @@ fn trim(text: &str) -> &str {
     }
 }
 
-/// Whether this has UTF-16's byte order mark, or a zero byte beside each byte of ASCII.
-fn is_utf16(input: &[u8]) -> bool {
-    let has_mark = input.starts_with(b"\xff\xfe") || input.starts_with(b"\xfe\xff");
-    let has_zero = |pair: &[u8]| matches!(pair, [0, 1..=255] | [1..=255, 0]);
-    has_mark || input.len() > 1 && input.chunks_exact(2).all(has_zero)
-}
-
-/// A key may hold quotation marks, but none begins with one.
-fn check_quotation_marks(key: &str) -> Result<(), String> {
-    match (
-        key.starts_with(is_quotation_mark),
-        key.ends_with(is_quotation_mark),
-    ) {
-        (false, _) => Ok(()),
-        (true, true) => {
-            Err("is in quotation marks, which docker --env-file keeps: give it without them".into())
-        }
-        (true, false) => Err("begins with a quotation mark: give it without".into()),
-    }
-}
-
 fn check_characters(key: &str) -> Result<(), String> {
     if key.is_empty() {
         return Err("is empty".into());
     }
-    if let Some((at, c)) = key.char_indices().find(|(_, c)| !c.is_ascii_graphic()) {
-        return Err(odd_character(c, at));
+    let mut characters = key.chars().enumerate();
+    if let Some((at, c)) = characters.find(|(_, c)| !c.is_ascii_graphic()) {
+        let (code_point, position) = (u32::from(c), at + 1);
+        return Err(format!(
+            "has a character that does not belong: U+{code_point:04X} at position {position}"
+        ));
     }
     if key.len() > MAX_LEN {
         return Err(format!("is longer than {MAX_LEN} characters"));
@@ -220,77 +181,48 @@ fn check_characters(key: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A message about the character `c` behind `at` characters of ASCII.
-fn odd_character(c: char, at: usize) -> String {
-    let kind = describe(c);
-    format!(
-        "has a character that no key has, {kind}, at position {}",
-        at + 1
-    )
+/// Checks that this is one key with a known prefix.
+fn check_form(key: &str) -> Result<(), String> {
+    let (prefix, secret) = split(key);
+    if is_mask(secret) {
+        return Err("is a mask, as 'sekuire status' shows it".into());
+    }
+    if prefix.is_empty() {
+        return Err(describe_prefix(key));
+    }
+    if secret.is_empty() {
+        return Err("ends after its prefix".into());
+    }
+    if PREFIXES.iter().any(|(prefix, _)| secret.contains(prefix)) {
+        return Err("is two keys on one line".into());
+    }
+    Ok(())
 }
 
-fn check_prefix(key: &str) -> Result<(), String> {
-    match split(key) {
-        ("", "") => return Err("is empty".into()),
-        ("", _) => {}
-        (_, "") => return Err("ends after its prefix".into()),
-        _ => return Ok(()),
+/// What a text is that does not begin as a key does.
+fn describe_prefix(key: &str) -> String {
+    if key.starts_with(['"', '\'', '`']) {
+        return "is in quotation marks, which count as part of it".into();
     }
     let lower_case = Zeroizing::new(key.to_ascii_lowercase());
     for (prefix, name) in OTHER_SECRETS {
         if lower_case.starts_with(prefix) {
-            return Err(format!("is {name} ({prefix}) and not an API key"));
+            return format!("is {name} ({prefix}), not an API key");
         }
     }
-    for (prefix, _) in PREFIXES {
-        match (key.split_once(prefix), lower_case.starts_with(prefix)) {
-            (Some((before, _)), _) => {
-                let count = before.chars().count();
-                return Err(format!("has {count} other characters before {prefix}"));
-            }
-            (None, true) => return Err(format!("begins with {prefix} in capital letters")),
-            (None, false) => {}
-        }
-    }
-    // Letters of other alphabets look like those of a prefix.
-    let in_place_of_prefix = key.char_indices().take(8).find(|(_, c)| !c.is_ascii());
-    Err(match in_place_of_prefix {
-        Some((at, c)) => odd_character(c, at),
+    match PREFIXES
+        .iter()
+        .find(|(prefix, _)| lower_case.starts_with(prefix))
+    {
+        Some((prefix, _)) => format!("begins with {prefix} in upper case"),
         None => "does not begin with sk_live_ or sk_test_".into(),
-    })
+    }
 }
 
-/// Whether this is what [`ApiKey::mask`] makes of a key.
-fn is_mask(key: &str) -> bool {
-    let (_, secret) = split(key);
+/// Whether this is what [`ApiKey::mask`] makes of a key's secret part.
+fn is_mask(secret: &str) -> bool {
     let shown = secret.split_once("...");
     shown.is_some_and(|(head, tail)| matches!((head.len(), tail.len()), (0, 0) | (3, 3)))
-}
-
-fn is_quotation_mark(c: char) -> bool {
-    "\"'`\u{2018}\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}\u{201e}\u{201f}\u{ab}\u{bb}".contains(c)
-}
-
-/// Names a character that no key has, without showing what stood around it.
-fn describe(c: char) -> String {
-    let kind = match c {
-        ' ' => "a space",
-        '\t' => "a tab",
-        '\r' | '\n' => "a line end",
-        '\0' => "a zero byte",
-        '\u{1b}' => "an escape character",
-        _ if c.is_ascii() => "a control character",
-        _ if c.is_whitespace() => "a space outside ASCII",
-        _ if is_invisible(c) => "an invisible character outside ASCII",
-        _ if is_quotation_mark(c) => "a quotation mark outside ASCII",
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => "a dash outside ASCII",
-        _ if c.is_alphanumeric() => "a letter or digit outside ASCII",
-        _ => "one outside ASCII",
-    };
-    if c.is_ascii() {
-        return kind.into();
-    }
-    format!("{kind} (U+{:04X})", u32::from(c))
 }
 
 #[cfg(test)]
@@ -333,16 +265,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_around_a_key_goes() {
+    fn what_is_around_a_key_is_removed() {
         for around in [
             "\u{feff} \u{200b}\u{a0}sk_live_QQ\r\n",
             "\x1b[200~sk_live_QQ\x1b[201~",
-            " \x1b[200~ \x1b[200~sk_live_QQ \x1b[201~\t\x1b[201~\u{2060}\n\n",
+            " \x1b[200~ \x1b[200~\u{feff}sk_live_QQ \x1b[201~\t\x1b[201~\u{2060}\u{2028}\n\n",
+            "\u{200d}\u{3000}sk_live_QQ\r\x1b[201~ ",
         ] {
-            assert_eq!(
-                ApiKey::parse(around.as_bytes()).unwrap().reveal(),
-                "sk_live_QQ"
-            );
+            let key = ApiKey::parse(around.as_bytes()).unwrap();
+            assert_eq!(key.reveal(), "sk_live_QQ", "{around:?}");
         }
     }
 
@@ -350,108 +281,55 @@ mod tests {
     fn a_refusal_says_what_is_wrong_and_where() {
         let longest = format!("sk_live_{}", "Q".repeat(MAX_LEN - 8));
         assert!(ApiKey::parse(longest.as_bytes()).is_ok());
-        assert_eq!(
-            refusal(format!("{longest}Q").as_bytes()),
-            "is longer than 512 characters"
-        );
+        let longer = format!("{longest}Q");
+        let mask = "is a mask, as 'sekuire status' shows it";
+        let quoted = "is in quotation marks, which count as part of it";
+        let two = "is two keys on one line";
+        let no_prefix = "does not begin with sk_live_ or sk_test_";
         for (input, message) in [
             ("", "is empty"),
-            (" \n", "is empty"),
+            (" \t\r\n", "is empty"),
+            ("\x1b[200~\x1b[201~", "is empty"),
+            ("\u{a0}", "is empty"),
+            (&longer, "is longer than 512 characters"),
             ("sk_live_", "ends after its prefix"),
-            ("x", "does not begin with sk_live_ or sk_test_"),
-            (
-                "'sk_live_QQ'",
-                "is in quotation marks, which docker --env-file keeps: give it without them",
-            ),
-            (
-                "\u{201c}sk_live_QQ",
-                "begins with a quotation mark: give it without",
-            ),
-            ("skt_QQ", "is an install token (skt_) and not an API key"),
-            ("ADM_QQ", "is a session's secret (adm_) and not an API key"),
-            ("KEY=sk_test_QQ", "has 4 other characters before sk_test_"),
-            ("Sk_Live_QQ", "begins with sk_live_ in capital letters"),
-            (
-                "sk_live_...",
-                "is a mask, as 'sekuire status' shows it, and not the key itself",
-            ),
-            (
-                "sk_live_QQQ...QQ7",
-                "is a mask, as 'sekuire status' shows it, and not the key itself",
-            ),
-            (
-                "sk_l\u{456}ve_QQ",
-                "has a character that no key has, a letter or digit outside ASCII (U+0456), at position 5",
-            ),
-            (
-                "sk_live_Q Q",
-                "has a character that no key has, a space, at position 10",
-            ),
-            (
-                "sk_live_Q\tQ",
-                "has a character that no key has, a tab, at position 10",
-            ),
-            (
-                "sk_live_Q\nQ",
-                "has a character that no key has, a line end, at position 10",
-            ),
-            (
-                "sk_live_Q\rQ",
-                "has a character that no key has, a line end, at position 10",
-            ),
-            (
-                "sk_live_Q\0Q",
-                "has a character that no key has, a zero byte, at position 10",
-            ),
-            (
-                "sk_live_Q\x1bQ",
-                "has a character that no key has, an escape character, at position 10",
-            ),
-            (
-                "sk_live_Q\x7fQ",
-                "has a character that no key has, a control character, at position 10",
-            ),
-            (
-                "sk_live_Q\u{a0}Q",
-                "has a character that no key has, a space outside ASCII (U+00A0), at position 10",
-            ),
-            (
-                "sk_live_Q\u{200b}Q",
-                "has a character that no key has, an invisible character outside ASCII (U+200B), at position 10",
-            ),
-            (
-                "sk_live_Q\u{2019}Q",
-                "has a character that no key has, a quotation mark outside ASCII (U+2019), at position 10",
-            ),
-            (
-                "sk_live_Q\u{2212}Q",
-                "has a character that no key has, a dash outside ASCII (U+2212), at position 10",
-            ),
-            (
-                "sk_live_Q\u{2010}Q",
-                "has a character that no key has, a dash outside ASCII (U+2010), at position 10",
-            ),
-            (
-                "sk_live_Q\u{2603}Q",
-                "has a character that no key has, one outside ASCII (U+2603), at position 10",
-            ),
+            ("hunter2", no_prefix),
+            ("KEY=sk_test_QQ", no_prefix),
+            ("'sk_live_QQ'", quoted),
+            ("\"sk_live_QQ", quoted),
+            ("skt_QQ", "is an install token (skt_), not an API key"),
+            ("ADM_QQ", "is an admin session (adm_), not an API key"),
+            ("SK_LIVE_QQ", "begins with sk_live_ in upper case"),
+            ("Sk_Test_QQ", "begins with sk_test_ in upper case"),
+            ("sk_live_...", mask),
+            ("sk_live_QQQ...QQ7", mask),
+            ("QQQ...QQ7", mask),
+            ("sk_live_QQsk_live_QQ", two),
+            ("sk_live_QQsk_test_", two),
         ] {
             assert_eq!(refusal(input.as_bytes()), message, "{input:?}");
         }
         assert_eq!(
             refusal(b"sk_live_\xe4"),
-            "has a byte outside ASCII, at position 9, that is not UTF-8"
+            "has a byte that is not UTF-8 at position 9"
         );
     }
 
     #[test]
-    fn utf16_is_told_by_its_mark_or_its_zeros() {
-        let utf16 = "is in UTF-16, as PowerShell writes files: save it as ASCII or UTF-8";
-        for input in [&b"\xff\xfes\0"[..], b"\xfe\xff", b"s\0k\0", b"\0s\0k"] {
-            assert_eq!(refusal(input), utf16);
-        }
-        for other in [&b"s"[..], b"\0", b"s\0kk", b"\0\0", b"sk\0\0"] {
-            assert_ne!(refusal(other), utf16, "{other:?}");
+    fn a_character_that_no_key_has_is_named_with_its_position() {
+        for (input, character) in [
+            ("\u{201c}sk_live_QQ\u{201d}", "U+201C at position 1"),
+            ("sk_l\u{456}ve_QQ", "U+0456 at position 5"),
+            ("\u{ef}\u{bb}\u{bf}sk_live_QQ", "U+00EF at position 1"),
+            ("s\0k\0", "U+0000 at position 2"),
+            ("sk_live_Q Q", "U+0020 at position 10"),
+            ("sk_live_Q\nQ", "U+000A at position 10"),
+            ("sk_live_Q\x7fQ", "U+007F at position 10"),
+            ("sk_live_Q\u{200b}Q", "U+200B at position 10"),
+            ("sk_live_Q\u{1f600}Q", "U+1F600 at position 10"),
+        ] {
+            let message = format!("has a character that does not belong: {character}");
+            assert_eq!(refusal(input.as_bytes()), message, "{input:?}");
         }
     }
 

@@ -14,7 +14,7 @@ mod token;
 mod whoami;
 
 use crate::cli::{CommandId, Options, Request};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, words};
 use crate::{help, platform, terminal};
 use shared::print;
 
@@ -41,33 +41,28 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
     ) {
         keep_memory_private(options);
     }
-    // By pointer: the other commands' locals, inlined here, would give `status` two more pages of
-    // stack.
-    let command: fn(&Options) -> Result<u8, Error> = match command {
-        CommandId::Login => login::run,
-        CommandId::Logout => |_| logout::run(),
-        CommandId::Status => status::run,
-        CommandId::Whoami => whoami::run,
-        CommandId::Token => token::run,
-        CommandId::Exec => exec::run,
-        CommandId::Doctor => doctor::run,
-        CommandId::Completions => {
-            |options| print(help::completions(options.shell.unwrap_or_default()))
-        }
-        CommandId::Man => |_| print(&help::man()),
-        CommandId::Help => |_| print(&help::help(None)),
-    };
-    command(options)
+    match command {
+        CommandId::Login => login::run(options),
+        CommandId::Logout => logout::run(options),
+        CommandId::Status => status::run(options),
+        CommandId::Whoami => whoami::run(options),
+        CommandId::Token => token::run(options),
+        CommandId::Exec => exec::run(options),
+        CommandId::Doctor => doctor::run(options),
+        CommandId::Completions => print(help::completions(options.shell.unwrap_or_default())),
+        CommandId::Man => print(&help::man()),
+        CommandId::Help => print(&help::help(None)),
+    }
 }
 
-/// What holds a key is neither dumped nor read by others of the same user.
+/// Keeps the memory that will hold a key out of core dumps and other processes.
 fn keep_memory_private(options: &Options) {
     if let Err(cause) = platform::forbid_core_dumps()
         && !options.quiet
     {
         terminal::warning(&format!(
-            "the system does not let this process protect its memory ({cause}): \
-             the key may be read by other processes of this user, or left in a core dump"
+            "can't protect this process's memory ({}): other processes of this user may read the key",
+            words(&cause)
         ));
     }
 }

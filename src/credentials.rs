@@ -126,7 +126,11 @@ pub fn variable_in_use() -> Option<&'static str> {
         .find(|name| environment::raw(name).is_some())
 }
 
-fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
+/// The key of the variables, and which of them names it.
+///
+/// # Errors
+/// As [`find`].
+pub fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
     if let Some(value) = environment::raw(KEY_VARIABLE) {
         return validate(value.as_encoded_bytes(), KEY_VARIABLE);
     }

@@ -320,7 +320,7 @@ fn an_environment_key_leaves_the_file_alone() {
             .arg("whoami")
             .run()
             .exits(1)
-            .complains("SEKUIRE_DEVICE_ID")
+            .complains(" --no-store\n")
             .hides(KEY);
         let status = run().arg("status").run();
         status.exits(0).complains_not();

@@ -55,7 +55,7 @@ impl Site {
         let asked = requests.get(before).map(|request| &*request.target);
         let verify = Some("/api/v1/api-keys/verify");
         assert_eq!(asked, verify, "{outcome}{followed}");
-        let command = format!("run: sekuire login --backend {}\n", self.backend.url());
+        let command = format!("run: sekuire login --backend {}", self.backend.url());
         assert!(told.contains(&command), "{outcome}");
     }
 }

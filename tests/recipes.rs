@@ -1,5 +1,5 @@
 //! The README's recipes, executed; the files lie in tests/recipes. What needs a tool that is missing is
-//! skipped, and said. Containers are built by `make container`, and what an init runs is booted by `make boot`.
+//! skipped, and said. `make container` builds the containers, `make boot` boots what an init runs.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,13 +10,13 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::backend::{Backend, Behaviour, Endpoint, KEY};
+use crate::fixtures::host_name;
+use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
-use crate::support::outcome::Outcome;
 
-const SCRIPTS: &[&str] = &[
+const SCRIPTS: [&str; 5] = [
     "agent.init",
     "ci-login.sh",
     "ci-job.sh",
@@ -51,25 +51,23 @@ impl Shell {
         }
     }
 
+    fn search(&self) -> String {
+        format!("{}:/usr/bin:/bin", self.path.path().display())
+    }
+
     fn run(&self, name: &str) -> Sekuire {
-        let search = format!("{}:/usr/bin:/bin", self.path.path().display());
         let run = Sekuire::at(Path::new("/bin/sh")).home(&self.home);
-        run.env("PATH", search).arg(recipe(name))
+        run.env("PATH", self.search()).arg(recipe(name))
     }
 }
 
 #[test]
-fn scripts_are_plain_sh() {
-    for name in SCRIPTS {
-        let run = Sekuire::at(Path::new("/bin/sh"))
-            .arg("-n")
-            .arg(recipe(name));
-        run.run().exits(0).complains_not();
-        if let Some(shellcheck) = needs::tool("shellcheck") {
-            let run = Sekuire::at(&shellcheck).args(["-s", "sh", "-e", "SC1091"]);
-            run.arg(recipe(name)).run().exits(0);
-        }
-    }
+fn shellcheck_takes_the_scripts() {
+    let Some(shellcheck) = needs::tool("shellcheck") else {
+        return;
+    };
+    let run = Sekuire::at(&shellcheck).args(["-s", "sh", "-e", "SC1091"]);
+    run.args(SCRIPTS.map(recipe)).run().exits(0).complains_not();
 }
 
 /// Also that the programs named in them are there: verify runs on copies that name ours.
@@ -99,27 +97,56 @@ fn systemd_takes_the_units() {
 #[test]
 fn the_condition_of_the_unit_skips_only_where_nobody_is_logged_in() {
     let home = Home::new();
-    let unit = lines("agent.service");
-    let condition = unit
-        .iter()
-        .find_map(|line| line.strip_prefix("ExecCondition="));
-    let condition = condition.expect("a condition");
     // As systemd does: a dollar sign is written twice (systemd.service(5), "Command lines").
-    let condition = condition
+    let condition = line("agent.service", "ExecCondition=")
         .replace("/usr/bin/sekuire", r#""$PROGRAM""#)
         .replace("$$", "$");
-    let condition = || {
+    let run = |key: &str, code: i32| {
         let run = Sekuire::at(Path::new("/bin/sh")).env("PROGRAM", binary());
         let run = run.env("SEKUIRE_CONFIG_DIR", home.sekuire_dir());
-        run.args(["-c", &condition])
+        let run = run.env("SEKUIRE_API_KEY", key);
+        run.args(["-c", &condition]).run().exits(code).prints("");
     };
-    condition().run().exits(1).prints("").complains_not();
-    let malformed = condition().env("SEKUIRE_API_KEY", "nonsense");
-    malformed.run().exits(255).prints("").complains("error: ");
+    run("", 1);
+    run("nonsense", 255);
     home.write_auth("{");
-    condition().run().exits(255).prints("").complains("error: ");
+    run("", 255);
     home.write_auth(&json!({"api_key": KEY}).to_string());
-    condition().run().exits(0).prints("").complains_not();
+    run("", 0);
+}
+
+/// What follows `start` on a line of a recipe.
+fn line(name: &str, start: &str) -> String {
+    let text = fs::read_to_string(recipe(name)).expect("the recipe");
+    let found = text.lines().find_map(|line| line.strip_prefix(start));
+    found.expect("the line").to_owned()
+}
+
+/// By the command in its comment, for the identity in its environment.
+#[test]
+fn the_credential_of_the_unit_is_bound_without_storing_it() {
+    let (shell, backend) = (Shell::new(), Backend::http());
+    let unit = "agent-with-credential.service";
+    assert_eq!(line(unit, "Environment=SEKUIRE_DEVICE_ID="), "%H");
+    let secret = shell.path.path().join("api-key");
+    fs::write(&secret, format!("{KEY}\n")).expect("the key");
+    let command =
+        line(unit, "#     ").replace("/etc/sekuire/api-key", secret.to_str().expect("text"));
+    let run = |command: &str| {
+        let run = Sekuire::at(Path::new("/bin/sh")).home(&shell.home);
+        let run = run.env("PATH", shell.search());
+        let run = run.env("SEKUIRE_BACKEND_URL", backend.url());
+        run.args(["-c", command]).run()
+    };
+    run(&command).exits(0).complains_not();
+    assert!(shell.home.listing().is_empty());
+    let start = format!("SEKUIRE_API_KEY_FILE={}", secret.display());
+    run(&format!(
+        "{start} SEKUIRE_DEVICE_ID={} sekuire whoami",
+        host_name()
+    ))
+    .exits(0);
+    run(&format!("{start} SEKUIRE_DEVICE_ID=other sekuire whoami")).exits(1);
 }
 
 #[test]
@@ -150,44 +177,31 @@ fn the_init_script_starts_its_daemon_only_when_logged_in() {
     run("else").exits(2).complains("usage");
 }
 
+/// And leaves nothing where temporary files are, nor touches the login of another job.
 #[test]
 fn a_ci_job_logs_in_from_a_secret() {
     let (shell, backend) = (Shell::new(), Backend::http());
-    // Another job of the same home is logged in.
     let others = json!({"api_key": "sk_test_of-another-job"}).to_string();
     shell.home.write_auth(&others);
-    let outcome = ci_login(&shell, &backend, KEY);
-    outcome.exits(0).hides(KEY);
-    assert!(
-        outcome.stdout.contains("Email: dev@example.com"),
-        "{outcome}"
-    );
-    let refused = ci_login(&shell, &backend, "hunter2");
-    refused.exits(2).hides("hunter2").complains("sk_live_");
-    assert_eq!(shell.home.read_auth(), others);
-}
-
-/// The job, which leaves nothing where temporary files are.
-fn ci_login(shell: &Shell, backend: &Backend, key: &str) -> Outcome {
-    let temporary = TempDir::with_prefix("sekuire-job-").expect("a folder");
-    let run = shell.run("ci-login.sh").env("AGENT_KEY", key);
-    let run = run.env("TMPDIR", temporary.path());
-    let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
-    let mut left = fs::read_dir(temporary.path()).expect("the folder");
-    assert!(left.next().is_none(), "{outcome}");
-    outcome
-}
-
-#[test]
-fn a_ci_job_that_fails_leaves_no_key_either() {
-    let (shell, backend) = (Shell::new(), Backend::http());
-    let answer = crate::support::backend::Response::json(500, &json!({}));
+    let job = |key: &str| {
+        let temporary = TempDir::with_prefix("sekuire-job-").expect("a folder");
+        let run = shell.run("ci-login.sh").env("AGENT_KEY", key);
+        let run = run.env("TMPDIR", temporary.path());
+        let outcome = run.env("SEKUIRE_BACKEND_URL", backend.url()).run();
+        let mut left = fs::read_dir(temporary.path()).expect("the folder");
+        assert!(left.next().is_none(), "{outcome}");
+        outcome.hides(key);
+        outcome
+    };
+    let outcome = job(KEY);
+    outcome.exits(0);
+    let email = "Email: dev@example.com";
+    assert!(outcome.stdout.contains(email), "{outcome}");
+    job("hunter2").exits(2).complains("sk_live_");
+    let answer = Response::json(500, &json!({}));
     backend.on(Endpoint::Me, Behaviour::Respond(answer));
-    ci_login(&shell, &backend, KEY)
-        .exits(4)
-        .hides(KEY)
-        .complains("the key is verified, but");
-    assert!(shell.home.listing().is_empty());
+    job(KEY).exits(4).complains("the key is verified, but");
+    assert_eq!(shell.home.read_auth(), others);
 }
 
 /// Traced, too: `set -x` writes each command with its arguments.
@@ -228,7 +242,7 @@ fn a_boot_waits_for_the_backend() {
     };
     let mut running = boot().env("BOOT_WAIT", "20").spawn();
     thread::sleep(Duration::from_secs(1));
-    let answer = crate::support::backend::Response::json(200, &json!({}));
+    let answer = Response::json(200, &json!({}));
     backend.behave(Behaviour::Respond(answer));
     running
         .finish()
@@ -269,60 +283,5 @@ fn an_air_gapped_site_has_its_own_backend_and_ca() {
     );
     // The certificates of another site.
     let other = Backend::https();
-    site(&other.ca_file()).exits(4).complains("certificate");
-}
-
-/// One binding for all of them: a login from any, and the key works on every one.
-#[test]
-fn many_runners_share_one_identity() {
-    let (home, backend) = (Home::new(), Backend::http());
-    let runner = |identity: &str| {
-        let run = Sekuire::new().env("SEKUIRE_DEVICE_ID", identity);
-        run.env("SEKUIRE_BACKEND_URL", backend.url())
-    };
-    let first = runner("ci-runners").home(&home);
-    let first = first
-        .args(["login", "--api-key-stdin"])
-        .stdin(KEY.as_bytes());
-    first.run().exits(0);
-    let whoami = |identity| {
-        let run = runner(identity).env("SEKUIRE_API_KEY", KEY);
-        run.args(["whoami", "--quiet"]).spawn()
-    };
-    let mut others: Vec<_> = (0..8).map(|_| whoami("ci-runners")).collect();
-    for other in &mut others {
-        other.finish().exits(0);
-    }
-    whoami("another").finish().exits(1);
-}
-
-/// The lines of a recipe but comments.
-fn lines(name: &str) -> Vec<String> {
-    let text = fs::read_to_string(recipe(name)).expect("the recipe");
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(str::to_owned).collect()
-}
-
-#[test]
-fn the_dockerfiles_run_only_what_their_images_hold() {
-    let health = r#"HEALTHCHECK --interval=30s --timeout=5s CMD ["/sekuire","status","--quiet"]"#;
-    assert_eq!(
-        lines("Dockerfile"),
-        [
-            "FROM scratch",
-            "COPY sekuire /sekuire",
-            health,
-            r#"ENTRYPOINT ["/sekuire"]"#,
-            r#"CMD ["auth","whoami","--wait","60"]"#
-        ]
-    );
-    assert_eq!(
-        lines("Dockerfile.exec"),
-        [
-            "FROM scratch",
-            "COPY sekuire agent /",
-            "ENV SEKUIRE_API_KEY_FILE=/run/secrets/sekuire",
-            r#"ENTRYPOINT ["/sekuire", "auth", "exec", "--", "/agent"]"#
-        ]
-    );
+    site(&other.ca_file()).exits(4);
 }

@@ -15,6 +15,8 @@ pub struct Options {
     pub backend: Option<String>,
     /// `--api-key-stdin`
     pub api_key_stdin: bool,
+    /// `--no-store`
+    pub no_store: bool,
     /// `--workspace`
     pub workspace: Option<String>,
     /// `--timeout`
@@ -72,6 +74,8 @@ pub(super) const BACKEND_URL: OptionSpec = option("backend-url", BACKEND.field)
 pub(super) const API_KEY_STDIN: OptionSpec =
     option("api-key-stdin", Switch(|to| &mut to.api_key_stdin))
         .help("Read the API key from standard input; print only the result");
+pub(super) const NO_STORE: OptionSpec = option("no-store", Switch(|to| &mut to.no_store))
+    .help("Verify and bind the key, but store nothing");
 pub(super) const WORKSPACE: OptionSpec = option("workspace", Text("ID", |to| &mut to.workspace))
     .help("Default workspace (default: the first one)");
 pub(super) const TIMEOUT: OptionSpec = option("timeout", Seconds(|to| &mut to.timeout, 1, 300))

@@ -2,8 +2,8 @@
 //! completions are held to it by a test.
 
 use super::options::{
-    API_KEY_STDIN, BACKEND, BACKEND_URL, GET, JSON, ONLINE, OptionSpec, QUIET, TIMEOUT, WAIT,
-    WEB_URL, WORKSPACE,
+    API_KEY_STDIN, BACKEND, BACKEND_URL, GET, JSON, NO_STORE, ONLINE, OptionSpec, QUIET, TIMEOUT,
+    WAIT, WEB_URL, WORKSPACE,
 };
 
 /// The commands.
@@ -71,7 +71,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(CommandId::Login, "login")
         .summary("Verify an API key and bind it to this device")
         .alias("auth login")
-        .options(&[WEB_URL, BACKEND, API_KEY_STDIN, WORKSPACE, TIMEOUT, WAIT])
+        .options(&[WEB_URL, BACKEND, API_KEY_STDIN, NO_STORE, WORKSPACE, TIMEOUT, WAIT, QUIET])
         .details(
             "At a terminal the key is asked for without echo; otherwise one line is read from \
              standard input. The key is never taken from an argument. It is stored in \
@@ -80,6 +80,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(CommandId::Logout, "logout")
         .summary("Remove the stored API key from this device")
         .alias("auth logout")
+        .options(&[QUIET])
         .details("The key itself stays valid until it is revoked in the dashboard."),
     command(CommandId::Status, "status")
         .summary("Show whether this device is logged in, without asking the backend")

@@ -1,7 +1,7 @@
-//! `sekuire auth exec`: runs a program with the key in its environment, where nobody sees it printed.
+//! `sekuire auth exec`: runs a command with the key in its environment.
 
-use std::ffi::OsStr;
-use std::io;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind};
 
 use super::backend::{self, BACKEND_VARIABLE, SDK_VARIABLE};
 use crate::backend_url::BackendUrl;
@@ -10,16 +10,16 @@ use crate::commands::shared;
 use crate::credential::Credential;
 use crate::credentials::{KEY_FILE_VARIABLE, KEY_VARIABLE};
 use crate::environment;
-use crate::error::{CHECK_LIMITS, Error, Kind};
-use crate::platform;
+use crate::error::{CHECK_LIMITS, Error, Kind, words};
+use crate::{platform, shell};
 
 /// The name that Sekuire's SDK reads.
 const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
 
-/// Becomes the program; where the system has no such thing, runs it and returns its exit status.
+/// Becomes the command; on Windows, runs it and returns its exit status.
 ///
 /// # Errors
-/// There is no key, it may not go to its backend, or the program can't be run.
+/// There is no key, it may not go to its backend, or the command can't be run.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options)?;
     shared::warn(&found);
@@ -28,26 +28,36 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let backend = backend::of_key(options, &credential).and_then(backend::expect_private)?;
     set_variables(&credential, &backend.url)?;
     drop(credential);
-    let program = options.program.first().cloned().unwrap_or_default();
-    platform::run_program(&options.program).map_err(|cause| {
-        let program = program.display();
-        match cause.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::new(
-                Kind::ProgramNotFound,
-                format!("{program} was not found"),
-            )
-            .with_hint("name a program that PATH leads to, or its full path (a script needs its interpreter, too)"),
-            _ => Error::new(
-                Kind::ProgramNotExecutable,
-                format!("{program} can't be run: {cause}"),
-            )
-            .with_hint("see its mode, what machine it is built for, and whether a script begins with #!"),
-        }
-    })
+    platform::run_program(&options.program).map_err(|cause| explain(&options.program, &cause))
 }
 
-/// What names a key or a backend is there once, or not at all: `sekuire` in the program's place asks the
-/// same backend with the same key.
+fn explain(command: &[OsString], cause: &io::Error) -> Error {
+    let name = command.first().map(|name| name.to_string_lossy());
+    let name = name.unwrap_or_default();
+    let is_missing = matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    if !is_missing {
+        let message = format!("can't run {name}: {}", words(cause));
+        return Error::new(Kind::ProgramNotExecutable, message)
+            .with_hint("check its mode, its architecture and, of a script, its first line (#!)");
+    }
+    let not_found = |message, hint| Error::new(Kind::ProgramNotFound, message).with_hint(hint);
+    if command.len() == 1 && name.contains(' ') {
+        return not_found(
+            format!("{name} was not found: it is one word, with spaces in it"),
+            format!(
+                "leave the quotation marks out, or run: sekuire auth exec -- sh -c {}",
+                shell::quote(name.as_ref().as_ref())
+            ),
+        );
+    }
+    not_found(
+        format!("{name} was not found"),
+        "check PATH, or give the full path; a script's interpreter must exist, too".into(),
+    )
+}
+
+/// Sets each variable once, or removes it: `sekuire` in the command's place asks the same backend with the
+/// same key.
 fn set_variables(credential: &Credential, backend: &BackendUrl) -> Result<(), Error> {
     let callers = environment::raw(WORKSPACE_VARIABLE);
     // A text of JSON may hold a zero byte, a variable can't (environ(7)).
@@ -66,7 +76,8 @@ fn set_variables(credential: &Credential, backend: &BackendUrl) -> Result<(), Er
         platform::remove_variable(name);
         if let Some(value) = value {
             platform::set_variable(name, value).map_err(|cause| {
-                Error::machine(format!("can't set {name}: {cause}")).with_hint(CHECK_LIMITS)
+                Error::machine(format!("can't set {name}: {}", words(&cause)))
+                    .with_hint(CHECK_LIMITS)
             })?;
         }
     }

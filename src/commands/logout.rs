@@ -2,6 +2,7 @@
 
 use super::backend;
 use crate::auth_file::Content;
+use crate::cli::Options;
 use crate::commands::shared;
 use crate::credentials;
 use crate::error::Error;
@@ -9,11 +10,11 @@ use crate::redact::sanitize;
 use crate::store::{Removal, Store};
 use crate::terminal;
 
-/// Removes the stored key.
+/// Removes the stored key. Warnings are shown with `--quiet`, too: they say that a key is still there.
 ///
 /// # Errors
 /// Something could not be removed.
-pub(super) fn run() -> Result<u8, Error> {
+pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let store = Store::locate()?;
     let page = key_page(&store);
     let removal = store.remove()?;
@@ -21,15 +22,18 @@ pub(super) fn run() -> Result<u8, Error> {
         for warning in warnings {
             terminal::warning(warning);
         }
-        let place = page.map(|page| format!(" at {page}")).unwrap_or_default();
-        terminal::note(&format!(
-            "the key itself stays valid until you revoke it{place}"
-        ));
+        if !options.quiet {
+            let place = page.map(|page| format!(" at {page}")).unwrap_or_default();
+            terminal::note(&format!("the key stays valid until you revoke it{place}"));
+        }
     }
     if let Some(name) = credentials::variable_in_use() {
         terminal::warning(&format!(
-            "{name} is set and still authenticates; unset it to be logged out"
+            "{name} still authenticates; unset it to be logged out"
         ));
+    }
+    if options.quiet {
+        return Ok(0);
     }
     match removal {
         Removal::Nothing => shared::print("Not logged in\n"),

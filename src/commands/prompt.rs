@@ -4,46 +4,44 @@ use std::io::{self, Read, Write};
 
 use zeroize::Zeroizing;
 
+use super::backend;
+use super::shared::print;
 use crate::api_key::{self, ApiKey};
+use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, words};
 use crate::platform::{self, Stream};
-use crate::terminal;
 
 const PROMPT: &str = "Enter your API Key: ";
 
-/// Shows the documented transcript up to the key, and reads the key: at the terminal without echo,
-/// else from standard input.
+/// Shows the documented transcript up to the key, and reads the key: at the terminal without echo, else from
+/// standard input. `--quiet` leaves the prompt alone.
 ///
 /// # Errors
 /// There is no key, or a malformed one; standard input, standard output or the terminal fails.
-pub(super) fn ask_for_key(options: &Options, key_page: &str, login: &str) -> Result<ApiKey, Error> {
-    let mut out = platform::standard_output();
-    let transcript = format!(
+pub(super) fn ask_for_key(
+    options: &Options,
+    key_page: &str,
+    backend: &BackendUrl,
+) -> Result<ApiKey, Error> {
+    let mut input = platform::standard_input();
+    let is_silent = options.quiet || options.api_key_stdin;
+    let show = |text: &str| if is_silent { Ok(0) } else { print(text) };
+    show(&format!(
         "Sekuire Login\n\nTo authenticate:\n1. Go to: {key_page}\n2. Create a new API Key for CLI access\n\
          3. Copy the key (you'll only see it once!)\n4. Paste it below\n\n"
-    );
-    let mut show = |text: &str| {
-        out.write_all(text.as_bytes())
-            .map_err(|cause| terminal::output_error(&cause))
-    };
-    if options.api_key_stdin {
-        return validate(read_line(&mut platform::standard_input()));
-    }
-    show(&transcript)?;
-    if !platform::standard_input().is_terminal() {
-        let key = validate(read_line(&mut platform::standard_input()))?;
+    ))?;
+    if options.api_key_stdin || !input.is_terminal() {
+        let key = validate(read_line(&mut input))?;
         show(&format!("{PROMPT}{key}\n"))?;
         return Ok(key);
     }
-    let mut terminal = open_terminal(login)?;
-    let line = platform::read_hidden(&mut terminal, PROMPT, || {
-        read_line(&mut platform::standard_input())
-    });
+    let mut terminal = open_terminal(backend)?;
+    let line = platform::read_hidden(&mut terminal, PROMPT, || read_line(&mut input));
     let key = validate(line);
-    // The paste arrived, or not: either way the prompt's line ends here.
-    let acknowledgement = key.as_ref().map(ToString::to_string).unwrap_or_default();
-    let _ = writeln!(terminal, "{acknowledgement}");
+    // The prompt's line ends here, with a key or without.
+    let mask = key.as_ref().map(ToString::to_string).unwrap_or_default();
+    let _ = writeln!(terminal, "{mask}");
     let key = key?;
     if !platform::standard_output().is_terminal() {
         show(&format!("{PROMPT}{key}\n"))?;
@@ -52,49 +50,46 @@ pub(super) fn ask_for_key(options: &Options, key_page: &str, login: &str) -> Res
 }
 
 /// The terminal for the prompt: standard output, or the session's where that leads elsewhere.
-fn open_terminal(login: &str) -> Result<Stream, Error> {
+fn open_terminal(backend: &BackendUrl) -> Result<Stream, Error> {
     let out = platform::standard_output();
     if out.is_terminal() {
         return Ok(out);
     }
     platform::controlling_terminal().map_err(|cause| {
-        Error::machine(format!(
-            "can't open the terminal to ask for the key: {cause}"
-        ))
-        .with_hint(format!("pipe the key in: {login} --api-key-stdin < FILE"))
+        let login = backend::login_command(backend);
+        Error::machine(format!("can't open the terminal: {}", words(&cause)))
+            .with_hint(format!("run: {login} --api-key-stdin < FILE"))
     })
 }
 
 fn validate(line: io::Result<Option<Zeroizing<Vec<u8>>>>) -> Result<ApiKey, Error> {
     let line = line.map_err(|cause| {
         Error::machine(format!(
-            "can't read the API key from standard input: {cause}"
+            "can't read the API key from standard input: {}",
+            words(&cause)
         ))
         .with_hint("pipe the key in, or run this at a terminal")
     })?;
     let Some(line) = line else {
-        return Err(Error::new(
-            Kind::NotLoggedIn,
-            "standard input ended before there was an API key",
-        )
-        .with_hint("paste the key at the prompt, or pipe it in with --api-key-stdin"));
+        return Err(
+            Error::new(Kind::NotLoggedIn, "no API key on standard input")
+                .with_hint("paste the key at the prompt, or pipe it in with --api-key-stdin"),
+        );
     };
     if line.len() > api_key::MAX_INPUT {
-        return Err(Error::usage(format!(
-            "the first line of standard input is longer than {} KiB",
-            api_key::MAX_INPUT / 1024
-        ))
-        .with_hint("give the API key alone, on one line"));
+        return Err(
+            Error::usage("the line with the API key is longer than 4 KiB")
+                .with_hint("give the API key alone, on one line"),
+        );
     }
     ApiKey::parse(&line).map_err(|cause| {
-        Error::usage(format!("the API key {cause}")).with_hint(
-            "copy the whole key from the dashboard; keys begin with sk_live_ or sk_test_",
-        )
+        Error::usage(format!("the API key {cause}"))
+            .with_hint("copy the whole key from the dashboard, and nothing else")
     })
 }
 
-/// Reads one line, byte by byte, so that what follows stays there for whoever reads next. None where
-/// the input ends at once; one byte too many where the line is too long.
+/// Reads one line, byte by byte: what follows is left for the next reader. None where the input ends at once;
+/// one byte too many where the line is too long.
 fn read_line(input: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(api_key::MAX_INPUT + 1));
     let mut byte = Zeroizing::new([0]);

@@ -136,13 +136,13 @@ pub(super) fn hint_at_login(
             None => hint_at_new_key(error, base),
         },
         Source::Variable(_) => error.with_hint(format!(
-            "a key must be bound once to this device, or to a SEKUIRE_DEVICE_ID that many share; run: {}",
+            "if the key is not bound to this device yet, run: {} --no-store",
             backend::login_command(base)
         )),
     }
 }
 
-/// As [`hint_at_login`], where there is nothing for it but another key.
+/// Adds, where the backend refused a key that is bound to this device, what to do next.
 pub(super) fn hint_at_new_key(error: Error, base: &BackendUrl) -> Error {
     let login = backend::login_command(base);
     error.with_hint(format!("create a new key, then run: {login}"))
