@@ -13,7 +13,7 @@ mod status;
 mod token;
 mod whoami;
 
-use crate::cli::{CommandId, Options, Request};
+use crate::cli::{CommandId, Options, Request, Topic};
 use crate::error::{Error, Kind};
 use crate::{help, platform, terminal};
 use shared::print;
@@ -24,11 +24,11 @@ use shared::print;
 /// What went wrong; the caller shows it.
 pub fn run(request: Request) -> Result<u8, Error> {
     match request {
-        Request::Nothing => {
-            terminal::to_stderr(&help::help(None));
+        Request::Nothing(topic) => {
+            terminal::to_stderr(&help::help(&topic));
             Ok(Kind::Usage.exit_status())
         }
-        Request::Help(command) => print(&help::help(command)),
+        Request::Help(topic) => print(&help::help(&topic)),
         Request::Version => print(&help::version()),
         Request::Run(command, options) => run_command(command, &options),
     }
@@ -52,10 +52,10 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Exec => exec::run,
         CommandId::Doctor => doctor::run,
         CommandId::Completions => {
-            |options| print(help::completions(options.shell.unwrap_or_default()))
+            |options| print(&help::completions(options.shell.unwrap_or_default()))
         }
         CommandId::Man => |_| print(&help::man()),
-        CommandId::Help => |_| print(&help::help(None)),
+        CommandId::Help => |_| print(&help::help(&Topic::Overview)),
     };
     command(options)
 }

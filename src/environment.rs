@@ -54,14 +54,6 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "NO_PROXY",
         "hosts that are reached without the proxy: names with their subdomains, .suffixes, addresses, CIDR ranges, each also with :port, or *; no_proxy is read after it",
     ),
-    (
-        "NO_COLOR",
-        "if set, no colour; there is none in pipes or with TERM=dumb either",
-    ),
-    (
-        "HOME",
-        "home directory; where it is unset or empty, the password database's",
-    ),
 ];
 
 /// The raw value of a variable; empty means unset.

@@ -270,8 +270,8 @@ fn usage() {
         let outcome = sekuire(&home).args(arguments).run();
         outcome
             .exits(2)
-            .complains("needs a program behind --")
-            .complains("hint: for example: sekuire auth exec -- ");
+            .complains("needs a command after --")
+            .complains("hint: run: sekuire auth exec -- COMMAND");
     }
 }
 
