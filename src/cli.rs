@@ -37,10 +37,8 @@ pub enum Request {
 
 /// What help is about.
 pub enum Topic {
-    /// The program.
-    Overview,
-    /// The commands that begin with `auth`.
-    Auth,
+    /// The commands that begin so.
+    Commands(&'static str),
     /// Variables and exit statuses.
     Environment,
     /// A command.
@@ -167,9 +165,9 @@ fn find_command(words: &[OsString]) -> Result<(&'static CommandSpec, &[OsString]
 
 fn help_on(words: &[OsString]) -> Result<Topic, Error> {
     match words {
-        [] => Ok(Topic::Overview),
+        [] => Ok(Topic::Commands("")),
         [word, topic @ ..] if word == "help" => help_on(topic),
-        [word] if word == "auth" => Ok(Topic::Auth),
+        [word] if word == "auth" => Ok(Topic::Commands("auth ")),
         [word, ..] if word == "environment" => Ok(Topic::Environment),
         words => find_command(words).map(|(command, _)| Topic::Command(command)),
     }

@@ -55,7 +55,7 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
             |options| print(&help::completions(options.shell.unwrap_or_default()))
         }
         CommandId::Man => |_| print(&help::man()),
-        CommandId::Help => |_| print(&help::help(&Topic::Overview)),
+        CommandId::Help => |_| print(&help::help(&Topic::Commands(""))),
     };
     command(options)
 }

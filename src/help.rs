@@ -31,8 +31,7 @@ pub fn version() -> String {
 /// The help on a topic.
 pub fn help(topic: &Topic) -> String {
     match topic {
-        Topic::Overview => overview(""),
-        Topic::Auth => overview("auth "),
+        Topic::Commands(group) => overview(group),
         Topic::Environment => environment(),
         Topic::Command(command) => command_help(command),
     }

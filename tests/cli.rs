@@ -6,6 +6,16 @@ use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 
+#[test]
+fn without_a_command_help_is_on_standard_error() {
+    for (alone, help) in [(&[][..], &["help"][..]), (&["auth"], &["help", "auth"])] {
+        let help = Sekuire::new().args(help).run().stdout;
+        let outcome = Sekuire::new().args(alone).run();
+        outcome.exits(2).prints("");
+        assert_eq!(outcome.stderr, help, "{alone:?}");
+    }
+}
+
 /// Every user sees arguments, and logs keep what the program says of them.
 #[test]
 fn a_key_among_the_arguments_is_refused_and_never_shown() {

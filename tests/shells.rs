@@ -61,10 +61,10 @@ const NOTHING: &[&str] = &[
 fn bash_completes() {
     if let Some(bash) = needs::tool("bash") {
         let folder = folder("bash");
-        // Ctrl-X writes down the line and clears it.
+        // Ctrl-T writes down the line and clears it.
         let settings = "source ./script\n\
             note() { printf '%s\\n' \"$READLINE_LINE\" >new; mv new line; READLINE_LINE=; }\n\
-            bind -x '\"\\C-x\": note'\nbind 'set bell-style none'\nPS1='READ''Y> '\n";
+            bind -x '\"\\C-t\": note'\nbind 'set bell-style none'\nPS1='READ''Y> '\n";
         fs::write(folder.path().join("settings"), settings).expect("bash's settings");
         let options = ["--noprofile", "--rcfile", "settings", "-i"];
         complete_at_terminal(&folder, &bash, &options);
@@ -80,7 +80,7 @@ fn zsh_completes() {
         let settings = "fpath=($ZDOTDIR $fpath)\nautoload -Uz compinit\ncompinit -u -D\n\
             bindkey '^I' complete-word\n\
             note() { print -r -- \"$BUFFER\" >new; mv new line; BUFFER=; }\n\
-            zle -N note\nbindkey '^X' note\nunsetopt beep\nPS1='READ''Y> '\n";
+            zle -N note\nbindkey '^T' note\nunsetopt beep\nPS1='READ''Y> '\n";
         fs::write(folder.path().join(".zshrc"), settings).expect("zsh's settings");
         complete_at_terminal(&folder, &zsh, &["-i", "-o", "no_global_rcs"]);
     }
@@ -168,7 +168,7 @@ fn start(folder: &TempDir, shell: &Path, options: &[&str]) -> Pty {
 fn complete_at_terminal(folder: &TempDir, shell: &Path, options: &[&str]) {
     let mut terminal = start(folder, shell, options);
     let complete = |typed: &str| {
-        terminal.send(format!("{typed}\t\x18").as_bytes());
+        terminal.send(format!("{typed}\t\x14").as_bytes());
         let line = written_line(folder, &terminal);
         line.trim_end_matches([' ', '=']).to_owned()
     };

@@ -94,6 +94,8 @@ fn nearest(
 /// ` 'typed'` if it is plainly a word, else nothing: it may be a secret.
 fn quoted(typed: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphabetic() || b"- ".contains(&byte);
-    let is_word = (1..=LONGEST).contains(&typed.len()) && typed.bytes().all(is_plain);
-    is_word.then(|| format!(" '{typed}'")).unwrap_or_default()
+    match typed.len() {
+        1..=LONGEST if typed.bytes().all(is_plain) => format!(" '{typed}'"),
+        _ => String::new(),
+    }
 }

@@ -114,10 +114,10 @@ impl OptionSpec {
         }
     }
 
-    /// Sets its field to `value`, which says nothing for a switch.
+    /// Sets its field to `value`, which means nothing for a switch.
     ///
     /// # Errors
-    /// A number that is none, or out of range.
+    /// Not a number of seconds, or out of range.
     pub(super) fn set(&self, options: &mut Options, value: String) -> Result<(), Error> {
         match self.field {
             Switch(field) => *field(options) = true,
@@ -125,10 +125,9 @@ impl OptionSpec {
             Seconds(field, least, most) => {
                 *field(options) = Some(seconds(&value, least, most).ok_or_else(|| {
                     let name = self.name();
-                    Error::usage(format!(
-                        "{name} takes seconds: a whole number from {least} to {most}"
-                    ))
-                    .with_hint(format!("for one minute: {name} 60"))
+                    let range = format!("a whole number from {least} to {most}");
+                    Error::usage(format!("{name} takes seconds: {range}"))
+                        .with_hint(format!("for one minute: {name} 60"))
                 })?);
             }
         }
@@ -137,11 +136,10 @@ impl OptionSpec {
 }
 
 fn seconds(value: &str, least: u64, most: u64) -> Option<Duration> {
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = value.parse().ok().filter(|_| digits)?;
-    (least..=most)
-        .contains(&number)
-        .then_some(Duration::from_secs(number))
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|_| is_plain)?;
+    let is_in_range = (least..=most).contains(&number);
+    is_in_range.then_some(Duration::from_secs(number))
 }
 
 #[cfg(test)]

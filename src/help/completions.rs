@@ -14,7 +14,7 @@ pub fn completions(shell: &str) -> String {
         _ => include_str!("completions/sekuire.bash"),
     };
     // All three shells read an apostrophe within apostrophes so.
-    script.replace("@TABLE@", &table().replace('\'', "'\"'\"'"))
+    script.replace("@TABLE@", &table().trim_end().replace('\'', "'\"'\"'"))
 }
 
 fn table() -> String {
