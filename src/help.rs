@@ -44,7 +44,8 @@ fn overview(group: &str) -> String {
         let mut names = command.names.iter();
         if let Some(name) = names.find(|name| name.starts_with(group)) {
             let operand = command.operand.trim_end_matches(" [ARG...]");
-            item(&mut commands, &format!("{name} {operand}"), command.summary);
+            let term = format!("{name} {operand}");
+            item(&mut commands, &term, command.summary);
         }
     }
     include_str!("help/overview.txt")
@@ -53,21 +54,28 @@ fn overview(group: &str) -> String {
 }
 
 fn environment() -> String {
-    let mut text = String::from("Environment (an empty variable counts as unset):\n");
+    let variables = variables();
+    format!("Environment:\n{variables}\nExit status:\n{EXIT_STATUSES}")
+}
+
+fn variables() -> String {
+    let mut text = String::new();
     for (name, meaning) in VARIABLES {
         item(&mut text, name, meaning);
     }
-    text + "\nExit status:\n" + EXIT_STATUSES
+    text
 }
 
 fn command_help(command: &CommandSpec) -> String {
+    let has_options = !command.options.is_empty();
+    let options = if has_options { " [OPTIONS]" } else { "" };
     let mut text = format!("{}.\n", command.summary);
     for (name, margin) in command.names.iter().zip(["\nUsage:", "      "]) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{margin} {}", usage(command, name));
+        let usage = format!("{margin} sekuire {name}{options} {}", command.operand);
+        text.extend([usage.trim_end(), "\n"]);
     }
-    let _ = writeln!(text, "\n{}", details(command));
-    if !command.options.is_empty() {
+    text.extend(["\n", details(command), "\n"]);
+    if has_options {
         text.push_str("\nOptions:\n");
     }
     for option in command.options {
@@ -83,15 +91,6 @@ fn details(command: &CommandSpec) -> &'static str {
     sections.find_map(find).unwrap_or_default().trim_end()
 }
 
-/// `sekuire login [OPTIONS]`
-fn usage(command: &CommandSpec, name: &str) -> String {
-    let has_options = !command.options.is_empty();
-    let options = if has_options { " [OPTIONS]" } else { "" };
-    format!("sekuire {name}{options} {}", command.operand)
-        .trim_end()
-        .to_owned()
-}
-
 /// `-q, --quiet`, `--wait SECS`
 fn flags(option: &OptionSpec) -> String {
     let mut short = option.names.iter().filter(|name| !name.starts_with("--"));
@@ -100,14 +99,10 @@ fn flags(option: &OptionSpec) -> String {
     short.unwrap_or_default() + option.name() + &value.unwrap_or_default()
 }
 
-/// A term, and what it means next to it or below.
+/// A term, and what it means.
 fn item(text: &mut String, term: &str, meaning: &str) {
     // Writing to a String cannot fail.
-    let _ = write!(text, "  {:1$}", term.trim_end(), COLUMN - 2);
-    if !text.ends_with("  ") {
-        text.push('\n');
-        text.push_str(&" ".repeat(COLUMN));
-    }
+    let _ = write!(text, "  {term:0$}  ", COLUMN - 4);
     wrap(text, COLUMN, meaning);
 }
 

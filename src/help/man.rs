@@ -1,47 +1,41 @@
-//! The man page, in the man(7) macros that mandoc and groff both read: its prose with what the tables say.
+//! The man page, in the man(7) macros that mandoc and groff both read: its prose, and the texts of the help.
 
-use super::{EXIT_STATUSES, details, flags, usage, wrap};
+use super::{COLUMN, EXIT_STATUSES, command_help, variables};
 use crate::cli::{COMMANDS, CommandSpec};
-use crate::environment::VARIABLES;
 
 /// The man page, in roff.
 pub fn man() -> String {
-    let statuses = EXIT_STATUSES
-        .lines()
-        .filter_map(|line| line.trim_start().split_once("  "));
+    let section = |command: &CommandSpec| {
+        let title = format!(".SS sekuire {}\n", command.name());
+        title + &roff(&command_help(command))
+    };
     include_str!("sekuire.1")
         .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
         .replace(
             "@COMMANDS@\n",
             &COMMANDS.iter().map(section).collect::<String>(),
         )
-        .replace("@VARIABLES@\n", &items(VARIABLES.iter().copied()))
-        .replace("@EXIT_STATUSES@\n", &items(statuses))
+        .replace("@VARIABLES@\n", &roff(&variables()))
+        .replace("@EXIT_STATUSES@\n", &roff(EXIT_STATUSES))
 }
 
-fn section(command: &CommandSpec) -> String {
-    let mut text = format!(
-        ".SS {}\n{}.\n{}\n",
-        escape(&usage(command, command.name())),
-        command.summary,
-        escape(details(command)),
-    );
-    if let [_, alias] = command.names {
-        text.extend(["Also: \\fBsekuire ", alias, "\\fR.\n"]);
+/// Help as roff: an item is a term, two spaces, and what it means.
+fn roff(help: &str) -> String {
+    let mut page = String::new();
+    for line in help.lines() {
+        let line = escape(line);
+        let item = line
+            .strip_prefix("  ")
+            .filter(|rest| !rest.starts_with(' '));
+        if let Some((term, meaning)) = item.and_then(|item| item.split_once("  ")) {
+            page.extend([".TP\n\\fB", term, "\\fR\n", meaning.trim_start(), "\n"]);
+        } else if line.is_empty() {
+            page.push_str(".PP\n");
+        } else {
+            page.extend([line.trim_start_matches(&" ".repeat(COLUMN)), "\n"]);
+        }
     }
-    let options = command.options.iter();
-    let options: Vec<_> = options.map(|option| (flags(option), option.help)).collect();
-    text + &items(options.iter().map(|(flags, help)| (flags.as_str(), *help)))
-}
-
-fn items<'a>(items: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut text = String::new();
-    for (term, meaning) in items {
-        text.extend([".TP\n\\fB", &escape(term), "\\fR\n"]);
-        // In lines of at most 80 bytes, as `mandoc -Tlint` wants them.
-        wrap(&mut text, 0, &escape(meaning.trim_start()));
-    }
-    text
+    page
 }
 
 /// Escapes text for roff: a hyphen that can be copied, and no word that is a macro at the start of a line.
