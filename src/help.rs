@@ -55,7 +55,9 @@ fn overview(group: &str) -> String {
 
 fn environment() -> String {
     let variables = variables();
-    format!("Environment:\n{variables}\nExit status:\n{EXIT_STATUSES}")
+    format!(
+        "Environment (an empty variable counts as unset):\n{variables}\nExit status:\n{EXIT_STATUSES}"
+    )
 }
 
 fn variables() -> String {

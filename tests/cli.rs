@@ -72,6 +72,7 @@ fn what_may_be_a_secret_is_not_repeated() {
         "abcdefghijklmnopqrstu",
         "Tr0ub4dor&3",
         "pass.word",
+        "open sesame",
     ] {
         let option = format!("--{secret}");
         let valued = format!("--frobnicate={secret}");

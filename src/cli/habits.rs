@@ -93,9 +93,10 @@ fn nearest(
 
 /// ` 'typed'` if it is plainly a word, else nothing: it may be a secret.
 fn quoted(typed: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || b"- ".contains(&byte);
-    match typed.len() {
-        1..=LONGEST if typed.bytes().all(is_plain) => format!(" '{typed}'"),
+    let word = typed.strip_prefix("auth ").unwrap_or(typed);
+    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+    match word.len() {
+        1..=LONGEST if word.bytes().all(is_plain) => format!(" '{typed}'"),
         _ => String::new(),
     }
 }
