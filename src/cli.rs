@@ -1,9 +1,10 @@
 //! The command line: a parser over the table of commands. The only user of lexopt.
 //!
-//! No text here repeats a value that was typed: it may be a secret.
+//! Arguments are visible to every user of the machine, and logs keep messages: no text here repeats a value, which
+//! may be a secret.
 
+mod habits;
 mod options;
-mod suggest;
 mod table;
 
 use std::ffi::{OsStr, OsString};
@@ -14,26 +15,37 @@ use lexopt::{Arg, Parser};
 use crate::api_key::PREFIXES;
 use crate::error::Error;
 use crate::redact::looks_like_key;
+use habits::{unexpected_argument, unknown_command, unknown_option};
 pub use options::{OptionSpec, Options};
-use suggest::{unknown_command, unknown_option};
-pub use table::{COMMANDS, CommandId, CommandSpec, Operand, SHELLS};
+use table::find_option;
+pub use table::{COMMANDS, CommandId, CommandSpec, SHELLS};
 
 /// The options that say what is printed, of which there can be one.
-const OUTPUTS: [&str; 3] = ["json", "get", "quiet"];
+const OUTPUTS: [&str; 3] = ["--json", "--get", "--quiet"];
 
 /// What the command line asks for.
 pub enum Request {
-    /// Print the help of one command, or the whole.
-    Help(Option<&'static CommandSpec>),
+    /// Print help.
+    Help(Topic),
     /// Print `sekuire X.Y.Z`.
     Version,
-    /// Nothing was asked for: help goes to standard error.
-    Nothing,
+    /// No command: print help to standard error.
+    Nothing(Topic),
     /// Run a command.
     Run(CommandId, Options),
 }
 
-/// What was typed, sorted but not yet understood: options may stand before the command that has them.
+/// What help is about.
+pub enum Topic {
+    /// The commands that begin so.
+    Commands(&'static str),
+    /// Variables and exit statuses.
+    Environment,
+    /// A command.
+    Command(&'static CommandSpec),
+}
+
+/// The arguments by kind. Options may come before the command that has them.
 #[derive(Default)]
 struct Typed {
     words: Vec<OsString>,
@@ -45,57 +57,73 @@ struct Typed {
     version: bool,
 }
 
-/// Reads the arguments that follow the program's name.
+/// Parses the arguments after the program's name.
 ///
 /// # Errors
-/// A usage error that names what is wrong and never repeats what could be a key.
-pub fn parse(args: Vec<OsString>) -> Result<Request, Error> {
-    let texts = args.iter().map(|arg| arg.to_string_lossy().into_owned());
-    let texts: Vec<String> = texts.collect();
-    let typed = sort(args);
-    // The program's arguments are its user's business, but for what is certainly a key.
-    let (own, programs) = texts.split_at(texts.len() - typed.program.len());
-    let has_prefix = |arg: &str| PREFIXES.iter().any(|(prefix, _)| arg.contains(prefix));
-    if own.iter().any(|arg| looks_like_key(arg))
-        || (programs.iter()).any(|arg| has_prefix(arg) && looks_like_key(arg))
-    {
-        return Err(secret_as_argument());
+/// A usage error.
+pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
+    let is_api_key =
+        |arg: &str| looks_like_key(arg) && PREFIXES.iter().any(|(prefix, _)| arg.contains(prefix));
+    refuse_keys(&args, is_api_key)?;
+    let dashes = args.iter().position(|arg| arg == "--");
+    let rest = args.split_off(dashes.unwrap_or(args.len()));
+    let rest = rest.into_iter().skip(1);
+    // Behind -- only what is certainly a key is refused: a program has users and files that begin with adm_.
+    refuse_keys(&args, looks_like_key)?;
+    refuse_dashes(&args)?;
+    let mut typed = sort(args);
+    match find_command(&typed.words) {
+        Ok((command, _)) if command.id == CommandId::Exec => typed.program = rest.collect(),
+        _ => typed.words.extend(rest),
     }
     if typed.help {
-        return help_on(match typed.words.as_slice() {
-            [help, about @ ..] if help == "help" => about,
-            words => words,
-        });
+        return help_on(&typed.words).map(Request::Help);
     }
-    if typed.version {
+    if typed.version || typed.words == ["version"] {
         return Ok(Request::Version);
     }
-    match (find_command(&typed.words)?, typed.options.first()) {
-        (Some((command, operands)), _) => {
+    let is_unknown = |(name, _): &&(String, _)| find_option(COMMANDS, name).is_none();
+    let unknown = typed.options.iter().find(is_unknown);
+    let has_no_command = typed.words.is_empty() || typed.words == ["auth"];
+    match (find_command(&typed.words), unknown, typed.options.first()) {
+        (Ok((command, operands)), ..) => {
             understand(command, operands, typed.program, typed.options)
         }
-        (None, None) => Ok(Request::Nothing),
-        (None, Some((name, _))) if find_option(name).is_some() => {
-            Err(Error::usage(format!("{name} needs a command")).with_hint("see 'sekuire help'"))
+        (_, Some((name, _)), _) => Err(unknown_option(COMMANDS, name, "help")),
+        (_, _, Some((name, _))) if has_no_command => {
+            Err(Error::usage(format!("{name} needs a command")).with_hint("run: sekuire help"))
         }
-        (None, Some((name, _))) => Err(unknown_option(COMMANDS, name, "'sekuire help'")),
+        _ if has_no_command => help_on(&typed.words).map(Request::Nothing),
+        (Err(error), ..) => Err(error),
     }
 }
 
-/// Tells words from options, and options from their values.
+fn refuse_keys(args: &[OsString], is_key: impl Fn(&str) -> bool) -> Result<(), Error> {
+    if !args.iter().any(|arg| is_key(&arg.to_string_lossy())) {
+        return Ok(());
+    }
+    let error = "an API key was given as an argument, where every user of this machine can see it";
+    Err(Error::usage(error).with_hint(
+        "type the key at login's prompt, or pipe it to: sekuire login --api-key-stdin; \
+         if others could see this one, revoke it",
+    ))
+}
+
+fn refuse_dashes(args: &[OsString]) -> Result<(), Error> {
+    let is_dash = |arg: &OsString| arg.to_string_lossy().starts_with(['\u{2013}', '\u{2014}']);
+    if !args.iter().any(is_dash) {
+        return Ok(());
+    }
+    let error = "an argument begins with a long dash (\u{2013} or \u{2014}), which is no hyphen";
+    Err(Error::usage(error).with_hint("type hyphens, as in --backend"))
+}
+
+/// Sorts the arguments before `--` by kind.
 fn sort(args: Vec<OsString>) -> Typed {
     let mut typed = Typed::default();
     let mut parser = Parser::from_args(args);
-    loop {
-        if runs_program(&typed.words)
-            && let Some(mut rest) = parser.try_raw_args()
-            && rest.next_if(|next| next == "--").is_some()
-        {
-            typed.program = rest.collect();
-            break;
-        }
-        // It fails only where the last option's value was not taken, and every value is.
-        let Ok(Some(arg)) = parser.next() else { break };
+    // It fails only where an option's value was not taken, and every value is.
+    while let Ok(Some(arg)) = parser.next() {
         let name = match arg {
             Arg::Value(word) => {
                 typed.words.push(word);
@@ -107,47 +135,42 @@ fn sort(args: Vec<OsString>) -> Typed {
         let value = value_of(&name, &mut parser);
         match name.as_str() {
             "-h" | "--help" => typed.help = true,
-            "-V" | "--version" => typed.version = true,
+            "-V" | "-v" | "--version" => typed.version = true,
             _ => typed.options.push((name, value)),
         }
     }
     typed
 }
 
-/// Whether these words are a command behind which `--` a program stands.
-fn runs_program(words: &[OsString]) -> bool {
-    matches!(find_command(words), Ok(Some((command, []))) if command.operand == Operand::Program)
-}
-
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
     let joined = parser.optional_value();
-    if joined.is_some() || find_option(name)?.value().is_none() {
+    if joined.is_some() || find_option(COMMANDS, name)?.value().is_none() {
         return joined;
     }
     let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
     parser.try_raw_args()?.next_if(|next| !is_option(next))
 }
 
-/// The command that these words begin with, and the words behind it; none where they only begin one.
-fn find_command(words: &[OsString]) -> Result<Option<(&'static CommandSpec, &[OsString])>, Error> {
-    let length = match words {
-        [first, _, ..] if first == "auth" => 2,
-        [first] if first == "auth" => return Ok(None),
-        _ => 1,
-    };
-    let Some((name, operands)) = words.split_at_checked(length) else {
-        return Ok(None);
-    };
+/// The command that these words begin with, and the words after it.
+fn find_command(words: &[OsString]) -> Result<(&'static CommandSpec, &[OsString]), Error> {
+    let is_auth = words.first().is_some_and(|word| word == "auth");
+    let length = if is_auth { 2 } else { 1 };
+    let (name, operands) = words.split_at_checked(length).unwrap_or((words, &[]));
     let name = name.join(OsStr::new(" ")).to_string_lossy().into_owned();
     let mut commands = COMMANDS.iter();
-    let found = commands.find(|command| command.names().any(|known| known == name));
+    let found = commands.find(|command| command.names.contains(&name.as_str()));
     let command = found.ok_or_else(|| unknown_command(&name))?;
-    Ok(Some((command, operands)))
+    Ok((command, operands))
 }
 
-fn help_on(words: &[OsString]) -> Result<Request, Error> {
-    let found = find_command(words)?;
-    Ok(Request::Help(found.map(|(command, _)| command)))
+fn help_on(words: &[OsString]) -> Result<Topic, Error> {
+    match words {
+        [] => Ok(Topic::Commands("")),
+        [word, topic @ ..] if word == "help" => help_on(topic),
+        [word] if word == "auth" => Ok(Topic::Commands("auth ")),
+        [word, ..] if word == "environment" => Ok(Topic::Environment),
+        words => find_command(words).map(|(command, _)| Topic::Command(command)),
+    }
 }
 
 fn understand(
@@ -156,22 +179,25 @@ fn understand(
     program: Vec<OsString>,
     typed: Vec<(String, Option<OsString>)>,
 ) -> Result<Request, Error> {
-    // First, for without -- the program's options are taken for ours.
     let is_named = program.first().is_some_and(|name| !name.is_empty());
-    if command.operand == Operand::Program && !(is_named && operands.is_empty()) {
-        return Err(no_program(command));
+    // Before the options: without -- the program's would be taken for ours.
+    if command.id == CommandId::Exec && !(is_named && operands.is_empty()) {
+        return Err(Error::usage("'sekuire auth exec' needs a command after --")
+            .with_hint("run: sekuire auth exec -- COMMAND"));
     }
     let mut options = read_options(command, typed)?;
     options.program = program;
-    match (command.operand, operands) {
-        (Operand::None | Operand::Program, []) => {}
-        (Operand::Command, words) => return help_on(words),
-        (Operand::Shell, [] | [_]) => {
-            let mut shells = SHELLS.iter().copied();
-            options.shell = shells.find(|shell| operands == [*shell]);
-            options.shell.ok_or_else(|| wrong_shell(command))?;
+    let mut shells = SHELLS.iter().copied();
+    options.shell = shells.find(|shell| operands == [*shell]);
+    match (command.id, operands) {
+        (CommandId::Help, topic) => return help_on(topic).map(Request::Help),
+        (CommandId::Completions, _) if options.shell.is_none() => {
+            let shells = SHELLS.join(", ");
+            let error = format!("'sekuire completions' needs one of: {shells}");
+            return Err(Error::usage(error).with_hint("run: sekuire help completions"));
         }
-        (_, _) => return Err(unexpected_argument(command)),
+        (CommandId::Completions, _) | (_, []) => {}
+        (_, operands) => return Err(unexpected_argument(command, operands)),
     }
     Ok(Request::Run(command.id, options))
 }
@@ -180,26 +206,26 @@ fn read_options(
     command: &'static CommandSpec,
     typed: Vec<(String, Option<OsString>)>,
 ) -> Result<Options, Error> {
-    let refuse = |message: String| Error::usage(message).with_hint(see_help(command));
+    let help = format!("help {}", command.name());
+    let refuse = |message| Error::usage(message).with_hint(format!("run: sekuire {help}"));
     let mut options = Options::default();
     let mut given: Vec<&str> = Vec::new();
     for (typed, value) in typed {
-        let mut specs = command.options.iter();
-        let spec = specs
-            .find(|spec| spec.is_called(&typed))
-            .ok_or_else(|| unknown_option(slice::from_ref(command), &typed, &help_of(command)))?;
-        let name = spec.name;
+        let command = slice::from_ref(command);
+        let spec = find_option(command, &typed);
+        let spec = spec.ok_or_else(|| unknown_option(command, &typed, &help))?;
+        let name = spec.name();
         if given.contains(&name) {
-            return Err(refuse(format!("--{name} is given more than once")));
+            return Err(refuse(format!("{name} is given more than once")));
         }
         given.push(name);
         let value = match (spec.value(), value.map(OsString::into_string)) {
             (None, None) => Ok(String::new()),
-            (None, Some(_)) => Err(format!("--{name} takes no value")),
-            (Some(_), None) => Err(format!("--{name} needs a value")),
-            (Some(_), Some(Err(_))) => Err(format!("the value of --{name} is not UTF-8 text")),
+            (None, Some(_)) => Err(format!("{name} takes no value")),
+            (Some(_), None) => Err(format!("{name} needs a value")),
+            (Some(_), Some(Err(_))) => Err(format!("the value of {name} is not UTF-8 text")),
             (Some(_), Some(Ok(value))) if value.trim().is_empty() => {
-                Err(format!("the value of --{name} is empty"))
+                Err(format!("the value of {name} is empty"))
             }
             (Some(_), Some(Ok(value))) => Ok(value),
         };
@@ -207,49 +233,7 @@ fn read_options(
     }
     let mut outputs = OUTPUTS.iter().filter(|output| given.contains(output));
     match (outputs.next(), outputs.next()) {
-        (Some(one), Some(other)) => {
-            Err(refuse(format!("--{one} and --{other} exclude each other")))
-        }
+        (Some(one), Some(other)) => Err(refuse(format!("{one} and {other} exclude each other"))),
         _ => Ok(options),
     }
-}
-
-/// The option of this name, dashes and all, in whichever command.
-fn find_option(name: &str) -> Option<&'static OptionSpec> {
-    let mut options = COMMANDS.iter().flat_map(|command| command.options);
-    options.find(|option| option.is_called(name))
-}
-
-fn secret_as_argument() -> Error {
-    Error::usage("an API key was given as an argument, where every user of this machine can see it").with_hint(
-        "leave the key out and paste it at the prompt of login, or pipe it in with --api-key-stdin; \
-         if others could have seen this key, revoke it in the dashboard",
-    )
-}
-
-fn unexpected_argument(command: &CommandSpec) -> Error {
-    let error = Error::usage(format!("'sekuire {}' takes no such argument", command.name));
-    error.with_hint(match command.id {
-        CommandId::Login => "the API key is asked for, or piped in with --api-key-stdin; never give it as an argument".into(),
-        _ => see_help(command),
-    })
-}
-
-fn no_program(command: &CommandSpec) -> Error {
-    let name = command.name;
-    Error::usage(format!("'sekuire {name}' needs a program behind --"))
-        .with_hint(format!("for example: sekuire {name} -- /usr/bin/agent"))
-}
-
-fn wrong_shell(command: &CommandSpec) -> Error {
-    let (name, shells) = (command.name, SHELLS.join(", "));
-    Error::usage(format!("'sekuire {name}' needs one of: {shells}")).with_hint(see_help(command))
-}
-
-fn see_help(command: &CommandSpec) -> String {
-    format!("see {}", help_of(command))
-}
-
-fn help_of(command: &CommandSpec) -> String {
-    format!("'sekuire help {}'", command.name)
 }

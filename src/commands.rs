@@ -13,7 +13,7 @@ mod status;
 mod token;
 mod whoami;
 
-use crate::cli::{CommandId, Options, Request};
+use crate::cli::{CommandId, Options, Request, Topic};
 use crate::error::{Error, Kind, words};
 use crate::{help, platform, terminal};
 use shared::print;
@@ -24,11 +24,11 @@ use shared::print;
 /// What went wrong; the caller shows it.
 pub fn run(request: Request) -> Result<u8, Error> {
     match request {
-        Request::Nothing => {
-            terminal::to_stderr(&help::help(None));
+        Request::Nothing(topic) => {
+            terminal::to_stderr(&help::help(&topic));
             Ok(Kind::Usage.exit_status())
         }
-        Request::Help(command) => print(&help::help(command)),
+        Request::Help(topic) => print(&help::help(&topic)),
         Request::Version => print(&help::version()),
         Request::Run(command, options) => run_command(command, &options),
     }
@@ -49,9 +49,9 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Token => token::run(options),
         CommandId::Exec => exec::run(options),
         CommandId::Doctor => doctor::run(options),
-        CommandId::Completions => print(help::completions(options.shell.unwrap_or_default())),
+        CommandId::Completions => print(&help::completions(options.shell.unwrap_or_default())),
         CommandId::Man => print(&help::man()),
-        CommandId::Help => print(&help::help(None)),
+        CommandId::Help => print(&help::help(&Topic::Commands(""))),
     }
 }
 

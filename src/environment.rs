@@ -9,35 +9,32 @@ use crate::error::Error;
 pub const VARIABLES: &[(&str, &str)] = &[
     (
         "SEKUIRE_API_KEY",
-        "API key to use instead of auth.json, for machines that should store nothing",
+        "API key; takes precedence over auth.json",
     ),
     (
         "SEKUIRE_API_KEY_FILE",
-        "file that holds the API key, such as a mounted secret; SEKUIRE_API_KEY goes before it",
+        "file that holds the API key, such as a mounted secret; read if SEKUIRE_API_KEY is unset",
     ),
     (
         "SEKUIRE_BACKEND_URL",
-        "backend, where --backend is not given; a key from auth.json never leaves its own backend for it",
+        "backend, unless --backend is given; a key from auth.json never leaves its own backend for it",
     ),
     (
         "SEKUIRE_API_URL",
-        "the same, read after it: the name that Sekuire's SDK reads, and that 'auth exec' sets",
+        "the same, read after it: the name that Sekuire's SDK reads, and that auth exec sets",
     ),
-    (
-        "SEKUIRE_WEB_URL",
-        "web app, where --web-url is not given; nothing is sent there",
-    ),
+    ("SEKUIRE_WEB_URL", "web app, unless --web-url is given"),
     (
         "SEKUIRE_CONFIG_DIR",
         "folder of auth.json, instead of ~/.sekuire",
     ),
     (
         "SEKUIRE_DEVICE_ID",
-        "identity to fingerprint instead of the machine's, for containers and CI runners that must keep one",
+        "fixed device identity, used instead of the machine ID, for containers and CI runners",
     ),
     (
         "SEKUIRE_ALLOW_HTTP",
-        "the one origin, such as http://backend:9300, that may be spoken to without TLS",
+        "the one origin that may be reached without TLS, such as http://backend:9300",
     ),
     (
         "SSL_CERT_FILE",
@@ -45,23 +42,15 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "SSL_CERT_DIR",
-        "folders of trusted CA certificates, separated by colons, instead of the system's (Linux)",
+        "folders of trusted CA certificates, separated by colons (Linux)",
     ),
     (
         "HTTPS_PROXY",
-        "proxy for https backends, http://[user:password@]host:port; https_proxy is read after it",
+        "proxy for https backends, http://[user:password@]host:port; then https_proxy",
     ),
     (
         "NO_PROXY",
-        "hosts that are reached without the proxy: names with their subdomains, .suffixes, addresses, CIDR ranges, each also with :port, or *; no_proxy is read after it",
-    ),
-    (
-        "NO_COLOR",
-        "if set, no colour; there is none in pipes or with TERM=dumb either",
-    ),
-    (
-        "HOME",
-        "home directory; where it is unset or empty, the password database's",
+        "hosts that are reached without the proxy: names with their subdomains, .suffixes, addresses, CIDR ranges, each also with :port, or *; then no_proxy",
     ),
 ];
 

@@ -34,8 +34,9 @@ fn help_man_page_and_readme_list_every_variable() {
         names.len() >= 11 && names.contains(&"SEKUIRE_API_KEY"),
         "{names:?}"
     );
-    let say = |argument: &str| Sekuire::new().arg(argument).run().exits(0).stdout.clone();
-    let mut texts = vec![("help", say("help")), ("man", say("man"))];
+    let help = Sekuire::new().args(["help", "environment"]).run().stdout;
+    let man = Sekuire::new().arg("man").run().stdout;
+    let mut texts = vec![("help", help), ("man", man)];
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).expect("README.md");
     texts.push(("README.md", readme));

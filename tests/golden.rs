@@ -1,250 +1,149 @@
-//! Help, man page and completions, each compared with a file in tests/golden/, and what holds for all
-//! of them. `UPDATE_GOLDEN=1` rewrites the files.
+//! Transcripts in tests/golden/: each call is run, and what it prints is compared. `UPDATE_GOLDEN=1` rewrites them.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::fixtures::{logged_in_home, sekuire};
 use crate::support::command::Sekuire;
+use crate::support::home::Home;
+use crate::support::needs;
+use crate::support::outcome::Outcome;
 
-const COMMANDS: &[&str] = &[
-    "login",
-    "logout",
-    "status",
-    "auth whoami",
-    "auth token",
-    "auth exec",
-    "doctor",
-    "completions",
-    "man",
-    "help",
-];
+/// What begins the line of a call.
+const PROMPT: &str = "$ sekuire";
 
-fn text(arguments: &[&str]) -> String {
-    let outcome = Sekuire::new().args(arguments).run();
-    outcome.exits(0).complains_not();
-    outcome.stdout
-}
-
-fn help_of(command: &str) -> String {
-    let words: Vec<&str> = std::iter::once("help").chain(command.split(' ')).collect();
-    text(&words)
-}
-
-/// Each file's name and what belongs in it. The version is left out: it changes with every release.
-fn texts() -> Vec<(String, String)> {
-    let mut texts = vec![("help.txt".to_owned(), text(&["help"]))];
-    for command in COMMANDS {
-        texts.push((
-            format!("help-{}.txt", command.replace(' ', "-")),
-            help_of(command),
-        ));
-    }
-    let version = concat!("sekuire ", env!("CARGO_PKG_VERSION"));
-    texts.push((
-        "sekuire.1".to_owned(),
-        text(&["man"]).replace(version, "sekuire X.Y.Z"),
-    ));
-    texts
-}
-
-#[test]
-fn golden_files() {
+fn golden(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let texts = texts();
+    folder.join(name)
+}
+
+/// The calls of a transcript with what each prints, after it is compared with what they print today.
+#[track_caller]
+fn transcript(name: &str) -> Vec<(String, Outcome)> {
+    let path = golden(name);
+    let golden = fs::read_to_string(&path).expect("a transcript");
+    let home = logged_in_home();
+    let before = home.read_auth();
+    let mut calls = Vec::new();
+    let mut now = String::new();
+    for call in golden.lines().filter(|line| line.starts_with(PROMPT)) {
+        let arguments = call
+            .strip_prefix(PROMPT)
+            .expect("a call")
+            .split_whitespace();
+        let arguments = arguments.map(|argument| argument.trim_matches('\''));
+        let outcome = sekuire(&home).args(arguments).run();
+        now.extend([call, "\n", &outcome.stdout, &outcome.stderr]);
+        calls.push((call.to_owned(), outcome));
+    }
+    assert_eq!(home.read_auth(), before);
     if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(&folder).expect("tests/golden");
-        for (name, text) in &texts {
-            fs::write(folder.join(name), text).expect("a golden file is written");
-        }
+        fs::write(&path, &now).expect("a transcript is written");
+        return calls;
     }
-    for (name, text) in &texts {
-        let golden = fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert_eq!(
-            text, &golden,
-            "tests/golden/{name}: `make golden` rewrites it if this is meant"
-        );
-    }
-    let mut expected: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
-    expected.sort_unstable();
-    let mut found: Vec<String> = fs::read_dir(&folder)
-        .expect("tests/golden")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        // Those are compared in json_reports.rs.
-        .filter(|name: &String| !name.ends_with(".json.txt"))
-        .collect();
-    found.sort();
-    assert_eq!(
-        found, expected,
-        "a golden file that nothing is compared with"
+    let mut lines = now.lines().zip(golden.lines());
+    let other = lines.find(|(now, golden)| now != golden);
+    assert!(
+        now == golden,
+        "{name}: {other:?}: `make golden` rewrites it if this is meant"
     );
+    calls
 }
 
 #[test]
-fn every_line_of_help_fits_a_terminal() {
-    for (name, text) in texts().iter().filter(|(name, _)| name.starts_with("help")) {
-        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{name}");
-        for line in text.lines() {
-            assert!(line.chars().count() <= 80, "{name}: {line:?}");
-            assert_eq!(line.trim_end(), line, "{name}: white space at the end");
-            assert!(line.is_ascii(), "{name}: {line:?}");
+fn help_fits_a_terminal() {
+    for (call, outcome) in transcript("help.txt") {
+        outcome.exits(0).complains_not();
+        for line in outcome.stdout.lines() {
+            assert!(
+                line.len() <= 80 && line.trim_end() == line,
+                "{call}: {line:?}"
+            );
         }
+        // A screen has 24 lines, and the prompt needs two.
+        let lines = if call.contains("environment") { 40 } else { 22 };
+        assert!(outcome.stdout.lines().count() <= lines, "{call}: {outcome}");
     }
 }
 
-/// The terms of a section: what stands first in its lines.
-fn terms<'a>(help: &'a str, section: &str) -> Vec<&'a str> {
-    let heading = format!("{section}:");
-    help.lines()
-        .skip_while(|line| *line != heading)
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.strip_prefix("  "))
-        .filter(|line| !line.starts_with(' '))
-        .map(|line| line.split("  ").next().unwrap_or_default())
-        .collect()
-}
-
 #[test]
-fn the_overview_has_every_command_and_each_has_help() {
-    let overview = text(&["help"]);
-    let listed: Vec<String> = terms(&overview, "Commands")
-        .iter()
-        .map(|term| {
-            term.split([' '])
-                .filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .collect();
-    assert_eq!(listed, COMMANDS);
-    for command in COMMANDS {
+fn wrong_calls_say_what_is_wrong_and_what_to_do() {
+    for (call, outcome) in transcript("wrong-calls.txt") {
+        outcome.exits(2).prints("");
+        let lines: Vec<&str> = outcome.stderr.lines().collect();
+        let [error, hint] = lines[..] else {
+            panic!("{call}: {outcome}")
+        };
         assert!(
-            help_of(command).contains(&format!("\nUsage: sekuire {command}")),
-            "{command}"
+            error.starts_with("error: ") && hint.starts_with("hint: "),
+            "{call}"
         );
-    }
-    for status in ["0", "1", "2", "3", "4", "126, 127", "128+N"] {
-        assert!(
-            terms(&overview, "Exit status").contains(&status),
-            "{status}"
-        );
+        assert!(error.len() <= 200 && hint.len() <= 200, "{call}: {outcome}");
     }
 }
 
-/// Each option of the help is known to the parser: repeated, it is refused as a repetition.
 #[test]
-fn every_option_of_the_help_is_accepted() {
-    let mut count = 0;
-    for command in COMMANDS {
-        for term in terms(&help_of(command), "Options") {
-            let (names, value) = names_and_value(term);
-            for name in names {
-                if ["-h", "--help"].contains(&name) {
-                    continue;
-                }
-                let mut once: Vec<&str> = vec![name];
-                once.extend(value.map(|_| "5"));
-                let outcome = Sekuire::new()
-                    .args(command.split(' '))
-                    .args(&once)
-                    .args(&once)
-                    .run();
-                assert_eq!(outcome.code, Some(2), "{command} {name}; {outcome}");
-                outcome.complains("is given more than once");
-                count += 1;
-            }
-        }
+fn man_page_is_clean_and_complete() {
+    let page = Sekuire::new().arg("man").run().exits(0).stdout.clone();
+    let mut plain = page.clone();
+    for (roff, text) in [("\\-", "-"), ("\\(ti", "~"), ("\\fR", ""), ("\\fB", "")] {
+        plain = plain.replace(roff, text);
     }
-    assert!(count >= 12, "{count} options");
-}
-
-fn names_and_value(term: &str) -> (Vec<&str>, Option<&str>) {
-    let words: Vec<&str> = term
-        .split([' ', ','])
-        .filter(|word| !word.is_empty())
-        .collect();
-    let (names, values) = words.into_iter().partition(|word| word.starts_with('-'));
-    let values: Vec<&str> = values;
-    (names, values.first().copied())
-}
-
-/// SPEC.md, section 1.
-#[test]
-fn each_command_has_the_options_that_it_should() {
-    for (command, options) in [
-        (
-            "login",
-            &[
-                "web-url",
-                "backend",
-                "api-key-stdin",
-                "workspace",
-                "timeout",
-                "wait",
-            ][..],
-        ),
-        ("logout", &[]),
-        ("status", &["json", "get", "quiet"]),
-        (
-            "auth whoami",
-            &["backend-url", "json", "get", "quiet", "timeout", "wait"],
-        ),
-        ("auth token", &[]),
+    let help = fs::read_to_string(golden("help.txt")).expect("a transcript");
+    let items = help.lines().filter_map(|line| line.strip_prefix("  "));
+    let items = items.filter(|line| !line.starts_with(' ') && line.contains("  "));
+    for item in items.filter_map(|line| line.split("  ").next()) {
+        assert!(plain.contains(item), "the man page lacks {item:?}");
+    }
+    for formatter in [
+        &["mandoc", "-Tlint", "-Wstyle"][..],
+        &["groff", "-ww", "-man", "-Tutf8"],
     ] {
-        let help = help_of(command);
-        let named: Vec<&str> = terms(&help, "Options")
-            .into_iter()
-            .filter_map(|term| term.split_once("--"))
-            .map(|(_, name)| name.split(' ').next().unwrap_or_default())
-            .filter(|name| *name != "help")
-            .collect();
-        assert_eq!(named, options, "{command}");
+        let Some(tool) = needs::tool(formatter[0]) else {
+            continue;
+        };
+        let run = Sekuire::at(&tool)
+            .args(&formatter[1..])
+            .stdin(page.as_bytes());
+        let outcome = run.run();
+        outcome.exits(0).complains_not();
+        assert!(
+            formatter[0] == "groff" || outcome.stdout.is_empty(),
+            "{outcome}"
+        );
     }
 }
 
+/// The man page and the completions of `--get` name them.
 #[test]
-fn man_page_and_completions_name_every_command_and_option() {
-    let man = text(&["man"]).replace("\\-", "-");
-    let shells = ["bash", "zsh", "fish"].map(|shell| (shell, text(&["completions", shell])));
-    for ((shell, script), mark) in shells.iter().zip([
-        "complete -F _sekuire",
-        "#compdef sekuire\n",
-        "complete -c sekuire",
-    ]) {
-        assert!(script.contains(mark), "{shell}: {script}");
-    }
-    for command in COMMANDS {
-        assert!(
-            man.contains(&format!("sekuire {command}")),
-            "man lacks {command}"
-        );
-        for word in command.split(' ') {
-            for (shell, script) in &shells {
-                assert!(script.contains(word), "{shell} lacks {word}");
-            }
+fn fields_are_those_of_the_reports() {
+    // An error: then no object is null.
+    let home = Home::new();
+    home.write_auth("{");
+    let page = Sekuire::new().arg("man").run().stdout;
+    let completions = Sekuire::new().args(["completions", "bash"]).run().stdout;
+    for command in ["status", "whoami"] {
+        let report = sekuire(&home).args([command, "--json"]).run().stdout;
+        let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+        let mut fields = Vec::new();
+        for (name, value) in report.as_object().expect("an object") {
+            fields.push(name.clone());
+            let inner = value.as_object().into_iter().flatten();
+            fields.extend(inner.map(|(inner, _)| format!("{name}.{inner}")));
         }
-        for term in terms(&help_of(command), "Options") {
-            for name in names_and_value(term)
-                .0
-                .iter()
-                .filter(|name| name.starts_with("--"))
-            {
-                let bare = name.trim_start_matches('-');
-                assert!(man.contains(name) || bare == "help", "man lacks {name}");
-                for (shell, script) in &shells {
-                    assert!(script.contains(bare), "{shell} lacks {name}");
-                }
-            }
+        fields.sort_unstable();
+        let prefix = format!("{command} --get|");
+        let rows = completions.lines();
+        let rows = rows.filter_map(|line| line.strip_prefix(&prefix)?.strip_suffix('|'));
+        let mut offered: Vec<&str> = rows.collect();
+        offered.sort_unstable();
+        assert_eq!(offered, fields, "{command}");
+        for name in fields.iter().filter_map(|field| field.rsplit('.').next()) {
+            assert!(
+                page.contains(&format!("\\fB{name}\\fR")),
+                "the man page lacks {name}"
+            );
         }
-    }
-    for variable in terms(&text(&["help"]), "Environment") {
-        assert!(man.contains(variable), "man lacks {variable}");
     }
 }

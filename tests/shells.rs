@@ -1,36 +1,49 @@
-//! The completions in the three real shells and the man page in its two formatters.
+//! The completions in the three real shells.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::support::command::Sekuire;
 use crate::support::needs;
-use crate::support::outcome::Outcome;
+use crate::support::pty::Pty;
 
-/// What is typed, and all that may come of it.
-const TYPED: &[(&str, &[&str])] = &[
-    ("sekuire sta", &["status"]),
-    ("sekuire auth whoa", &["whoami"]),
-    ("sekuire auth tok", &["token"]),
-    ("sekuire status --js", &["--json"]),
-    ("sekuire login --api", &["--api-key-stdin"]),
-    ("sekuire auth login --wor", &["--workspace"]),
-    ("sekuire whoami --timeout 5 --wa", &["--wait"]),
-    ("sekuire completions b", &["bash"]),
-    ("sekuire help comp", &["completions"]),
-    ("sekuire help auth tok", &["token"]),
-    ("sekuire --json stat", &["status"]),
-    ("sekuire --backend https://a.example:9300 logi", &["login"]),
-    ("sekuire --backend=https://a.example:9300 logi", &["login"]),
-    ("sekuire --json status --ge", &["--get"]),
-    ("sekuire auth --timeout 5 whoa", &["whoami"]),
+/// What is typed, and the word that it becomes.
+const TYPED: &[(&str, &str)] = &[
+    ("sekuire sta", "status"),
+    ("sekuire auth whoa", "whoami"),
+    ("sekuire auth tok", "token"),
+    ("sekuire status --js", "--json"),
+    ("sekuire login --api", "--api-key-stdin"),
+    ("sekuire login --back", "--backend"),
+    ("sekuire whoami --back", "--backend-url"),
+    ("sekuire auth login --wor", "--workspace"),
+    ("sekuire logout --qu", "--quiet"),
+    ("sekuire whoami --timeout 5 --wa", "--wait"),
+    ("sekuire completions b", "bash"),
+    ("sekuire help comp", "completions"),
+    ("sekuire help env", "environment"),
+    ("sekuire help auth tok", "token"),
+    ("sekuire --json stat", "status"),
+    ("sekuire --backend https://a.example:9300 logi", "login"),
+    ("sekuire --backend=https://a.example:9300 logi", "login"),
+    ("sekuire --json status --ge", "--get"),
+    ("sekuire auth --timeout 5 whoa", "whoami"),
+    (
+        "sekuire status --get device.fingerprint_",
+        "device.fingerprint_source",
+    ),
+    ("sekuire auth status --get=work", "--get=workspace_id"),
+    ("sekuire whoami --get workspa", "workspaces"),
+    ("sekuire auth exec -", "--"),
+    ("sekuire auth exec -- basena", "basename"),
+    ("sekuire auth exec -- cat a-fi", "a-file"),
+    ("sekuire auth exec -- basename --json a-fi", "a-file"),
 ];
 
-/// What must bring nothing, and break nothing: values, and words that no command takes.
+/// What brings nothing: values, words that no command takes, and another command's options behind `--`.
 const NOTHING: &[&str] = &[
     "sekuire login --backend ",
     "sekuire login --backend=",
@@ -38,309 +51,153 @@ const NOTHING: &[&str] = &[
     "sekuire login --backend=http://l",
     "sekuire login --timeout ",
     "sekuire completions bash z",
-    "sekuire --backend ",
     "sekuire --backend logi",
-    "sekuire status --get ",
     "sekuire login stat",
+    "sekuire login --get auth",
+    "sekuire auth exec -- cat stat",
 ];
 
 #[test]
 fn bash_completes() {
     if let Some(bash) = needs::tool("bash") {
-        for (typed, words) in TYPED {
-            assert_eq!(in_bash(&bash, typed), *words, "{typed}");
-        }
-        for typed in NOTHING {
-            assert!(in_bash(&bash, typed).is_empty(), "{typed}");
-        }
-        let all = in_bash(&bash, "sekuire auth ");
-        assert_eq!(
-            all,
-            [
-                "login", "logout", "status", "whoami", "token", "exec", "--help"
-            ]
-        );
-    }
-}
-
-#[test]
-fn fish_completes() {
-    if let Some(fish) = needs::tool("fish") {
-        for (typed, words) in TYPED {
-            assert_eq!(in_fish(&fish, typed), *words, "{typed}");
-        }
-        for typed in NOTHING {
-            assert!(in_fish(&fish, typed).is_empty(), "{typed}");
-        }
-        let all = in_fish(&fish, "sekuire auth ");
-        assert_eq!(
-            all,
-            ["exec", "login", "logout", "status", "token", "whoami"]
-        );
+        let folder = folder("bash");
+        // Ctrl-T writes down the line and clears it.
+        let settings = "source ./script\n\
+            note() { printf '%s\\n' \"$READLINE_LINE\" >new; mv new line; READLINE_LINE=; }\n\
+            bind -x '\"\\C-t\": note'\nbind 'set bell-style none'\nPS1='READ''Y> '\n";
+        fs::write(folder.path().join("settings"), settings).expect("bash's settings");
+        let options = ["--noprofile", "--rcfile", "settings", "-i"];
+        complete_at_terminal(&folder, &bash, &options);
     }
 }
 
 #[test]
 fn zsh_completes() {
-    let Some(zsh) = needs::tool("zsh") else {
-        return;
-    };
-    let folder = zsh_folder();
-    let mut terminal = Sekuire::at(&zsh)
-        .env("ZDOTDIR", folder.path())
-        .env("HOME", folder.path())
-        .env("TERM", "dumb")
-        .args(["-i", "-o", "no_global_rcs"])
-        .pty();
-    terminal.wait_for("READY>");
-    let line = folder.path().join("line");
-    let complete = |typed: &str| {
-        // Ctrl-X writes the line down and clears it (the folder's .zshrc).
-        terminal.send(format!("{typed}\t\x18").as_bytes());
-        let line = await_file(&line);
-        line.unwrap_or_else(|| panic!("{typed}: no line; {}", terminal.output()))
-    };
-    for (typed, words) in TYPED {
-        let before = typed.rsplit_once(' ').expect("two words").0;
-        let line = complete(typed);
-        assert_eq!(
-            line.trim_end().trim_end_matches('='),
-            format!("{before} {}", words[0]),
-            "{typed}"
-        );
+    if let Some(zsh) = needs::tool("zsh") {
+        let folder = folder("zsh");
+        // Where `make install` puts it: in a folder of $fpath, named for the command.
+        fs::rename(folder.path().join("script"), folder.path().join("_sekuire")).expect("a script");
+        let settings = "fpath=($ZDOTDIR $fpath)\nautoload -Uz compinit\ncompinit -u -D\n\
+            bindkey '^I' complete-word\n\
+            note() { print -r -- \"$BUFFER\" >new; mv new line; BUFFER=; }\n\
+            zle -N note\nbindkey '^T' note\nunsetopt beep\nPS1='READ''Y> '\n";
+        fs::write(folder.path().join(".zshrc"), settings).expect("zsh's settings");
+        complete_at_terminal(&folder, &zsh, &["-i", "-o", "no_global_rcs"]);
     }
-    for typed in NOTHING {
-        assert_eq!(complete(typed).trim_end(), typed.trim_end(), "{typed}");
-    }
-    terminal.send(b"exit\r");
-    terminal.finish();
 }
 
-/// As `help completions` says, before `compinit` and behind it, and at the prompt.
+#[test]
+fn fish_completes() {
+    let Some(fish) = needs::tool("fish") else {
+        return;
+    };
+    let folder = folder("fish");
+    let complete = |typed: &str| -> Vec<String> {
+        let run = Sekuire::at(&fish)
+            .env("HOME", folder.path())
+            .directory(folder.path());
+        let script = format!("source ./script; complete -C '{typed}'");
+        let outcome = run.args(["--no-config", "-c", &script]).run();
+        outcome.exits(0).complains_not();
+        // The meaning follows after a tab.
+        let words = outcome
+            .stdout
+            .lines()
+            .filter_map(|line| line.split('\t').next());
+        words.map(str::to_owned).collect()
+    };
+    for (typed, word) in TYPED {
+        assert_eq!(complete(typed)[..1], [*word], "{typed}");
+    }
+    for typed in NOTHING {
+        assert!(complete(typed).is_empty(), "{typed}");
+    }
+}
+
+/// Before `compinit`, after it, and by `source`.
 #[test]
 fn zsh_completes_wherever_the_script_is_read() {
     let Some(zsh) = needs::tool("zsh") else {
         return;
     };
-    let script = completions("zsh");
     let compinit = "autoload -Uz compinit; compinit -u -D";
-    let evaluated = "eval \"$(cat $ZDOTDIR/script)\"";
+    let evaluated = "eval \"$(cat script)\"";
     for settings in [
         format!("{evaluated}\n{compinit}"),
         format!("{compinit}\n{evaluated}"),
-        format!("source $ZDOTDIR/script\n{compinit}"),
+        format!("source ./script\n{compinit}"),
     ] {
-        let folder = TempDir::with_prefix("sekuire-zsh-").expect("a folder");
-        fs::write(folder.path().join("script"), &script).expect("the script");
-        let registered = "show() { print -r -- ${_comps[sekuire]} > $ZDOTDIR/new; mv $ZDOTDIR/new $ZDOTDIR/line }";
-        let settings = format!("{settings}\n{registered}\nPS1='READ''Y> '\n");
-        fs::write(folder.path().join(".zshrc"), &settings).expect("zsh's settings");
-        let mut terminal = Sekuire::at(Path::new(&zsh))
-            .env("ZDOTDIR", folder.path())
-            .env("HOME", folder.path())
-            .env("TERM", "dumb")
-            .args(["-i", "-o", "no_global_rcs"])
-            .pty();
-        terminal.wait_for("READY>");
-        terminal.send(b"show\r");
-        let line = await_file(&folder.path().join("line"));
-        assert_eq!(
-            line.as_deref(),
-            Some("_sekuire\n"),
-            "{settings}: {}",
-            terminal.output()
+        let folder = folder("zsh");
+        let settings = format!(
+            "{settings}\nshow() {{ print -r -- ${{_comps[sekuire]}} >new; mv new line }}\nPS1='READ''Y> '\n"
         );
+        fs::write(folder.path().join(".zshrc"), &settings).expect("zsh's settings");
+        let mut terminal = start(&folder, &zsh, &["-i", "-o", "no_global_rcs"]);
+        terminal.send(b"show\r");
+        assert_eq!(written_line(&folder, &terminal), "_sekuire", "{settings}");
         terminal.send(b"exit\r");
         let outcome = terminal.finish();
-        assert!(
-            !outcome.terminal.contains("not found"),
-            "{settings}: {outcome}"
-        );
+        assert!(!outcome.terminal.contains("not found"), "{outcome}");
     }
 }
 
-/// What a shell offers behind what was typed.
-type Offers = fn(&Path, &str) -> Vec<String>;
-
-/// The scripts are kept by hand: each offers, behind each name of each command, what the man page has,
-/// and nothing else.
-#[test]
-fn the_shells_offer_what_there_is_and_nothing_else() {
-    let expected = table();
-    assert!(expected.len() > 12, "{expected:?}");
-    let shells: [(&str, Offers); 3] = [("bash", in_bash), ("zsh", in_zsh), ("fish", in_fish)];
-    for (name, offers) in shells {
-        let Some(shell) = needs::tool(name) else {
-            continue;
-        };
-        for (command, words) in &expected {
-            // fish offers options only behind a dash.
-            let mut offered = offers(&shell, &format!("sekuire {command} "));
-            offered.extend(offers(&shell, &format!("sekuire {command} -")));
-            offered.retain(|word| !["-h", "-V"].contains(&word.as_str()));
-            let offered: BTreeSet<String> = offered.into_iter().collect();
-            assert_eq!(&offered, words, "{name}: {command}");
-        }
-    }
-}
-
-/// What may stand behind each command, and behind what only begins one, from the man page.
-fn table() -> BTreeMap<String, BTreeSet<String>> {
-    let page = Sekuire::new().arg("man").run().stdout.replace('\\', "");
-    let (_, page) = page.split_once(".SH COMMANDS").expect("the commands");
-    let (page, _) = page.split_once(".SH EXIT").expect("their end");
-    let mut table: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let (mut names, mut flags) = (Vec::new(), Vec::new());
-    // Twice over each command: what belongs to it, then under its names.
-    for line in page.lines().chain([".SS \"sekuire \""]) {
-        if let Some(heading) = line.strip_prefix(".SS \"sekuire ") {
-            for name in names.drain(..) {
-                table.entry(name).or_default().extend(flags.iter().cloned());
-            }
-            flags = vec!["--help".to_owned()];
-            let words = heading.trim_end_matches('"').split(' ');
-            let words: Vec<&str> = words
-                .take_while(|word| word.starts_with(|c: char| c.is_lowercase()))
-                .collect();
-            names.push(words.join(" "));
-        } else if let Some(alias) = line.strip_prefix("Also: fBsekuire ") {
-            names.push(alias.trim_end_matches("fR.").to_owned());
-        } else if let Some(options) = line.strip_prefix("fB-") {
-            let (options, _) = options.split_once("fR").expect("the end of the names");
-            flags.extend(format!("-{options}").split(", ").map(str::to_owned));
-        }
-    }
-    let called: Vec<String> = table.keys().cloned().collect();
-    let mut begin = |before: &str, word: &str| {
-        let words = table.entry(before.to_owned()).or_default();
-        words.extend([word.to_owned(), "--help".to_owned()]);
-    };
-    begin("", "--version");
-    for name in called {
-        let (first, second) = name.split_once(' ').unwrap_or((&name, ""));
-        begin("", first);
-        begin("help", first);
-        if !second.is_empty() {
-            begin(first, second);
-            begin("help auth", second);
-        }
-    }
-    for shell in ["bash", "zsh", "fish"] {
-        begin("completions", shell);
-    }
-    table
-}
-
-/// Where `make install` puts it for zsh: in a folder of $fpath, named for the command.
-fn zsh_folder() -> TempDir {
-    let folder = TempDir::with_prefix("sekuire-zsh-").expect("a folder");
-    fs::write(folder.path().join("_sekuire"), completions("zsh")).expect("the script");
-    let settings = "fpath=($ZDOTDIR $fpath)\nautoload -Uz compinit\ncompinit -u -D\n\
-        bindkey '^I' complete-word\n\
-        note() { print -r -- \"$BUFFER\" > $ZDOTDIR/new; mv $ZDOTDIR/new $ZDOTDIR/line; BUFFER=; }\n\
-        zle -N note\nbindkey '^X' note\nunsetopt beep\nPS1='READ''Y> '\n";
-    fs::write(folder.path().join(".zshrc"), settings).expect("zsh's settings");
+/// With the script of this shell, and a file.
+fn folder(shell: &str) -> TempDir {
+    let folder = TempDir::with_prefix("sekuire-shell-").expect("a folder");
+    let script = Sekuire::new().args(["completions", shell]).run();
+    script.exits(0).complains_not();
+    fs::write(folder.path().join("script"), &script.stdout).expect("the script");
+    fs::write(folder.path().join("a-file"), "").expect("a file");
     folder
 }
 
-fn await_file(path: &Path) -> Option<String> {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(10) {
-        if let Ok(text) = fs::read_to_string(path) {
-            fs::remove_file(path).expect("the line is taken");
-            return Some(text);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    None
-}
-
-/// As readline calls the function: it splits words at `=` and `:` too (`COMP_WORDBREAKS`).
-fn in_bash(bash: &Path, typed: &str) -> Vec<String> {
-    let split = typed.replace('=', " = ").replace(':', " : ");
-    let mut words: Vec<&str> = split.split_whitespace().collect();
-    if typed.ends_with(' ') {
-        words.push("");
-    }
-    let script = format!(
-        "set -u\n{}\nCOMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1))\n_sekuire sekuire \"${{COMP_WORDS[COMP_CWORD]}}\" x\n\
-         (( ${{#COMPREPLY[@]}} == 0 )) || printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-        completions("bash")
-    );
-    let run = Sekuire::at(bash).args(["-c", &script, "bash"]);
-    lines(&run.args(words).run())
-}
-
-/// With stand-ins for the two functions of zsh that show what they are given.
-fn in_zsh(zsh: &Path, typed: &str) -> Vec<String> {
-    let script = format!(
-        "compdef() {{}}\n_describe() {{ print -rl -- \"${{(@P)4}}\" }}\n_arguments() {{ print -rl -- \"$@\" }}\n\
-         {}\nwords=(\"$@\")\nCURRENT=$#\n_sekuire",
-        completions("zsh")
-    );
-    let mut words: Vec<&str> = typed.split_whitespace().collect();
-    if typed.ends_with(' ') {
-        words.push("");
-    }
-    let run = Sekuire::at(zsh).args(["-f", "-c", &script, "zsh"]);
-    let mut offered = Vec::new();
-    for line in lines(&run.args(words).run()) {
-        if let Some(operands) = line.strip_prefix("1: :(") {
-            let operands = operands.trim_end_matches(')').split(' ');
-            offered.extend(operands.map(str::to_owned));
-        } else {
-            // Behind what excludes it, in parentheses, and before what it means.
-            let word = line
-                .rsplit_once(')')
-                .filter(|_| line.starts_with('('))
-                .map_or(&*line, |(_, word)| word);
-            let end = word.find([':', '=', '[']).expect("a meaning");
-            offered.push(word.split_at(end).0.to_owned());
-        }
-    }
-    offered
-}
-
-fn in_fish(fish: &Path, typed: &str) -> Vec<String> {
-    let home = TempDir::with_prefix("sekuire-fish-").expect("a home");
-    let script = format!("{}\ncomplete -C '{typed}'", completions("fish"));
-    let run = Sekuire::at(fish).env("HOME", home.path());
-    let mut words = lines(&run.args(["--no-config", "-c", &script]).run());
-    // The meaning follows after a tab.
-    for word in &mut words {
-        word.truncate(word.find('\t').unwrap_or(word.len()));
-    }
-    words
+#[track_caller]
+fn start(folder: &TempDir, shell: &Path, options: &[&str]) -> Pty {
+    let terminal = Sekuire::at(shell)
+        .env("ZDOTDIR", folder.path())
+        .env("HOME", folder.path())
+        .env("TERM", "dumb")
+        .directory(folder.path())
+        .args(options)
+        .pty();
+    terminal.wait_for("READY>");
+    terminal
 }
 
 #[track_caller]
-fn lines(outcome: &Outcome) -> Vec<String> {
-    outcome.exits(0).complains_not();
-    outcome.stdout.lines().map(str::to_owned).collect()
-}
-
-fn completions(shell: &str) -> String {
-    let outcome = Sekuire::new().args(["completions", shell]).run();
-    outcome.exits(0).complains_not();
-    outcome.stdout
-}
-
-#[test]
-fn the_man_page_is_clean() {
-    let page = Sekuire::new().arg("man").run().exits(0).stdout.clone();
-    let checks: [(&str, &[&str]); 2] = [
-        ("mandoc", &["-Tlint", "-Wstyle"]),
-        ("groff", &["-ww", "-man", "-Tutf8"]),
-    ];
-    for (name, arguments) in checks {
-        let Some(formatter) = needs::tool(name) else {
-            continue;
-        };
-        let run = Sekuire::at(&formatter).args(arguments);
-        let outcome = run.stdin(page.as_bytes()).run();
-        outcome.exits(0).complains_not();
-        if name == "mandoc" {
-            outcome.prints("");
-        }
+fn complete_at_terminal(folder: &TempDir, shell: &Path, options: &[&str]) {
+    let mut terminal = start(folder, shell, options);
+    let complete = |typed: &str| {
+        terminal.send(format!("{typed}\t\x14").as_bytes());
+        let line = written_line(folder, &terminal);
+        line.trim_end_matches([' ', '=']).to_owned()
+    };
+    for (typed, word) in TYPED {
+        let (before, _) = typed.rsplit_once(' ').expect("two words");
+        assert_eq!(complete(typed), format!("{before} {word}"), "{typed}");
     }
+    for typed in NOTHING {
+        assert_eq!(
+            complete(typed),
+            typed.trim_end_matches([' ', '=']),
+            "{typed}"
+        );
+    }
+    terminal.send(b"exit\r");
+    terminal.finish();
+}
+
+/// The line that the shell wrote down.
+#[track_caller]
+fn written_line(folder: &TempDir, terminal: &Pty) -> String {
+    let path: PathBuf = folder.path().join("line");
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        if let Ok(text) = fs::read_to_string(&path) {
+            fs::remove_file(&path).expect("the line is taken");
+            return text.trim_end_matches('\n').to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("no line; {}", terminal.output());
 }

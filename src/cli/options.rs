@@ -1,4 +1,4 @@
-//! The options as data, each once, with the field that it sets.
+//! The options, each once, with the field that it sets.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -37,15 +37,11 @@ pub struct Options {
     pub shell: Option<&'static str>,
 }
 
-/// An option as data.
+/// An option.
 #[derive(Clone, Copy)]
 pub struct OptionSpec {
-    /// Its name, without dashes.
-    pub name: &'static str,
-    /// The other name it answers to, without dashes.
-    pub alias: Option<&'static str>,
-    /// Its one-letter name.
-    pub short: Option<char>,
+    /// Its documented name with its dashes, and another.
+    pub names: &'static [&'static str],
     /// What it does, in a few words without a full stop.
     pub help: &'static str,
     field: Field,
@@ -55,7 +51,7 @@ pub struct OptionSpec {
 #[derive(Clone, Copy)]
 enum Field {
     Switch(fn(&mut Options) -> &mut bool),
-    /// With what the value is called.
+    /// What the value is called, and where it goes.
     Text(&'static str, fn(&mut Options) -> &mut Option<String>),
     /// A whole number of seconds, from the least to the most.
     Seconds(fn(&mut Options) -> &mut Option<Duration>, u64, u64),
@@ -63,59 +59,50 @@ enum Field {
 
 use Field::{Seconds, Switch, Text};
 
-pub(super) const WEB_URL: OptionSpec = option("web-url", Text("URL", |to| &mut to.web_url))
+pub(super) const WEB_URL: OptionSpec = option(&["--web-url"], Text("URL", |to| &mut to.web_url))
     .help("Web app URL (default: https://sekuire.ai)");
-pub(super) const BACKEND: OptionSpec = option("backend", Text("URL", |to| &mut to.backend))
-    .alias("backend-url")
-    .help("Backend API URL (default: https://api.sekuire.ai)");
-pub(super) const BACKEND_URL: OptionSpec = option("backend-url", BACKEND.field)
-    .alias("backend")
-    .help("Backend URL (default: the one logged in to)");
+pub(super) const BACKEND: OptionSpec = option(
+    &["--backend", "--backend-url"],
+    Text("URL", |to| &mut to.backend),
+)
+.help("Backend API URL (default: https://api.sekuire.ai)");
+pub(super) const BACKEND_URL: OptionSpec = option(&["--backend-url", "--backend"], BACKEND.field)
+    .help("Backend URL (default: that of the login)");
 pub(super) const API_KEY_STDIN: OptionSpec =
-    option("api-key-stdin", Switch(|to| &mut to.api_key_stdin))
+    option(&["--api-key-stdin"], Switch(|to| &mut to.api_key_stdin))
         .help("Read the API key from standard input; print only the result");
-pub(super) const NO_STORE: OptionSpec = option("no-store", Switch(|to| &mut to.no_store))
+pub(super) const NO_STORE: OptionSpec = option(&["--no-store"], Switch(|to| &mut to.no_store))
     .help("Verify and bind the key, but store nothing");
-pub(super) const WORKSPACE: OptionSpec = option("workspace", Text("ID", |to| &mut to.workspace))
-    .help("Default workspace (default: the first one)");
-pub(super) const TIMEOUT: OptionSpec = option("timeout", Seconds(|to| &mut to.timeout, 1, 300))
-    .help("Longest time for one attempt, 1 to 300 (default: 10)");
-pub(super) const WAIT: OptionSpec = option("wait", Seconds(|to| &mut to.wait, 0, 3600))
-    .help("Keep trying for so long, 0 to 3600 (default: 0, three attempts)");
-pub(super) const ONLINE: OptionSpec = option("online", Switch(|to| &mut to.online))
-    .help("Also go the way to the backend, step by step, and ask it");
+pub(super) const WORKSPACE: OptionSpec =
+    option(&["--workspace"], Text("ID", |to| &mut to.workspace))
+        .help("Default workspace (default: the first)");
+pub(super) const TIMEOUT: OptionSpec =
+    option(&["--timeout"], Seconds(|to| &mut to.timeout, 1, 300))
+        .help("Time limit of one attempt, 1 to 300 (default: 10)");
+pub(super) const WAIT: OptionSpec = option(&["--wait"], Seconds(|to| &mut to.wait, 0, 3600))
+    .help("Retry for up to SECS seconds, 0 to 3600 (default: three attempts)");
+pub(super) const ONLINE: OptionSpec = option(&["--online"], Switch(|to| &mut to.online))
+    .help("Also test the connection, step by step");
 pub(super) const JSON: OptionSpec =
-    option("json", Switch(|to| &mut to.json)).help("Print one JSON object");
-pub(super) const GET: OptionSpec = option("get", Text("FIELD", |to| &mut to.get))
-    .help("Print one field of that object alone, such as device.name");
-pub(super) const QUIET: OptionSpec = option("quiet", Switch(|to| &mut to.quiet))
-    .short('q')
-    .help("Print nothing; only the exit status speaks");
+    option(&["--json"], Switch(|to| &mut to.json)).help("Print one JSON object");
+pub(super) const GET: OptionSpec = option(&["--get"], Text("FIELD", |to| &mut to.get))
+    .help("Print one field of that object, such as device.name");
+pub(super) const QUIET: OptionSpec =
+    option(&["--quiet", "-q"], Switch(|to| &mut to.quiet)).help("Print nothing but errors");
 
-const fn option(name: &'static str, field: Field) -> OptionSpec {
-    OptionSpec {
-        name,
-        alias: None,
-        short: None,
-        help: "",
-        field,
-    }
+const fn option(names: &'static [&'static str], field: Field) -> OptionSpec {
+    let help = "";
+    OptionSpec { names, help, field }
 }
 
 impl OptionSpec {
-    const fn alias(mut self, alias: &'static str) -> OptionSpec {
-        self.alias = Some(alias);
-        self
+    const fn help(self, help: &'static str) -> OptionSpec {
+        OptionSpec { help, ..self }
     }
 
-    const fn short(mut self, letter: char) -> OptionSpec {
-        self.short = Some(letter);
-        self
-    }
-
-    const fn help(mut self, help: &'static str) -> OptionSpec {
-        self.help = help;
-        self
+    /// Its documented name.
+    pub fn name(&self) -> &'static str {
+        self.names.first().unwrap_or(&"")
     }
 
     /// What its value is called; none for a switch.
@@ -127,34 +114,20 @@ impl OptionSpec {
         }
     }
 
-    /// Its long names, without dashes: one or two.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.alias)
-    }
-
-    /// Whether `typed`, with its dashes, is one of its names.
-    pub(super) fn is_called(&self, typed: &str) -> bool {
-        match typed.strip_prefix("--") {
-            Some(long) => self.names().any(|name| name == long),
-            None => typed.chars().nth(1) == self.short,
-        }
-    }
-
-    /// Sets its field to `value`, which says nothing for a switch.
+    /// Sets its field to `value`, which means nothing for a switch.
     ///
     /// # Errors
-    /// A number that is none, or out of range.
+    /// Not a number of seconds, or out of range.
     pub(super) fn set(&self, options: &mut Options, value: String) -> Result<(), Error> {
         match self.field {
             Switch(field) => *field(options) = true,
             Text(_, field) => *field(options) = Some(value),
             Seconds(field, least, most) => {
                 *field(options) = Some(seconds(&value, least, most).ok_or_else(|| {
-                    let name = self.name;
-                    Error::usage(format!(
-                        "--{name} takes a whole number of seconds from {least} to {most}"
-                    ))
-                    .with_hint(format!("for example: --{name} {}", most / 5))
+                    let name = self.name();
+                    let range = format!("a whole number from {least} to {most}");
+                    Error::usage(format!("{name} takes seconds: {range}"))
+                        .with_hint(format!("for one minute: {name} 60"))
                 })?);
             }
         }
@@ -163,16 +136,15 @@ impl OptionSpec {
 }
 
 fn seconds(value: &str, least: u64, most: u64) -> Option<Duration> {
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = value.parse().ok().filter(|_| digits)?;
-    (least..=most)
-        .contains(&number)
-        .then_some(Duration::from_secs(number))
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|_| is_plain)?;
+    let is_in_range = (least..=most).contains(&number);
+    is_in_range.then_some(Duration::from_secs(number))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BACKEND, Duration, QUIET, TIMEOUT, seconds};
+    use super::{Duration, seconds};
 
     #[test]
     fn seconds_are_plain_digits_in_a_range() {
@@ -192,22 +164,5 @@ mod tests {
         ] {
             assert_eq!(seconds(other, 1, 300), None, "{other}");
         }
-    }
-
-    #[test]
-    fn an_option_answers_to_its_names_alone() {
-        assert!(BACKEND.is_called("--backend") && BACKEND.is_called("--backend-url"));
-        assert!(QUIET.is_called("--quiet") && QUIET.is_called("-q"));
-        for other in ["--back", "-b", "--", "--q"] {
-            assert!(
-                !BACKEND.is_called(other) && !QUIET.is_called(other),
-                "{other}"
-            );
-        }
-        assert!(!TIMEOUT.is_called("-t"));
-        assert_eq!(
-            [BACKEND.value(), QUIET.value(), TIMEOUT.value()],
-            [Some("URL"), None, Some("SECS")]
-        );
     }
 }

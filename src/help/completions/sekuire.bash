@@ -1,38 +1,46 @@
 # bash completion for sekuire
 _sekuire() {
-    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local command= words= i
+    local table='@TABLE@'
+    local word=${COMP_WORDS[COMP_CWORD]} before= option= words= key offer delegate i
     COMPREPLY=()
-    # The command is what is neither an option nor a value. Readline splits words at = and : too.
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --web-url | --backend | --backend-url | --workspace | --timeout | --wait | --get)
-                [[ ${COMP_WORDS[i+1]} == = ]] || ((i++)) ;;
+            --) [[ $before != 'auth exec' ]] || break ;;
+            # Readline splits words at = and : too (COMP_WORDBREAKS).
             = | :) ((i++)) ;;
-            -*) ;;
-            *) command+=${command:+ }${COMP_WORDS[i]} ;;
+            -*)
+                if [[ $table == *"|${COMP_WORDS[i]}=|"* ]]; then
+                    option=" ${COMP_WORDS[i]}"
+                    [[ ${COMP_WORDS[i+1]} == = ]] || ((i++))
+                fi ;;
+            *) before+=${before:+ }${COMP_WORDS[i]} ;;
         esac
     done
-    case $previous in
-        --web-url | --backend | --backend-url | --workspace | --timeout | --wait | --get | = | :) return ;;
-    esac
-    case $command in
-        '') words='login logout status auth whoami doctor completions man help --help --version' ;;
-        auth) words='login logout status whoami token exec --help' ;;
-        login | 'auth login')
-            words='--web-url --backend --backend-url --api-key-stdin --workspace --timeout --wait --help' ;;
-        logout | 'auth logout') words='--help' ;;
-        status | 'auth status') words='--json --get --quiet -q --help' ;;
-        whoami | 'auth whoami')
-            words='--backend-url --backend --json --get --quiet -q --timeout --wait --help' ;;
-        'auth token' | 'auth exec') words='--help' ;;
-        doctor) words='--online --backend-url --backend --json --timeout --help' ;;
-        completions) words='bash zsh fish --help' ;;
-        man) words='--help' ;;
-        help) words='login logout status auth whoami doctor completions man help --help' ;;
-        'help auth') words='login logout status whoami token exec --help' ;;
-    esac
+    if ((i < COMP_CWORD)); then
+        # Behind auth exec -- stands another command.
+        for delegate in _comp_command_offset _command_offset; do
+            if declare -F "$delegate" >/dev/null; then
+                "$delegate" $((i + 1))
+                return
+            fi
+        done
+        words=$(compgen -f -- "$word")
+        ((i + 1 < COMP_CWORD)) || words+=$'\n'$(compgen -c -- "$word")
+        compopt -o filenames 2>/dev/null
+    else
+        # The word at the cursor is a value behind = or where the loop skipped it.
+        if [[ $word == = ]]; then
+            word=
+        elif ((i == COMP_CWORD)); then
+            option=
+        fi
+        while IFS='|' read -r key offer _; do
+            [[ $key != "${before#auth }$option" ]] || words+=${offer%=}$'\n'
+        done <<<"$table"
+        words=$(compgen -W "$words" -- "$word")
+    fi
     # Not mapfile: macOS has bash 3.2.
-    COMPREPLY=($(compgen -W "$words" -- "$word"))
+    local IFS=$'\n'
+    COMPREPLY=($words)
 }
 complete -F _sekuire sekuire

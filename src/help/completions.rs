@@ -1,0 +1,42 @@
+//! The completion scripts: each is a shell's code around one table, a line `BEFORE|WORD|MEANING` for each word that
+//! may be typed, where BEFORE is the command without `auth`, or its option. An option with a value ends in `=`.
+
+use crate::cli::COMMANDS;
+
+/// The words that the table of commands does not have.
+const WORDS: &str = include_str!("completions/words.txt");
+
+/// The completion script of a shell out of [`crate::cli::SHELLS`].
+pub fn completions(shell: &str) -> String {
+    let script = match shell {
+        "zsh" => include_str!("completions/sekuire.zsh"),
+        "fish" => include_str!("completions/sekuire.fish"),
+        _ => include_str!("completions/sekuire.bash"),
+    };
+    // All three shells read an apostrophe within apostrophes so.
+    script.replace("@TABLE@", &table().trim_end().replace('\'', "'\"'\"'"))
+}
+
+fn table() -> String {
+    let mut table = WORDS.to_owned();
+    let mut add = |words: [&str; 5]| table.extend(words.into_iter().chain(["\n"]));
+    for command in COMMANDS {
+        for name in command.names {
+            let (group, word) = name.split_once(' ').unwrap_or(("", name));
+            add([group, "|", word, "|", command.summary]);
+            let topic = if group.is_empty() {
+                "help"
+            } else {
+                "help auth"
+            };
+            add([topic, "|", word, "|", command.summary]);
+        }
+        let name = command.name().trim_start_matches("auth ");
+        for option in command.options {
+            let word = if option.value().is_some() { "=|" } else { "|" };
+            add([name, "|", option.name(), word, option.help]);
+        }
+        add([name, "|", "--help", "|", "Show help"]);
+    }
+    table
+}
