@@ -77,6 +77,33 @@ pub fn find() -> Result<Found, Error> {
     })
 }
 
+/// Where `status` looked in vain, if that may surprise: `SEKUIRE_CONFIG_DIR` is set, or a key's variable is
+/// set but empty.
+pub fn where_looked() -> Option<String> {
+    let looked = format!("looked in {}", auth_json());
+    match empty_variables() {
+        Some(empty) => Some(format!("{looked}; {empty}")),
+        None => environment::raw("SEKUIRE_CONFIG_DIR").map(|_| looked),
+    }
+}
+
+fn auth_json() -> String {
+    let path = |store: Store| store.path().display().to_string();
+    Store::locate().map_or_else(|_| "auth.json".to_owned(), path)
+}
+
+fn empty_variables() -> Option<String> {
+    let is_empty = |name: &&str| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let names = [KEY_VARIABLE, KEY_FILE_VARIABLE].into_iter();
+    let empty: Vec<&str> = names.filter(is_empty).collect();
+    let verb = match empty.len() {
+        0 => return None,
+        1 => "is",
+        _ => "are",
+    };
+    Some(format!("{} {verb} set but empty", empty.join(" and ")))
+}
+
 /// The variable that authenticates, whatever auth.json holds.
 pub fn variable_in_use() -> Option<&'static str> {
     [KEY_VARIABLE, KEY_FILE_VARIABLE]
