@@ -37,11 +37,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     if is_readable || found.is_ok() {
         checks.add("key", key(&found, options))?;
     }
+    let device = shared::examine(found.as_ref().ok(), true);
     let credential = found.ok().and_then(|found| found.credential);
-    let bound = credential
-        .as_ref()
-        .and_then(|found| found.bound_fingerprint.as_deref());
-    let device = Device::detect(bound);
     checks.add("device", Ok(identity(&device, credential.as_ref())))?;
     let backend = match &credential {
         Some(credential) => backend::of_key(options, credential),
@@ -49,11 +46,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     };
     let backend = backend.and_then(backend::expect_private);
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
-    let is_http = base
-        .as_ref()
-        .is_some_and(|base| base.scheme() == Scheme::Http);
     let mut can_ask = checks.add("backend", backend.map(|backend| address(&backend)))?;
-    can_ask &= checks.add("trust", authorities(is_http))?;
+    can_ask &= checks.add("trust", authorities(base.as_ref()))?;
     can_ask &= checks.add("proxy", proxy(base.as_ref()))?;
     can_ask &= checks.add("clock", time(SystemTime::now()))?;
     if let Some(base) = base.filter(|_| can_ask && options.online) {
@@ -81,13 +75,9 @@ fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error
     let found = found.as_ref().map_err(Clone::clone)?;
     let Some(credential) = &found.credential else {
         let error = shared::not_logged_in(options);
-        let hints = found
-            .warnings
-            .iter()
-            .map(String::as_str)
-            .chain(error.hint());
-        let hint = hints.collect::<Vec<_>>().join("; ");
-        return Err(error.with_hint(hint));
+        let mut hints = found.warnings.clone();
+        hints.extend(error.hint().map(str::to_owned));
+        return Err(error.with_hint(hints.join("; ")));
     };
     let environment = credential.api_key.environment();
     let environment = environment.map_or("of an unknown environment", |known| known.name());
@@ -123,8 +113,8 @@ fn address(backend: &Backend) -> Finding {
     Finding::new(format!("{url}{why}"), backend.source)
 }
 
-fn authorities(is_http: bool) -> Result<Finding, Error> {
-    if is_http {
+fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
+    if base.is_some_and(|base| base.scheme() == Scheme::Http) {
         return Ok(Finding::new("not needed for http", ""));
     }
     let trust = Trust::prepare()?;
