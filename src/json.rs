@@ -203,12 +203,8 @@ impl<'a> Scanner<'a> {
             return Ok(members);
         }
         loop {
-            let key = if is_object {
-                self.key()?
-            } else {
-                String::new()
-            };
-            members.push((key, self.value(depth)?));
+            let key = is_object.then(|| self.key()).transpose()?;
+            members.push((key.unwrap_or_default(), self.value(depth)?));
             self.skip_space();
             if !self.take(b",") {
                 break;
