@@ -333,6 +333,10 @@ fn each_step_on_the_way_can_fail() {
     let parts = ["untrusted CA", "SSL_CERT_FILE"];
     let systems = online().without("SSL_CERT_FILE");
     fails(systems, 4, "failed   tls: ", &parts);
+    // An alert: handshake_failure (RFC 8446, 6).
+    backend.behave(Behaviour::SpeakFirst(vec![21, 3, 3, 0, 2, 2, 40]));
+    let parts = ["handshake failure", "ask the backend's administrator"];
+    fails(online(), 4, "failed   tls: ", &parts);
 
     backend.behave(Behaviour::CloseAfterRequest);
     fails(
