@@ -219,6 +219,7 @@ fn read_options(
             return Err(refuse(format!("{name} is given more than once")));
         }
         given.push(name);
+        options.is_backend_url |= typed == "--backend-url";
         let value = match (spec.value(), value.map(OsString::into_string)) {
             (None, None) => Ok(String::new()),
             (None, Some(_)) => Err(format!("{name} takes no value")),

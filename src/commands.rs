@@ -3,7 +3,6 @@
 mod backend;
 mod doctor;
 mod exec;
-mod field;
 mod login;
 mod logout;
 mod prompt;

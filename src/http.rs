@@ -51,18 +51,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Prepares the way to `base`; the CAs may have been read already. Call it before the first thread
-    /// starts: it changes this process's environment.
+    /// Prepares the way to `base`. Call it before the first thread starts: it changes this process's environment.
     ///
     /// # Errors
     /// `http` where it is not allowed, a malformed proxy (2); a CA file that can't be used, no random
     /// numbers (3).
-    pub fn new(
-        base: BackendUrl,
-        prepared: Option<Trust>,
-        limits: Limits,
-        waiting: WaitingLine,
-    ) -> Result<Client, Error> {
+    pub fn new(base: BackendUrl, limits: Limits, waiting: WaitingLine) -> Result<Client, Error> {
         base.check_scheme(environment::raw("SEKUIRE_ALLOW_HTTP").as_deref())?;
         random::require()?;
         let proxy = match choose_route(Some(&base))? {
@@ -72,7 +66,7 @@ impl Client {
         // minreq takes a time-out from it, for which it starts a thread, by a call that can panic.
         platform::remove_variable("MINREQ_TIMEOUT");
         let trust = match base.scheme() {
-            Scheme::Https => Some(prepared.map_or_else(Trust::prepare, Ok)?),
+            Scheme::Https => Some(Trust::prepare()?),
             Scheme::Http => None,
         };
         Ok(Client {
@@ -166,11 +160,8 @@ impl Client {
     }
 
     /// Takes the steps of a request one by one, without sending one, and calls `on_step` with each: its
-    /// name, how long it took, and what was found. The first that fails ends it; false: one has.
-    pub fn probe(
-        &mut self,
-        on_step: &mut dyn FnMut(&'static str, Duration, Result<String, Error>),
-    ) -> bool {
+    /// name, and what was found. The first that fails ends it; false: one has.
+    pub fn probe(&mut self, on_step: &mut dyn FnMut(&'static str, Result<String, Error>)) -> bool {
         let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT);
         probe::probe(&mut self.target, time, on_step).is_some()
     }

@@ -1,8 +1,8 @@
-//! JSON from strangers: a strict check first, then nanoserde, one scalar at a time.
+//! JSON from others: a strict check first, then nanoserde, one scalar at a time.
 //!
 //! nanoserde's reader panics on `{"valid":true,"x":`, loops for ever on `"x":[1,2`, and accepts
-//! trailing junk, comments, duplicate keys and mismatched brackets (0.2.1). It is therefore given
-//! nothing but single strings and booleans that have passed the check below.
+//! trailing junk, comments, duplicate keys and mismatched brackets (0.2.1). It therefore reads only
+//! single strings and booleans that have passed the check below.
 
 use nanoserde::{DeJson, SerJson, SerJsonState};
 
@@ -15,7 +15,9 @@ const MAX_DEPTH: usize = 32;
 /// Why a document is refused, in words that complete "it …".
 pub type Malformed = &'static str;
 
-/// The members of one JSON object that has passed the check.
+const NOT_JSON: Malformed = "is not JSON";
+
+/// The members of one JSON object that has passed the check, with their values' text.
 pub struct Object<'a>(Vec<(String, &'a str)>);
 
 /// What an object holds under a name.
@@ -50,30 +52,19 @@ impl<'a> Object<'a> {
             return Err("is larger than 64 KiB");
         }
         let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
-        Object::of_our_own(text)
-    }
-
-    /// As [`Object::parse`], of any length: what this program wrote.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn of_our_own(text: &'a str) -> Result<Object<'a>, Malformed> {
         let mut scanner = Scanner { text, at: 0 };
         scanner.skip_space();
         if scanner.peek() != Some(b'{') {
             return Err("is not a JSON object");
         }
-        let members = scanner.object(1)?;
+        let members = scanner.members(1);
+        let is_at_end = scanner.peek().is_none();
         scanner.skip_space();
-        match scanner.peek() {
-            None => Ok(Object(members)),
-            Some(_) => Err("goes on after the end of its JSON object"),
+        match members {
+            Err(NOT_JSON) if is_at_end => Err("is cut short"),
+            Ok(_) if scanner.peek().is_some() => Err("goes on after the end of its JSON object"),
+            members => members.map(Object),
         }
-    }
-
-    /// The names of its members, and the JSON of their values.
-    pub fn into_members(self) -> Vec<(String, &'a str)> {
-        self.0
     }
 
     /// The text under `name`.
@@ -88,8 +79,7 @@ impl<'a> Object<'a> {
 
     /// The number under `name`, as it is written.
     pub fn number(&self, name: &str) -> Member<&'a str> {
-        let is_number = |raw: &&str| raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        self.read(name, |raw| Some(raw).filter(is_number))
+        self.read(name, |raw| is_number(raw).then_some(raw))
     }
 
     /// The object under `name`.
@@ -99,44 +89,33 @@ impl<'a> Object<'a> {
 
     /// Those elements of the array under `name` that are objects; none where there is no array.
     pub fn objects(&self, name: &str) -> Option<Vec<Object<'a>>> {
-        let elements = self.read(name, elements);
-        let objects = elements.ok()?.into_iter();
-        Some(
-            objects
-                .filter_map(|raw| Object::parse(raw.as_bytes()).ok())
-                .collect(),
-        )
-    }
-
-    fn raw(&self, name: &str) -> Option<&'a str> {
-        let member = self.0.iter().find(|(key, _)| key == name);
-        member.map(|(_, raw)| *raw).filter(|raw| *raw != "null")
+        let array = self.read(name, |raw| raw.starts_with('[').then_some(raw));
+        let text = array.ok()?;
+        let elements = Scanner { text, at: 0 }.members(1).ok()?.into_iter();
+        let objects = elements.flat_map(|(_, raw)| Object::parse(raw.as_bytes()));
+        Some(objects.collect())
     }
 
     /// The value under `name`, of which `decode` makes nothing where it is of another type.
     fn read<T>(&self, name: &str, decode: impl FnOnce(&'a str) -> Option<T>) -> Member<T> {
-        match self.raw(name) {
-            None => Member::Absent,
-            Some(raw) => decode(raw).map_or(Member::Mistyped, Member::Present),
+        match self.0.iter().find(|(key, _)| key == name) {
+            None | Some((_, "null")) => Member::Absent,
+            Some((_, raw)) => decode(raw).map_or(Member::Mistyped, Member::Present),
         }
     }
 }
 
-/// Writes `value` into `out`, which keeps its capacity: a string that holds a key must not be
-/// moved by growing, for the old copy would stay in memory.
+/// Writes `value` into `out`, which keeps its capacity: a string that holds a key must not grow, for
+/// the old copy would stay in memory.
 pub fn write(value: &(impl SerJson + ?Sized), out: String) -> String {
     let mut state = SerJsonState::new(out);
     value.ser_json(0, &mut state);
     state.out
 }
 
-/// The elements of a checked JSON array; none for another value.
-pub fn elements(raw: &str) -> Option<Vec<&str>> {
-    Scanner { text: raw, at: 0 }.array(1).ok()
-}
-
-/// The text of a checked JSON string; none for another value, and for an escaped lone surrogate, which is no character.
-pub fn text(raw: &str) -> Option<String> {
+/// The text of a checked JSON string; none for another value, and for an escaped lone surrogate, which
+/// is no character.
+fn text(raw: &str) -> Option<String> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         return String::deserialize_json(raw).ok();
@@ -145,7 +124,18 @@ pub fn text(raw: &str) -> Option<String> {
     Some(inner.to_owned())
 }
 
-/// Walks over JSON text and refuses what is not JSON.
+/// Whether this is a number (RFC 8259, 6).
+fn is_number(text: &str) -> bool {
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let is_plain = whole == "0" || !whole.starts_with('0');
+    is_plain && [whole, fraction, exponent].into_iter().all(is_digits)
+}
+
+/// Passes over JSON text and refuses what is not JSON.
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -156,32 +146,29 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) -> usize {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let skipped = rest.iter().take_while(|byte| wanted(**byte)).count();
-        self.at += skipped;
-        skipped
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn skip_while(&mut self, is_wanted: impl Fn(u8) -> bool) {
+        while self.peek().is_some_and(&is_wanted) {
+            self.at += 1;
+        }
     }
 
     fn skip_space(&mut self) {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        self.skip_while(|byte| b" \t\n\r".contains(&byte));
     }
 
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
+    /// Passes over the next byte if it is one of these.
+    fn take(&mut self, any_of: &[u8]) -> bool {
+        let found = self.peek().is_some_and(|byte| any_of.contains(&byte));
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
-        match self.peek() {
-            Some(found) if found == byte => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(_) => Err("is not JSON"),
-            None => Err("is cut short"),
-        }
+    fn require(&mut self, any_of: &[u8]) -> Result<(), Malformed> {
+        self.take(any_of).then_some(()).ok_or(NOT_JSON)
     }
 
     /// Passes over one value and returns its text.
@@ -189,127 +176,73 @@ impl<'a> Scanner<'a> {
         self.skip_space();
         let start = self.at;
         match self.peek() {
-            Some(b'{') => self.object(depth + 1).map(drop),
-            Some(b'[') => self.array(depth + 1).map(drop),
-            Some(b'"') => self.string(),
-            Some(b't') => self.literal("true"),
-            Some(b'f') => self.literal("false"),
-            Some(b'n') => self.literal("null"),
-            _ => self.number(),
-        }?;
-        self.text.get(start..self.at).ok_or("is not JSON")
-    }
-
-    /// Passes over the object that begins here and returns its members.
-    fn object(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, Malformed> {
-        let mut members = Vec::new();
-        self.sequence(depth, b'{', b'}', |scanner| {
-            let start = scanner.at;
-            scanner.string()?;
-            let raw = scanner.text.get(start..scanner.at).unwrap_or_default();
-            // A key with a lone surrogate is nobody's name: kept as it is written.
-            let key = text(raw).unwrap_or_else(|| raw.to_owned());
-            scanner.skip_space();
-            scanner.expect(b':')?;
-            members.push((key, scanner.value(depth)?));
-            Ok(())
-        })?;
-        let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
-        keys.sort_unstable();
-        let duplicate = keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
-        if duplicate {
-            Err("has a key twice")
-        } else {
-            Ok(members)
+            Some(b'{' | b'[') => self.members(depth + 1).map(drop)?,
+            Some(b'"') => self.string()?,
+            _ => {
+                self.skip_while(|byte| !b" \t\n\r,]}".contains(&byte));
+                let word = self.since(start);
+                if !matches!(word, "true" | "false" | "null") && !is_number(word) {
+                    return Err(NOT_JSON);
+                }
+            }
         }
+        Ok(self.since(start))
     }
 
-    /// Passes over the array that begins here and returns its elements.
-    fn array(&mut self, depth: usize) -> Result<Vec<&'a str>, Malformed> {
-        let mut elements = Vec::new();
-        self.sequence(depth, b'[', b']', |scanner| {
-            elements.push(scanner.value(depth)?);
-            Ok(())
-        })?;
-        Ok(elements)
-    }
-
-    fn sequence(
-        &mut self,
-        depth: usize,
-        opening: u8,
-        closing: u8,
-        mut item: impl FnMut(&mut Self) -> Result<(), Malformed>,
-    ) -> Result<(), Malformed> {
+    /// Passes over the object or array that begins here. Returns its values, and the keys of an object.
+    fn members(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, Malformed> {
         if depth > MAX_DEPTH {
             return Err("is nested deeper than 32");
         }
-        self.expect(opening)?;
+        let is_object = self.peek() == Some(b'{');
+        self.require(b"{[")?;
+        let closing = if is_object { b"}" } else { b"]" };
+        let mut members = Vec::new();
         self.skip_space();
         if self.take(closing) {
-            return Ok(());
+            return Ok(members);
         }
         loop {
+            let key = is_object.then(|| self.key()).transpose()?;
+            members.push((key.unwrap_or_default(), self.value(depth)?));
             self.skip_space();
-            item(self)?;
-            self.skip_space();
-            if !self.take(b',') {
-                return self.expect(closing);
+            if !self.take(b",") {
+                break;
             }
         }
+        self.require(closing)?;
+        let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
+        keys.sort_unstable();
+        if is_object && keys.windows(2).any(|pair| pair.first() == pair.last()) {
+            return Err("has a key twice");
+        }
+        Ok(members)
+    }
+
+    /// Passes over a key and its colon.
+    fn key(&mut self) -> Result<String, Malformed> {
+        self.skip_space();
+        let start = self.at;
+        self.string()?;
+        let raw = self.since(start);
+        self.skip_space();
+        self.require(b":")?;
+        // One with a lone surrogate is nobody's name: kept as it is written.
+        Ok(text(raw).unwrap_or_else(|| raw.to_owned()))
     }
 
     fn string(&mut self) -> Result<(), Malformed> {
-        self.expect(b'"')?;
+        self.require(b"\"")?;
         loop {
             self.skip_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-            if !self.take(b'\\') {
-                return self.expect(b'"');
+            if !self.take(b"\\") {
+                return self.require(b"\"");
             }
-            match self.peek() {
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-                Some(b'u') => {
-                    self.at += 1;
-                    for _ in 0..4 {
-                        match self.peek() {
-                            Some(byte) if byte.is_ascii_hexdigit() => self.at += 1,
-                            Some(_) => return Err("is not JSON"),
-                            None => return Err("is cut short"),
-                        }
-                    }
-                }
-                Some(_) => return Err("is not JSON"),
-                None => return Err("is cut short"),
+            if self.take(b"u") {
+                (0..4).try_for_each(|_| self.require(b"0123456789abcdefABCDEF"))?;
+            } else {
+                self.require(b"\"\\/bfnrt")?;
             }
-        }
-    }
-
-    fn literal(&mut self, word: &str) -> Result<(), Malformed> {
-        word.bytes().try_for_each(|byte| self.expect(byte))
-    }
-
-    fn number(&mut self) -> Result<(), Malformed> {
-        self.take(b'-');
-        if !self.take(b'0') {
-            self.digits()?;
-        }
-        if self.take(b'.') {
-            self.digits()?;
-        }
-        if self.take(b'e') || self.take(b'E') {
-            if !self.take(b'+') {
-                self.take(b'-');
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), Malformed> {
-        match self.skip_while(|byte| byte.is_ascii_digit()) {
-            0 if self.peek().is_none() => Err("is cut short"),
-            0 => Err("is not JSON"),
-            _ => Ok(()),
         }
     }
 }
@@ -321,7 +254,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{Member, Object, elements, text, write};
+    use super::{Member, Object, text, write};
 
     /// One of everything, each with white space and without.
     const WHOLE: &str = "{\"text\" : \"a \\\" \\\\ \\/ \\b\\f\\n\\r\\t \\u00e9\\uABCD\\u005a \" , \"none\":null,\"yes\":true ,\
@@ -463,7 +396,6 @@ mod tests {
         assert_eq!(of(&longest).map(drop), Ok(()));
         let longer = format!("{longest} ");
         assert_eq!(of(&longer).err(), Some("is larger than 64 KiB"));
-        assert_eq!(Object::of_our_own(&longer).map(drop), Ok(()));
         for (opening, closing) in [("[", "]"), ("{\"a\":", "}")] {
             // The outermost object is one.
             let nested = |depth| format!("{}1{}", opening.repeat(depth), closing.repeat(depth));
@@ -515,20 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_given_back_as_they_are_written() {
-        let object = of("{ \"a\" :  [1, 2] , \"\\u0062\":\"\\u0063\" }").unwrap();
-        let members = object.into_members();
-        let expected = [("a".to_owned(), "[1, 2]"), ("b".to_owned(), "\"\\u0063\"")];
-        assert_eq!(members, expected);
-    }
-
-    #[test]
     fn values_alone_are_read_and_written() {
-        assert_eq!(
-            elements("[1 , \"a,]\",[ ]]"),
-            Some(vec!["1", "\"a,]\"", "[ ]"])
-        );
-        assert_eq!(elements("{}"), None);
         assert_eq!(text("\"a\""), Some("a".into()));
         assert_eq!(text("\"\\u0061\""), Some("a".into()));
         assert_eq!(text("\"\\ud800\""), None);

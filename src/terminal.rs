@@ -53,22 +53,32 @@ pub fn output_error(cause: &io::Error) -> Error {
 }
 
 const PLAIN: &str = "";
-const RED: &str = "\x1b[1;31m";
-const YELLOW: &str = "\x1b[1;33m";
+pub const RED: &str = "\x1b[1;31m";
+pub const GREEN: &str = "\x1b[1;32m";
+pub const YELLOW: &str = "\x1b[1;33m";
 const RESET: &str = "\x1b[0m";
 
 fn labelled(label: &str, colour: &str, message: &str) -> String {
     let message = sanitize(message);
-    if colour.is_empty() || !has_colour() {
+    if colour.is_empty() || !may_colour(io::stderr().is_terminal()) {
         format!("{label}: {message}\n")
     } else {
         format!("{colour}{label}:{RESET} {message}\n")
     }
 }
 
-/// Whether standard error is a terminal that a person did not ask to keep plain (no-color.org).
-fn has_colour() -> bool {
-    io::stderr().is_terminal() && environment::raw("NO_COLOR").is_none() && !is_dumb()
+/// A text in this colour, for standard output.
+pub fn paint(text: &str, colour: &str) -> String {
+    if may_colour(platform::standard_output().is_terminal()) {
+        format!("{colour}{text}{RESET}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Whether there is a terminal that a person did not ask to keep plain (no-color.org).
+fn may_colour(is_terminal: bool) -> bool {
+    is_terminal && environment::raw("NO_COLOR").is_none() && !is_dumb()
 }
 
 fn is_dumb() -> bool {

@@ -20,7 +20,8 @@ use rustls::{
 use crate::clock;
 pub use trust::Trust;
 
-const SEE_DOCTOR: &str = "run: sekuire doctor --online";
+/// What to do where the cause is not a usual one.
+pub const SEE_DOCTOR: &str = "run: sekuire doctor --online";
 const CHECK_HOST: &str = "check the host of the URL; somebody may be in between";
 
 /// rustls' name, in words, for what a plain `openssl req -x509` makes.

@@ -159,8 +159,13 @@ pub(super) fn default_key_page() -> String {
 }
 
 fn from_option(options: &Options) -> Result<Option<Backend>, Error> {
-    let named = options.backend.as_deref();
-    named.map(|url| backend("--backend", url)).transpose()
+    let name = if options.is_backend_url {
+        "--backend-url"
+    } else {
+        "--backend"
+    };
+    let url = options.backend.as_deref();
+    url.map(|url| backend(name, url)).transpose()
 }
 
 fn from_variable() -> Result<Option<Backend>, Error> {

@@ -1,38 +1,264 @@
-//! `sekuire doctor`: looks at each layer that a login needs, in the order in which they must be mended.
-//! It asks the rooms that the other commands use, and has no rule of its own. It changes nothing.
+//! `sekuire doctor`: a line for each layer that a login needs. Each prints what the functions return that
+//! `login` and `whoami` call. It changes nothing.
 
-mod check;
-mod layers;
-mod online;
+mod checks;
 
-use super::report;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::backend::{self, Backend};
+use super::shared;
+use crate::api;
+use crate::backend_url::{BackendUrl, Scheme};
 use crate::cli::Options;
-use crate::commands::shared;
+use crate::clock::{self, BEFORE_RELEASE};
+use crate::credential::{Credential, Source};
+use crate::credentials::{self, Found};
+use crate::device::{self, Device};
+use crate::environment;
 use crate::error::Error;
-use check::{Check, Report, describe};
+use crate::http::{Client, Limits, Route, choose_route};
+use crate::store::Store;
+use crate::terminal::WaitingLine;
+use crate::tls::Trust;
+use checks::{Checks, Finding};
+
+/// Clocks may differ by this much: certificates and tokens allow for it.
+const USUAL_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Looks at each layer, and prints what was found there as soon as it is known.
 ///
 /// # Errors
 /// Standard output can't be written.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let mut checks = Vec::new();
-    let mut tell = |check: Check| {
-        if !options.json {
-            shared::print(&describe(&check))?;
-        }
-        checks.push(check);
-        Ok(())
+    let mut checks = Checks::new(options.json);
+    let found = shared::find(options);
+    let is_readable = checks.add("configuration", configuration(options))?;
+    // The same failure is not reported twice.
+    if is_readable || found.is_ok() {
+        checks.add("key", key(&found, options))?;
+    }
+    let device = shared::examine(found.as_ref().ok(), true);
+    let credential = found.ok().and_then(|found| found.credential);
+    checks.add("device", Ok(identity(&device, credential.as_ref())))?;
+    let backend = match &credential {
+        Some(credential) => backend::of_key(options, credential),
+        None => backend::of_login(options),
     };
-    let patient = layers::examine(options, &mut tell)?;
-    if options.online {
-        online::examine(options, patient, &mut tell)?;
+    let backend = backend.and_then(backend::expect_private);
+    let base = backend.as_ref().ok().map(|backend| backend.url.clone());
+    let mut can_ask = checks.add("backend", backend.map(|backend| address(&backend)))?;
+    can_ask &= checks.add("trust", authorities(base.as_ref()))?;
+    can_ask &= checks.add("proxy", proxy(base.as_ref()))?;
+    can_ask &= checks.add("clock", time(SystemTime::now()))?;
+    if let Some(base) = base.filter(|_| can_ask && options.online) {
+        ask(options, base, credential.as_ref(), &device, &mut checks)?;
     }
-    let failed = checks.iter().find(|check| check.result == "failed");
-    let exit_status = failed.map_or(0, |check| check.exit_status);
-    if options.json {
-        let ok = failed.is_none();
-        shared::print(&report::line(&Report { ok, checks }))?;
+    checks.finish(options.online)
+}
+
+fn configuration(options: &Options) -> Result<Finding, Error> {
+    let variables = ["SEKUIRE_CONFIG_DIR", "HOME"].into_iter();
+    let mut variables = variables.filter(|name| environment::raw(name).is_some());
+    let source = variables.next().unwrap_or("the password database");
+    let inspected = Store::locate().and_then(|store| store.inspect());
+    match (inspected, credentials::variable_in_use()) {
+        (Ok((found, warnings)), _) => Ok(Finding::new(found, source).warn(warnings)),
+        (Err(error), None) => Err(shared::hint_at_damage(error, options)),
+        (Err(error), Some(variable)) => {
+            let warning = format!("only a login needs it: the key is {variable}'s");
+            Ok(Finding::new(error.to_string(), source).warn([warning]))
+        }
     }
-    Ok(exit_status)
+}
+
+fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
+    let found = found.as_ref().map_err(Clone::clone)?;
+    let Some(credential) = &found.credential else {
+        let error = shared::not_logged_in(options);
+        let mut hints = found.warnings.clone();
+        hints.extend(error.hint().map(str::to_owned));
+        return Err(error.with_hint(hints.join("; ")));
+    };
+    let environment = credential.api_key.environment();
+    let environment = environment.map_or("of an unknown environment", |known| known.name());
+    let (source, is_variable) = match credential.source {
+        Source::File => ("auth.json", false),
+        Source::Variable(variable) => (variable, true),
+    };
+    let has_two = is_variable && Store::locate().is_ok_and(|store| store.may_hold_key());
+    let precedence = format!("{source} takes precedence over the key in auth.json");
+    Ok(
+        Finding::new(format!("{}, {environment}", credential.api_key), source)
+            .warn(found.warnings.clone())
+            .warn(Some(precedence).filter(|_| has_two)),
+    )
+}
+
+fn identity(device: &Device, credential: Option<&Credential>) -> Finding {
+    let fingerprint = device::shorten(&device.fingerprint, device::SHORT);
+    let words = format!("{}, fingerprint {fingerprint}", device.name);
+    let is_by_host_name = device.source == device::Source::HostName;
+    Finding::new(words, device.source.name())
+        .warn(credential.and_then(|found| shared::other_device(found, device)))
+        .warn(is_by_host_name.then(|| device::FOLLOWS_HOST_NAME.to_owned()))
+}
+
+fn address(backend: &Backend) -> Finding {
+    let url = &backend.url;
+    let why = match url.scheme() {
+        Scheme::Https => "",
+        Scheme::Http if url.is_loopback() => " (plain http is allowed on loopback)",
+        Scheme::Http => " (plain http is allowed by SEKUIRE_ALLOW_HTTP)",
+    };
+    Finding::new(format!("{url}{why}"), backend.source)
+}
+
+fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
+    if base.is_some_and(|base| base.scheme() == Scheme::Http) {
+        return Ok(Finding::new("not needed for http", ""));
+    }
+    let trust = Trust::prepare()?;
+    let count = trust.unreadable;
+    let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
+    let warning = Some(warning).filter(|_| count > 0);
+    Ok(Finding::new(trust.count(), &trust.source).warn(warning))
+}
+
+fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
+    Ok(match choose_route(base)? {
+        Route::Direct => {
+            let others = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].into_iter();
+            let unused: Vec<&str> = others
+                .filter(|name| environment::raw(name).is_some())
+                .collect();
+            let words = format!(
+                "not used: {}; for a proxy set HTTPS_PROXY",
+                unused.join(", ")
+            );
+            Finding::new("none", "default").warn(Some(words).filter(|_| !unused.is_empty()))
+        }
+        Route::NeverProxied => Finding::new("none for loopback and plain http", "default"),
+        Route::Bypassed(variable, entry) => {
+            Finding::new(format!("bypassed by NO_PROXY entry {entry}"), variable)
+        }
+        Route::Through(variable, proxy) => {
+            let login = Some(", with a user name and password").filter(|_| proxy.has_login());
+            let login = login.unwrap_or_default();
+            Finding::new(format!("http://{proxy}{login}"), variable)
+        }
+    })
+}
+
+fn time(now: SystemTime) -> Result<Finding, Error> {
+    if seconds(now) >= BEFORE_RELEASE {
+        return Ok(Finding::new(clock::date(seconds(now)), ""));
+    }
+    let words = "a time before this program was released";
+    Err(
+        Error::machine(format!("{}, {words}", clock::date(seconds(now))))
+            .with_hint("set this machine's clock"),
+    )
+}
+
+/// Since 1970.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+/// Takes the steps of a request. The first that fails ends it; only the last sends the key.
+fn ask(
+    options: &Options,
+    base: BackendUrl,
+    credential: Option<&Credential>,
+    device: &Device,
+    checks: &mut Checks,
+) -> Result<bool, Error> {
+    let limits = Limits {
+        timeout: options.timeout,
+        wait: None,
+        for_doctor: true,
+    };
+    let waiting = WaitingLine::new(options.json, false);
+    let mut client = match Client::new(base, limits, waiting) {
+        Ok(client) => client,
+        Err(error) => return checks.add("request", Err(error)),
+    };
+    let mut printed = Ok(true);
+    let has_arrived = client.probe(&mut |name, found| {
+        if printed.is_ok() {
+            printed = checks.add(name, found.map(|found| Finding::new(found, "")));
+        }
+    });
+    if !printed? || !has_arrived {
+        return Ok(false);
+    }
+    let sent = SystemTime::now();
+    let answered = api::clock(&mut client).map(|date| compare(date, sent));
+    let is_answered = checks.add("backend clock", answered)?;
+    let Some(credential) = credential.filter(|_| is_answered) else {
+        return Ok(is_answered);
+    };
+    let account = match api::me(&mut client, &credential.api_key, device) {
+        Ok(me) => {
+            let user = me
+                .email
+                .or(me.id)
+                .unwrap_or_else(|| "an unnamed user".into());
+            Ok(Finding::new(format!("key accepted for {user}"), ""))
+        }
+        Err(error) => Err(shared::hint_at_login(
+            error,
+            credential,
+            device,
+            client.base(),
+        )),
+    };
+    checks.add("account", account)
+}
+
+/// The backend's clock and this machine's, from when it was asked until now.
+fn compare(date: Option<SystemTime>, sent: SystemTime) -> Finding {
+    let now = SystemTime::now();
+    let Some(date) = date else {
+        return Finding::new("not told", "");
+    };
+    if date + USUAL_DIFFERENCE >= sent && date <= now + USUAL_DIFFERENCE {
+        return Finding::new("agrees with this machine's", "");
+    }
+    let words = clock::date(seconds(date));
+    let words = format!(
+        "{words}, while this machine's says {}",
+        clock::date(seconds(now))
+    );
+    let advice = "set this machine's clock, or ask the backend's administrator";
+    Finding::new(words, "").warn([advice.to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEFORE_RELEASE, Duration, SystemTime, UNIX_EPOCH, compare, time};
+
+    #[test]
+    fn a_clock_that_says_less_than_the_release_fails() {
+        for (seconds, is_ok) in [
+            (0, false),
+            (BEFORE_RELEASE - 1, false),
+            (BEFORE_RELEASE, true),
+        ] {
+            let found = time(UNIX_EPOCH + Duration::from_secs(seconds));
+            assert_eq!(found.is_ok(), is_ok, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn clocks_may_differ_by_a_minute_and_the_time_that_the_answer_took() {
+        let ago = |seconds| SystemTime::now() - Duration::from_secs(seconds);
+        for (behind, took, agrees) in [(50, 0, true), (63, 5, true), (70, 5, false)] {
+            let finding = compare(Some(ago(behind)), ago(took));
+            let is_close = finding.found.starts_with("agrees");
+            assert_eq!(is_close, agrees, "{behind} s, {took} s");
+        }
+    }
 }

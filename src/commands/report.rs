@@ -1,174 +1,217 @@
-//! What `--json` prints: one object on one line, with every field in every state, null where
-//! unknown. It never holds the key.
+//! What `--json` prints and `--get` looks up: one flat list of fields, the same in every state. It never
+//! holds the key.
 
-mod text;
-
-use nanoserde::SerJson;
-
+use super::shared;
 use crate::api::Me;
+use crate::api_key::Environment;
 use crate::backend_url::BackendUrl;
+use crate::cli::Options;
 use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
+use crate::json;
+use crate::redact::sanitize;
 use crate::store::Store;
-pub(super) use text::{Text, line};
 
-/// What `status --json` prints.
-#[derive(SerJson)]
-#[nserde(serialize_none_as_null)]
-pub struct StatusReport {
-    authenticated: bool,
-    state: Text,
-    source: Option<Text>,
-    key: Option<String>,
-    environment: Option<Text>,
-    org_id: Option<Text>,
-    workspace_id: Option<Text>,
-    backend_url: Option<Text>,
-    device: DeviceReport,
-    file: FileReport,
-    error: Option<ErrorReport>,
+/// The fields, in order.
+#[derive(Default)]
+pub(super) struct Report(Vec<Field>);
+
+struct Field {
+    /// Such as `device.name`. The members of an object follow each other.
+    path: &'static str,
+    json: String,
+    /// As a shell wants it: text as it is, a list one a line, nothing for null.
+    lines: String,
 }
 
-/// What `whoami --json` prints.
-#[derive(SerJson)]
-#[nserde(serialize_none_as_null)]
-pub struct WhoamiReport {
-    authenticated: bool,
-    state: Text,
-    email: Option<Text>,
-    user_id: Option<Text>,
-    organization: Option<Text>,
-    workspaces: Option<Vec<Text>>,
-    backend_url: Option<Text>,
-    device: DeviceReport,
-    error: Option<ErrorReport>,
-}
+impl Report {
+    /// Adds a text from anywhere, which is sanitized.
+    pub(super) fn text(&mut self, path: &'static str, text: Option<impl AsRef<str>>) {
+        let text = text.map(|text| sanitize(text.as_ref()));
+        self.add(path, text.map(|text| (quote(&text), text + "\n")));
+    }
 
-#[derive(SerJson)]
-#[nserde(serialize_none_as_null)]
-struct DeviceReport {
-    name: Text,
-    os: Text,
-    fingerprint: Text,
-    fingerprint_source: Text,
-    bound_fingerprint: Option<Text>,
-    matches: Option<bool>,
-}
+    fn flag(&mut self, path: &'static str, flag: Option<bool>) {
+        self.add(
+            path,
+            flag.map(|flag| (flag.to_string(), format!("{flag}\n"))),
+        );
+    }
 
-#[derive(SerJson)]
-#[nserde(serialize_none_as_null)]
-struct FileReport {
-    path: Option<Text>,
-    mode: Option<Text>,
-}
+    fn list(&mut self, path: &'static str, texts: Option<&Vec<String>>) {
+        let texts = texts.map(|texts| texts.iter().map(|text| sanitize(text)));
+        let value = texts.map(|texts| {
+            let quoted: Vec<String> = texts.clone().map(|text| quote(&text)).collect();
+            (
+                format!("[{}]", quoted.join(",")),
+                texts.map(|text| text + "\n").collect(),
+            )
+        });
+        self.add(path, value);
+    }
 
-#[derive(SerJson)]
-#[nserde(serialize_none_as_null)]
-struct ErrorReport {
-    message: Text,
-    hint: Option<Text>,
-}
+    fn add(&mut self, path: &'static str, value: Option<(String, String)>) {
+        let (json, lines) = value.unwrap_or_else(|| ("null".to_owned(), String::new()));
+        self.0.push(Field { path, json, lines });
+    }
 
-impl StatusReport {
-    /// The report of what was found, on this device.
-    pub(super) fn new(
-        found: &Result<Found, Error>,
-        device: &Device,
-        backend_url: Option<&BackendUrl>,
-    ) -> StatusReport {
-        let credential = credential_of(found);
-        let store = Store::locate().ok();
-        let text = |text: &Option<String>| text.as_ref().map(Text::new);
-        StatusReport {
-            authenticated: credential.is_some(),
-            state: state(found.as_ref().err(), credential.is_some()),
-            source: credential.map(|credential| Text::new(credential.source.name())),
-            key: credential.map(|credential| credential.api_key.mask()),
-            environment: credential
-                .and_then(|credential| Some(Text::new(credential.api_key.environment()?.name()))),
-            org_id: credential.and_then(|credential| text(&credential.org_id)),
-            workspace_id: credential.and_then(|credential| text(&credential.workspace_id)),
-            backend_url: backend_url.map(|url| Text::new(url.to_string())),
-            device: DeviceReport::new(device, credential),
-            file: FileReport {
-                path: store
-                    .as_ref()
-                    .map(|store| Text::new(store.path().to_string_lossy())),
-                mode: match found {
-                    Ok(found) => found.mode,
-                    // Of a file that is damaged, too, unless a variable kept it from being read.
-                    Err(_) if credentials::variable_in_use().is_some() => None,
-                    Err(_) => store.as_ref().and_then(Store::mode),
-                }
-                .map(|mode| Text::new(format!("{mode:04o}"))),
-            },
-            error: found.as_ref().err().map(ErrorReport::new),
+    /// One line: an object with all.
+    pub(super) fn json(&self) -> String {
+        object(self.members().into_iter())
+    }
+
+    /// The names and the JSON of the members, of which some are objects.
+    fn members(&self) -> Vec<(&'static str, String)> {
+        let members = self.0.chunk_by(|a, b| a.name() == b.name());
+        let members = members.filter_map(|fields| {
+            let first = fields.first()?;
+            let json = match first.path.split_once('.') {
+                None => first.json.clone(),
+                // Without an error there is no object of it.
+                Some(("error", _)) if first.json == "null" => first.json.clone(),
+                Some(_) => object(fields.iter().filter_map(|field| {
+                    let (_, name) = field.path.split_once('.')?;
+                    Some((name, field.json.clone()))
+                })),
+            };
+            Some((first.name(), json))
+        });
+        members.collect()
+    }
+
+    /// What `--get` prints of a field or an object.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub(super) fn get(&self, wanted: &str) -> Result<String, Error> {
+        if let Some(field) = self.0.iter().find(|field| field.path == wanted) {
+            return Ok(field.lines.clone());
+        }
+        let mut members = self.members().into_iter();
+        match members.find(|(name, _)| *name == wanted) {
+            Some((_, json)) if json == "null" => Ok(String::new()),
+            Some((_, json)) => Ok(json + "\n"),
+            None => {
+                let paths: Vec<&str> = self.0.iter().map(|field| field.path).collect();
+                Err(Error::usage("--get names no field of this report")
+                    .with_hint(format!("choose one of: {}", paths.join(", "))))
+            }
         }
     }
-}
 
-impl WhoamiReport {
-    /// The report of what the backend said, on this device.
-    pub(super) fn new(
-        result: &Result<Me, Error>,
-        device: &Device,
-        credential: Option<&Credential>,
-        backend_url: Option<&BackendUrl>,
-    ) -> WhoamiReport {
-        let me = result.as_ref().ok();
-        let text = |text: &Option<String>| text.as_ref().map(Text::new);
-        WhoamiReport {
-            authenticated: me.is_some(),
-            state: state(result.as_ref().err(), me.is_some()),
-            email: me.and_then(|me| text(&me.email)),
-            user_id: me.and_then(|me| text(&me.id)),
-            organization: me.and_then(|me| text(&me.organization)),
-            workspaces: me
-                .and_then(|me| me.workspaces.as_ref())
-                .map(|ids| ids.iter().map(Text::new).collect()),
-            backend_url: backend_url.map(|url| Text::new(url.to_string())),
-            device: DeviceReport::new(device, credential),
-            error: result.as_ref().err().map(ErrorReport::new),
-        }
+    /// Prints the whole, or what `--get` names.
+    ///
+    /// # Errors
+    /// Standard output can't be written, or there is no such field.
+    pub(super) fn print(&self, options: &Options) -> Result<u8, Error> {
+        shared::print(&match &options.get {
+            Some(wanted) => self.get(wanted)?,
+            None => self.json() + "\n",
+        })
     }
-}
 
-impl DeviceReport {
-    fn new(device: &Device, credential: Option<&Credential>) -> DeviceReport {
+    fn device(&mut self, device: &Device, credential: Option<&Credential>) {
         let from_file = credential.filter(|credential| credential.source == Source::File);
         let bound = from_file.and_then(|credential| credential.bound_fingerprint.as_deref());
-        DeviceReport {
-            name: Text::new(&device.name),
-            os: Text::new(Device::os()),
-            fingerprint: Text::new(&device.fingerprint),
-            fingerprint_source: Text::new(device.source.name()),
-            bound_fingerprint: bound.map(Text::new),
-            matches: bound.map(|bound| device.matches(bound)),
-        }
+        self.text("device.name", Some(&device.name));
+        self.text("device.os", Some(Device::os()));
+        self.text("device.fingerprint", Some(&device.fingerprint));
+        self.text("device.fingerprint_source", Some(device.source.name()));
+        self.text("device.bound_fingerprint", bound);
+        self.flag("device.matches", bound.map(|bound| device.matches(bound)));
+    }
+
+    fn error(&mut self, error: Option<&Error>) {
+        self.text("error.message", error.map(Error::to_string));
+        self.text("error.hint", error.and_then(Error::hint));
     }
 }
 
-impl ErrorReport {
-    fn new(error: &Error) -> ErrorReport {
-        ErrorReport {
-            message: Text::new(error.to_string()),
-            hint: error.hint().map(Text::new),
-        }
+impl Field {
+    /// Of the field, or of the object that it is in.
+    fn name(&self) -> &'static str {
+        self.path.split('.').next().unwrap_or_default()
     }
 }
 
-fn credential_of(found: &Result<Found, Error>) -> Option<&Credential> {
-    found.as_ref().ok()?.credential.as_ref()
+fn quote(text: &str) -> String {
+    json::write(text, String::new())
 }
 
-fn state(error: Option<&Error>, authenticated: bool) -> Text {
-    Text::new(match error.map(Error::kind) {
+fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
+    let members: Vec<String> = members
+        .map(|(name, json)| format!("\"{name}\":{json}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// The report of what was found, on this device.
+pub(super) fn of_status(
+    found: &Result<Found, Error>,
+    device: &Device,
+    backend_url: Option<&BackendUrl>,
+) -> Report {
+    let (found, error) = (found.as_ref().ok(), found.as_ref().err());
+    let credential = found.and_then(|found| found.credential.as_ref());
+    let environment = credential.and_then(|of| of.api_key.environment());
+    let store = Store::locate().ok();
+    let mode = match found {
+        Some(found) => found.mode,
+        // Of a file that is damaged, too, unless a variable kept it from being read.
+        None if credentials::variable_in_use().is_some() => None,
+        None => store.as_ref().and_then(Store::mode),
+    };
+    let mut report = Report::default();
+    report.flag("authenticated", Some(credential.is_some()));
+    report.text("state", Some(state(error, credential.is_some())));
+    report.text("source", credential.map(|of| of.source.name()));
+    report.text("key", credential.map(|of| of.api_key.mask()));
+    report.text("environment", environment.map(Environment::name));
+    report.text("org_id", credential.and_then(|of| of.org_id.as_ref()));
+    report.text(
+        "workspace_id",
+        credential.and_then(|of| of.workspace_id.as_ref()),
+    );
+    report.text("backend_url", backend_url.map(BackendUrl::to_string));
+    report.device(device, credential);
+    report.text(
+        "file.path",
+        store.map(|store| store.path().to_string_lossy().into_owned()),
+    );
+    report.text("file.mode", mode.map(|mode| format!("{mode:04o}")));
+    report.error(error);
+    report
+}
+
+/// The report of what the backend said, on this device.
+pub(super) fn of_whoami(
+    result: &Result<Me, Error>,
+    device: &Device,
+    credential: Option<&Credential>,
+    backend_url: Option<&BackendUrl>,
+) -> Report {
+    let (me, error) = (result.as_ref().ok(), result.as_ref().err());
+    let mut report = Report::default();
+    report.flag("authenticated", Some(me.is_some()));
+    report.text("state", Some(state(error, me.is_some())));
+    report.text("email", me.and_then(|me| me.email.as_ref()));
+    report.text("user_id", me.and_then(|me| me.id.as_ref()));
+    report.text("organization", me.and_then(|me| me.organization.as_ref()));
+    report.list("workspaces", me.and_then(|me| me.workspaces.as_ref()));
+    report.text("backend_url", backend_url.map(BackendUrl::to_string));
+    report.device(device, credential);
+    report.error(error);
+    report
+}
+
+fn state(error: Option<&Error>, authenticated: bool) -> &'static str {
+    match error.map(Error::kind) {
         None if authenticated => "authenticated",
         None | Some(Kind::NotLoggedIn) => "not_logged_in",
         Some(Kind::Rejected) => "rejected",
         Some(Kind::Backend) => "unreachable",
         Some(_) => "error",
-    })
+    }
 }

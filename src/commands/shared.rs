@@ -2,9 +2,7 @@
 
 use std::io::Write;
 
-use nanoserde::SerJson;
-
-use super::{backend, field, report};
+use super::backend;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::{Credential, Source};
@@ -32,15 +30,7 @@ pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Erro
         for_doctor: false,
     };
     let waiting = WaitingLine::new(options.quiet, options.wait.is_some());
-    Client::new(base, None, limits, waiting)
-}
-
-/// Prints a report: the whole, or the field that was asked for.
-pub(super) fn print_report(report: &impl SerJson, options: &Options) -> Result<u8, Error> {
-    match &options.get {
-        Some(field) => print(&field::lines(field, report)),
-        None => print(&report::line(report)),
-    }
+    Client::new(base, limits, waiting)
 }
 
 /// Finds the key.

@@ -1,11 +1,9 @@
-//! `sekuire status`: offline, and computing nothing that it does not print.
+//! `sekuire status`, which is offline.
 
 use std::fmt::Write;
 
-use super::report::StatusReport;
-use super::{backend, field};
+use super::{backend, report, shared};
 use crate::cli::Options;
-use crate::commands::shared;
 use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
@@ -16,55 +14,37 @@ use crate::terminal;
 /// Says whether there is a key.
 ///
 /// # Errors
-/// The key can't be found out, or `--get` names no field.
+/// Whether there is one can't be found out, or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
-    if let Ok(found) = &found
-        && !options.quiet
-    {
-        shared::warn_of_file(found);
+    if !options.quiet {
+        show(&found, options)?;
     }
-    if options.json || options.get.is_some() {
-        print_report(&found, options)?;
-    }
-    let found = found?;
-    if options.json || options.get.is_some() || options.quiet {
-        return Ok(exit_status(&found));
-    }
-    let Some(credential) = &found.credential else {
-        shared::warn(&found);
-        if let Some(note) = credentials::where_looked() {
-            terminal::note(&note);
-        }
-        shared::print("Not logged in\nRun 'sekuire login' to authenticate\n")?;
-        return Ok(exit_status(&found));
-    };
-    let device = shared::examine(Some(&found), false);
-    shared::print(&describe(credential, &device))
-}
-
-fn print_report(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
-    let device = shared::examine(found.as_ref().ok(), false);
-    if let Some(field) = &options.get {
-        let failed = StatusReport::new(&Err(shared::not_logged_in(options)), &device, None);
-        field::check(field, &failed)?;
-    }
-    let credential = found
-        .as_ref()
-        .ok()
-        .and_then(|found| found.credential.as_ref());
-    let backend_url = credential.and_then(|credential| backend::of_status(credential).ok());
-    let backend_url = backend_url.map(|backend| backend.url);
-    shared::print_report(
-        &StatusReport::new(found, &device, backend_url.as_ref()),
-        options,
-    )
-}
-
-fn exit_status(found: &Found) -> u8 {
-    match found.credential {
+    found.map(|found| match found.credential {
         Some(_) => 0,
         None => Kind::NotLoggedIn.exit_status(),
+    })
+}
+
+fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
+    let device = shared::examine(found.as_ref().ok(), false);
+    if let Ok(found) = found {
+        shared::warn_of_file(found);
+    }
+    let credential = found.as_ref().map(|found| found.credential.as_ref());
+    if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
+        terminal::note(&note);
+    }
+    if options.json || options.get.is_some() {
+        let known = credential.ok().flatten();
+        let backend = known.and_then(|credential| backend::of_status(credential).ok());
+        let url = backend.as_ref().map(|backend| &backend.url);
+        return report::of_status(found, &device, url).print(options);
+    }
+    match credential {
+        Ok(Some(credential)) => shared::print(&describe(credential, &device)),
+        Ok(None) => shared::print("Not logged in\nRun 'sekuire login' to authenticate\n"),
+        Err(_) => Ok(0),
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::fmt::Write;
 
-use super::report::WhoamiReport;
-use super::{backend, field};
+use super::{backend, report, shared};
 use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::commands::shared;
 use crate::credential::Credential;
 use crate::device::{self, Device};
 use crate::error::Error;
@@ -20,29 +18,32 @@ use crate::redact::sanitize;
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
     let device = shared::examine(found.as_ref().ok(), options.quiet);
-    if let Some(field) = &options.get {
-        let failed = Err(shared::not_logged_in(options));
-        let failed = WhoamiReport::new(&failed, &device, None, None);
-        field::check(field, &failed)?;
-    }
     let credential = match &found {
-        Ok(found) => found
-            .credential
-            .as_ref()
-            .ok_or_else(|| shared::not_logged_in(options)),
+        Ok(found) => (found.credential.as_ref()).ok_or_else(|| shared::not_logged_in(options)),
         Err(error) => Err(error.clone()),
     };
     let base = credential
         .clone()
         .and_then(|credential| backend::of_key(options, credential))
         .map(|backend| backend.url);
+    let report = |result: &Result<Me, Error>| {
+        report::of_whoami(
+            result,
+            &device,
+            credential.as_ref().ok().copied(),
+            base.as_ref().ok(),
+        )
+    };
+    // Nothing is sent for a field that there is not.
+    if let Some(field) = &options.get {
+        report(&Ok(Me::default())).get(field)?;
+    }
     let result = match (&credential, &base) {
         (Ok(credential), Ok(base)) => ask(options, credential, base, &device),
         (Err(error), _) | (_, Err(error)) => Err(error.clone()),
     };
     if options.json || options.get.is_some() {
-        let report = WhoamiReport::new(&result, &device, credential.ok(), base.as_ref().ok());
-        shared::print_report(&report, options)?;
+        report(&result).print(options)?;
         return result.map(|_| 0);
     }
     match result {

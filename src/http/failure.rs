@@ -104,6 +104,9 @@ impl Failure {
         };
         let hint = match &target.proxy {
             Some(_) if self.hint == CHECK_NETWORK => "check HTTPS_PROXY and the network",
+            _ if self.hint == tls::SEE_DOCTOR && !may_ask_doctor => {
+                "ask the backend's administrator"
+            }
             _ => self.hint,
         };
         let doctor = if may_ask_doctor && self.retryable == Retryable::Yes {

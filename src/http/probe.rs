@@ -1,7 +1,7 @@
 //! The steps of a request one by one, without a request: what `doctor --online` shows.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::attempt::{Attempt, Target};
 use super::deadline::Deadline;
@@ -9,18 +9,15 @@ use super::failure::Failure;
 use crate::error::Error;
 use crate::tls;
 
-/// Takes the name of a step, how long it took, and what was found.
-pub(super) type OnStep<'a> = &'a mut dyn FnMut(&'static str, Duration, Result<String, Error>);
+/// Takes the name of a step, and what was found.
+pub(super) type OnStep<'a> = &'a mut dyn FnMut(&'static str, Result<String, Error>);
 
 /// Takes the steps up to TLS, together within `time`. The first that fails ends it: none.
 pub(super) fn probe(target: &mut Target, time: Duration, on_step: OnStep<'_>) -> Option<()> {
     let mut on_tick = || ();
     let deadline = Deadline::new(time, &mut on_tick);
     let mut attempt = Attempt { target, deadline };
-    let mut step = Step {
-        began: Instant::now(),
-        on_step,
-    };
+    let mut step = Step { on_step };
     let addresses = attempt.resolve();
     let addresses = step.report("name look-up", &attempt, addresses, |addresses| {
         let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
@@ -47,7 +44,6 @@ pub(super) fn probe(target: &mut Target, time: Duration, on_step: OnStep<'_>) ->
 }
 
 struct Step<'a> {
-    began: Instant,
     on_step: OnStep<'a>,
 }
 
@@ -63,8 +59,7 @@ impl Step<'_> {
             Ok(value) => Ok(describe(value)),
             Err(failure) => Err(failure.error(attempt.target, "", false)),
         };
-        (self.on_step)(name, self.began.elapsed(), found);
-        self.began = Instant::now();
+        (self.on_step)(name, found);
         result.ok()
     }
 }
