@@ -156,16 +156,10 @@ installs() {
     judge 'by a rename: the old file is whole' cmp "$scratch/running" "$to/sekuire"
     judge 'and another file' [ ! "$scratch/running" -ef "$to/sekuire" ]
     rm "$scratch/running"
-    run 0 install --public-key "$scratch/ours.pub" --to "$scratch/to/a new folder"
-    says "installed: $to/a new folder/sekuire"
-    judge 'the home is as it was' [ -z "$(files "$home")" ]
     picks_its_archive
     serve "$release"
     run 0 install --from "$url/" --to "$to" --public-key "$public"
     says "installed: $to/sekuire"
-    run 0 install --help
-    says '--from ' '--to ' '--public-key ' '--downgrade '
-    judge 'and the default of each' [ "$(grep -c '(default: ' "$scratch/out")" = 4 ]
 }
 
 # The folders that it makes are for everybody, and no other mode changes.
@@ -173,9 +167,9 @@ makes_folders() {
     section "$1: folders under a umask of 077"
     fresh && chmod 700 "$to"
     umask 077
-    run 0 install --to "$to/a/b"
+    run 0 install --to "$to/a b/c" --public-key "$scratch/ours.pub"
     umask 022
-    judge 'the new ones are 0755' [ "$(stat -c %a "$to/a" "$to/a/b" | sort -u)" = 755 ]
+    judge 'the new ones are 0755' [ "$(stat -c %a "$to/a b" "$to/a b/c" | sort -u)" = 755 ]
     judge 'the old one is 0700' [ "$(stat -c %a "$to")" = 700 ]
 }
 
@@ -186,17 +180,10 @@ takes_one_archive() {
     (cd "$release" && sha256sum "$archive") >"$scratch/stick/$archive.sha256"
     run 0 install --from "$scratch/stick/$archive" --to "$to"
     says "installed: $to/sekuire, sekuire 0.0.1"
-    cd "$scratch/stick"
-    run 0 install --from "$archive" --to "$to"
-    cd "$root"
     refuses 1 "can't get SHA256SUMS from $scratch/stick" --from "$scratch/stick/$archive" --to "$to" --public-key "$public"
     refuses 1 "this machine needs $archive, not sekuire-linux-mips.tar.gz" --from "$scratch/sekuire-linux-mips.tar.gz" --to "$to"
-    sed -i 's/^......../00000000/' "$scratch/stick/$archive.sha256"
-    refuses 1 "$archive is damaged or was replaced" --from "$scratch/stick/$archive" --to "$to"
     rm "$scratch/stick/$archive.sha256"
     refuses 1 "can't get $archive.sha256 from $scratch/stick" --from "$scratch/stick/$archive" --to "$to"
-    serve "$release"
-    run 0 install --from "$url/$archive" --to "$to" --public-key "$public"
 }
 
 # release VERSION: the release is this one. installed WORDS: what the program there says.
@@ -214,12 +201,10 @@ refuses_downgrades() {
         --to "$to" --public-key "$public"
     run 0 install --to "$to" --downgrade --public-key "$public"
     says "installed: $to/sekuire, sekuire 0.9.1"
-    for words in 'sekuire 0.9.0' 'sekuire 0.9.1' 'sekuire next' 'no program' ''; do
+    for words in 'sekuire 0.9.1' 'sekuire next' ''; do
         installed "$words"
         run 0 install --to "$to"
     done
-    installed 'sekuire 0.10.0' && chmod 644 "$to/sekuire"
-    run 0 install --to "$to"
 }
 
 # Which program the word `sekuire` runs afterwards.
@@ -228,9 +213,6 @@ names_the_first_in_path() {
     fresh
     mkdir -p "$scratch/cargo"
     program 'sekuire 0.0.1' sekuire && mv "$scratch/program/sekuire" "$scratch/cargo"
-    path=$to//:$scratch/cargo
-    run 0 install --to "$to"
-    says_not note:
     path=$scratch/cargo:$to
     run 0 install --to "$to"
     says "note: $scratch/cargo/sekuire comes first in PATH, before $to/sekuire"
@@ -244,10 +226,8 @@ picks_its_archive() {
         run 0 install --to "$to"
         judge "it is ${pair#*:}'s" [ "$("$to/sekuire")" = "sekuire 0.0.1 for ${pair#*:}" ]
     done
-    for there in i686 armv6l mips64; do
-        machine "$there"
-        refuses 1 "there is no archive for Linux on $there" --to "$to"
-    done
+    machine armv6l
+    refuses 1 "there is no archive for Linux on armv6l" --to "$to"
     machine arm64 Darwin
     refuses 1 "there is no archive for Darwin on arm64" --to "$to"
     machine x86_64
@@ -259,28 +239,15 @@ refuses_archives() {
     refuses 1 "can't get SHA256SUMS from $release" --to "$to"
     fresh && sed -i '/amd64/d' "$release/SHA256SUMS"
     refuses 1 "SHA256SUMS has no sum for $archive" --to "$to"
-    fresh && : >"$release/SHA256SUMS"
-    refuses 1 "SHA256SUMS has no sum for $archive" --to "$to"
     fresh && sed -i '/amd64/s/^......../00000000/' "$release/SHA256SUMS"
     refuses 1 "$archive is damaged or was replaced" --to "$to"
     fresh && sed -i '/amd64/{p;s/^......../00000000/}' "$release/SHA256SUMS"
     refuses 1 "$archive is damaged or was replaced" --to "$to"
-    fresh && truncate -s 100 "$release/$archive"
-    refuses 1 "$archive is damaged or was replaced" --to "$to"
     fresh && rm "$release/$archive"
     refuses 1 "can't get $archive from $release" --to "$to"
-    if [ -z "$busybox" ]; then # its shell has a sha256sum of its own
-        fresh && rm "$tools/sha256sum"
-        refuses 1 "sha256sum does not work here" --to "$to"
-        ln -s "$(command -v sha256sum)" "$tools/sha256sum"
-    fi
 
     section "$1: an archive with the right sum that holds something else"
     fresh && program other sekuire-linux-other && pack amd64 sekuire-linux-amd64 sekuire-linux-other && list_sums
-    refuses 1 "$archive holds something else than sekuire-linux-amd64" --to "$to"
-    fresh && program other sekuire-linux-other && pack amd64 sekuire-linux-other && list_sums
-    refuses 1 "$archive holds something else than sekuire-linux-amd64" --to "$to"
-    fresh && pack amd64 sekuire-linux-amd64 sekuire-linux-amd64 && list_sums
     refuses 1 "$archive holds something else than sekuire-linux-amd64" --to "$to"
     fresh && ln -sf "$root/LICENSE" "$scratch/program/sekuire-linux-amd64" && pack amd64 sekuire-linux-amd64 && list_sums
     refuses 1 "" --to "$to"
@@ -298,11 +265,8 @@ refuses_signatures() {
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
     fresh && program changed sekuire-linux-amd64 && pack amd64 sekuire-linux-amd64 && list_sums
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
-    fresh && sed -i 's/0\.0\.1/0.0.2/' "$release/SHA256SUMS.minisig" # the trusted comment
-    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
     fresh
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$scratch/another.pub"
-    refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key RWnonsense
     refuses 2 "--public-key: $scratch/no.pub is neither a key (RW...) nor a file" --to "$to" --public-key "$scratch/no.pub"
     # A key's text is no path, whatever lies in the folder. It may have slashes.
     fresh && sign another
@@ -311,7 +275,6 @@ refuses_signatures() {
     refuses 1 "SHA256SUMS is not signed by this key" --to "$to" --public-key "$public"
     cd "$root"
     fresh
-    refuses 2 "--public-key needs a value" --to "$to" --public-key ''
     refuses 2 "--public-key needs a value" --public-key --to "$to"
     rm "$tools/minisign"
     refuses 1 "--public-key needs minisign, which is not installed" --to "$to" --public-key "$public"
@@ -322,16 +285,13 @@ refuses_the_rest() {
     section "$1: arguments, machines, folders"
     fresh
     refuses 2 "unknown argument --prefix" --prefix "$to"
-    refuses 2 "unknown argument " ''
     refuses 2 "--to needs a value" --to
-    refuses 2 "--to needs a value" --to ''
-    refuses 2 "--from needs a value" --from
+    refuses 2 "--from needs a value" --from ''
     way=piped
     refuses 2 "--from is needed: this script is in no folder of a release" --to "$to"
     way=install
     run 0 piped --from "$release" --to "$to"
     rm "$to/sekuire"
-    refuses 1 "can't get SHA256SUMS from $scratch/nothing" --from "$scratch/nothing" --to "$to"
     refuses 1 "$installer/bin can't be made" --to "$installer/bin"
     mkdir -p "$to/sekuire"
     refuses 1 "$to/sekuire is a folder" --to "$to"
@@ -342,7 +302,6 @@ refuses_network() {
     section "$1: over the network"
     fresh && serve "$release"
     refuses 1 "$url: whoever is on the way can replace the files" --from "$url" --to "$to"
-    refuses 1 "can't get SHA256SUMS from $url/other" --from "$url/other" --to "$to" --public-key "$public"
     rm "$release/$archive"
     refuses 1 "can't get $archive from $url" --from "$url" --to "$to" --public-key "$public"
     # Whoever is on the way, with a certificate of their own. busybox' wget takes it.
@@ -356,12 +315,8 @@ refuses_network() {
     fi
     fresh && serve "$release" 50
     refuses 1 "" --from "$url" --to "$to" --public-key "$public"
-    for file in SHA256SUMS SHA256SUMS.minisig "$archive"; do
-        fresh && serve "$release" "$file"
-        refuses 1 "$file of $url is larger than" --from "$url" --to "$to" --public-key "$public"
-    done
-    kill "$server"
-    refuses 1 "can't get SHA256SUMS from $url" --from "$url" --to "$to" --public-key "$public"
+    fresh && serve "$release" "$archive"
+    refuses 1 "$archive of $url is larger than" --from "$url" --to "$to" --public-key "$public"
 }
 
 # From a server whose certificate is trusted to one that anybody can be: not without a key.
