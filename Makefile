@@ -12,14 +12,14 @@ STATIC = target/x86_64-unknown-linux-musl/release/sekuire
 STATIC_ARM64 = target/aarch64-unknown-linux-musl/release/sekuire
 STATIC_ARMV7 = target/armv7-unknown-linux-musleabihf/release/sekuire
 STATIC_RISCV64 = target/riscv64gc-unknown-linux-musl/release/sekuire
-WINDOWS = target/cross/x86_64-pc-windows-gnu/release/sekuire.exe
+WINDOWS = target/x86_64-pc-windows-gnu/release/sekuire.exe
 
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
 
 .PHONY: build help demo test check golden picture install tools backend test-static faults torture test-install test-installer \
   toolchain static static-arm64 static-armv7 static-riscv64 windows smoke smoke-arm64 smoke-armv7 smoke-riscv64 \
-  lint-windows lint-macos dist test-dist sign slow reproducible vectors wine boot container foreign sekuire-cli \
+  lint-windows lint-macos dist test-dist sign slow reproducible wine boot container foreign sekuire-cli \
   fleet bench sanitize fuzz mutants clean
 
 ## build            target/release/sekuire
@@ -93,16 +93,16 @@ toolchain:
 
 ## static           the static file for x86_64; static-arm64, static-armv7, static-riscv64
 static:
-	.release/build-static x86_64
+	.release/build x86_64
 
 static-arm64:
-	.release/build-static aarch64
+	.release/build aarch64
 
 static-armv7:
-	.release/build-static armv7
+	.release/build armv7
 
 static-riscv64:
-	.release/build-static riscv64
+	.release/build riscv64
 
 # The suite of the built program, on the static file.
 test-static: tools
@@ -134,7 +134,7 @@ lint-macos:
 
 # `.release/toolchain windows`.
 windows:
-	.release/build-windows
+	.release/build windows
 
 # MAINTAINER='NAME <ADDRESS>' is for the packages.
 ## dist             dist/: archives, packages, image, installer, what is inside, licences, sums (make toolchain)
@@ -161,11 +161,7 @@ test-dist:
 reproducible: dist
 	.release/reproducible
 
-# Wycheproof's vectors on the cryptography as a release links it, on 13 processors by qemu (`.release/toolchain static`).
-vectors:
-	tests/vectors/run.sh
-
-# The Windows file logs in under wine (`.release/toolchain windows wine`).
+# The Windows file logs in under wine, in clear (`.release/toolchain windows wine`).
 wine: windows backend
 	tests/static/wine.sh $(WINDOWS)
 
@@ -199,10 +195,9 @@ fleet: tools
 # `whoami` of the static file against curl, on an idle machine (`.release/toolchain bench`).
 bench:
 	$(CARGO) build --locked --release --example tools
-	.release/bench $(STATIC)
+	tests/static/bench.sh $(STATIC)
 
-# The suite under AddressSanitizer and ThreadSanitizer, a part of it under valgrind: most of an hour (`.release/toolchain
-# sanitize`). tests/sanitize/run takes the name of one.
+# The suite under AddressSanitizer: minutes (`.release/toolchain sanitize`).
 sanitize:
 	tests/sanitize/run
 
@@ -211,12 +206,13 @@ FUZZ_SECONDS ?= 20
 fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 
-# Would the tests notice? The program, changed in one place at a time: some 2,300 changes, each a build and seconds of
-# tests, so in shards (SHARD=0/50 is the first of 50), or what differs from a git revision (DIFF=main), or a part of src
-# (ROOM=store: see .release/mutants). `.release/toolchain mutants` installs what it needs. It ends with a table, and with
-# 1 where a change was not noticed. What is the same program is left out by .release/mutants.toml, each with its reason.
+# Would the tests notice? The program, changed in one place at a time: each change is a build and seconds of tests, so all
+# of them take hours. MUTANTS is for cargo-mutants: '--shard 0/50', '--file src/store.rs'. DIFF=main changes only what
+# differs from that git revision. `.release/toolchain mutants` installs it; .cargo/mutants.toml says what is left out, and why.
 mutants:
-	.release/mutants $(if $(SHARD),--shard $(SHARD)) $(if $(DIFF),--diff $(DIFF)) $(ROOM)
+	mkdir -p target
+	$(if $(DIFF),git diff $(DIFF) -- src > target/mutants.diff)
+	PATH="$$PATH:$(CURDIR)/target/tools/bin" $(CARGO) mutants $(if $(DIFF),--in-diff target/mutants.diff) $(MUTANTS)
 
 clean:
 	$(CARGO) clean

@@ -33,6 +33,8 @@ run 0 sha256sum -c SHA256SUMS
 judge 'every file has its line' [ "$(find . -type f ! -name 'SHA256SUMS*' | wc -l)" = "$(wc -l <SHA256SUMS)" ]
 judge 'the archives have one each, as the existing installer wants it' sh -c 'cat sekuire-*.tar.gz.sha256 | sha256sum --quiet -c'
 judge 'nothing names a folder of this machine' lacks "$root" ./*
+run 0 tar -tzf sekuire-doc.tar.gz
+says ./README.md ./SECURITY.md ./recipes/air-gapped.sh ./sekuire.1 ./sekuire.bash ./sekuire.fish ./sekuire.zsh
 
 section 'The programs'
 mkdir "$scratch/programs"
@@ -41,6 +43,7 @@ for archive in sekuire-linux-*.tar.gz; do
 done
 if [ -e sekuire-windows-amd64.zip ]; then
     python3 -m zipfile -e sekuire-windows-amd64.zip "$scratch/programs"
+    judge 'beside the Windows program lies its licence' cmp LICENSE "$scratch/programs/LICENSE"
 else
     echo 'skipped: dist: no Windows file; make windows builds it' >&2
 fi
@@ -56,51 +59,36 @@ run 0 "$scratch/bin/sekuire" --version
 says "sekuire $version"
 if has minisign; then
     cp -r . "$scratch/signed"
-    for key in key another; do minisign -G -W -p "$scratch/$key.pub" -s "$scratch/$key" >/dev/null; done
+    minisign -G -W -p "$scratch/key.pub" -s "$scratch/key" >/dev/null
     minisign -S -s "$scratch/key" -t "sekuire $version" -m "$scratch/signed/SHA256SUMS" >/dev/null
     run 0 sh "$scratch/signed/install.sh" --to "$scratch/bin" --public-key "$scratch/key.pub"
     says "signed: sekuire $version" "installed: $scratch/bin/sekuire, sekuire $version"
-    run 1 sh "$scratch/signed/install.sh" --to "$scratch/bin" --public-key "$scratch/another.pub"
-    complains 'SHA256SUMS is not signed by this key'
 fi
 
 section 'What is said to be inside'
 for list in *.cdx.json; do
-    judge "$list: rustls is linked, aws-lc was only compiled" python3 - "$list" <<'PYTHON'
+    texts=THIRD-PARTY-LICENSES.txt
+    case $list in *windows*) texts=$scratch/programs/$texts ;; esac
+    judge "$list: crates, std and C library, each with its licence in the texts" python3 - "$list" "$texts" <<'PYTHON'
 import json, sys
-bom = json.load(open(sys.argv[1]))
-linked = {c["name"] for c in bom["components"]}
-compiled = {c["name"] for c in bom["formulation"][0]["components"]}
-assert {"rustls", "ring", "rust-std"} <= linked and {"aws-lc-rs", "aws-lc-sys", "cc", "rustc"} <= compiled, (linked, compiled)
-assert not {"aws-lc-rs", "aws-lc-sys"} & linked, linked
+bom, texts = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
+names = {c["name"] for c in bom["components"]}
+assert {"rustls", "ring", "rust-std"} <= names and names & {"musl", "mingw-w64's run-time parts"}, names
+assert not names & {"cc", "nanoserde-derive"}, names
 known = {c["bom-ref"] for c in bom["components"]} | {bom["metadata"]["component"]["bom-ref"]}
 assert all(set(d["dependsOn"]) <= known for d in bom["dependencies"])
+missing = [c["name"] for c in bom["components"] if f"\n{c['name']} {c['version']} (" not in texts]
+assert not missing, missing
 PYTHON
 done
-# licences LIST TEXTS WORDS: a crate has its line there, the C library these words.
-licences() {
-    judge "${2##*/} names all that is linked into ${1%.cdx.json}" python3 - "$@" <<'PYTHON'
-import json, sys
-bom, text = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
-crates = [c for c in bom["components"] if c.get("purl", "").startswith("pkg:cargo/")]
-missing = [c["name"] for c in crates if f"\n{c['name']} {c['version']} (" not in text]
-assert crates and not missing and f"\n{sys.argv[3]}" in text, missing
-PYTHON
-}
-for list in sekuire-linux-*.cdx.json; do
-    licences "$list" THIRD-PARTY-LICENSES.txt 'musl (MIT)'
-done
-if [ -e sekuire-windows-amd64.zip ]; then
-    licences sekuire-windows-amd64.cdx.json "$scratch/programs/THIRD-PARTY-LICENSES.txt" "mingw-w64's run-time parts ("
-    judge 'beside the Windows program lies its licence' cmp LICENSE "$scratch/programs/LICENSE"
-fi
 
 section "Debian's package"
 for package in *.deb; do
     run 0 dpkg-deb -c "$package"
     says ./usr/bin/sekuire ./usr/share/man/man1/sekuire.1.gz ./usr/share/doc/sekuire/copyright \
         ./usr/share/doc/sekuire/THIRD-PARTY-LICENSES.txt.gz ./usr/share/bash-completion/completions/sekuire \
-        ./usr/share/zsh/vendor-completions/_sekuire ./usr/share/fish/vendor_completions.d/sekuire.fish
+        ./usr/share/zsh/vendor-completions/_sekuire ./usr/share/fish/vendor_completions.d/sekuire.fish \
+        ./usr/share/doc/sekuire/README.md ./usr/share/doc/sekuire/SECURITY.md ./usr/share/doc/sekuire/recipes/air-gapped.sh
     judge "all of it is root's" lacks_but ' root/root ' "$scratch/out"
     judge 'no dependency' [ -z "$(dpkg-deb -f "$package" Depends Pre-Depends Recommends)" ]
     judge 'maintained by who was named, else by nobody who can be written to' [ "$(dpkg-deb -f "$package" Maintainer)" = \
@@ -130,7 +118,8 @@ if has rpm; then
         run 0 rpm --query --package --list "$package"
         says /usr/bin/sekuire /usr/share/man/man1/sekuire.1.gz /usr/share/licenses/sekuire/LICENSE \
             /usr/share/licenses/sekuire/THIRD-PARTY-LICENSES.txt /usr/share/bash-completion/completions/sekuire \
-            /usr/share/zsh/site-functions/_sekuire /usr/share/fish/vendor_completions.d/sekuire.fish
+            /usr/share/zsh/site-functions/_sekuire /usr/share/fish/vendor_completions.d/sekuire.fish \
+            /usr/share/doc/sekuire/README.md /usr/share/doc/sekuire/SECURITY.md /usr/share/doc/sekuire/recipes/air-gapped.sh
         run 0 rpm --query --package --requires "$package"
         judge 'no dependency but on rpm itself' lacks_but '^rpmlib(' "$scratch/out"
     done
@@ -139,6 +128,8 @@ if has rpm; then
     run 0 rpm --dbpath /rpmdb --root "$machine" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
     run 0 "$machine/usr/bin/sekuire" --version
     says "sekuire $version"
+    run 0 rpm --dbpath /rpmdb --root "$machine" --verify sekuire
+    silent
     run 0 rpm --dbpath /rpmdb --root "$machine" --erase sekuire
     judge 'nothing of it is left' gone "$machine"
 fi
@@ -154,8 +145,6 @@ if has docker && docker info >/dev/null 2>&1; then
     image=sekuire:$version-amd64
     run 0 docker load -i sekuire-image.tar
     says "Loaded image: $image"
-    run 0 docker run --rm "$image" --version
-    says "sekuire $version"
     run 1 docker run --rm --read-only "$image" status
     says 'Not logged in'
     run 0 docker run --rm --network none --env SEKUIRE_API_KEY=sk_live_abc123def456xyz "$image" auth exec -- /sekuire status

@@ -1,8 +1,7 @@
 #!/bin/sh
-# smoke.sh [FILE [RUNNER]]: the static program in folders that hold nothing else, by chroot, with and
-# without /proc, as root and as nobody; and what the file itself is. RUNNER, such as qemu-aarch64-static,
-# runs a file of another architecture. Needs root and Linux; BACKEND names the development backend,
-# linked statically.
+# smoke.sh [FILE [RUNNER]]: the static program in folders that hold nothing else, by chroot, with and without /proc, as
+# root and as nobody; and what the file itself is. RUNNER, such as qemu-aarch64-static, runs a file of another processor.
+# Needs root and Linux; BACKEND names the development backend, linked statically.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -17,7 +16,7 @@ skip() {
 
 [ "$(id -u)" -eq 0 ] || skip "needs root"
 [ -z "$runner" ] || command -v "$runner" > /dev/null || skip "$runner is not installed"
-for tool in unshare chroot readelf strings setpriv; do
+for tool in unshare chroot python3 readelf setpriv strings; do
     command -v "$tool" > /dev/null || skip "$tool is not installed"
 done
 unshare --mount true 2> /dev/null || skip "mount namespaces are not allowed here"
@@ -27,9 +26,8 @@ scratch=$(mktemp -d)
 chmod 755 "$scratch"
 backends=
 clean() {
-    for process in $backends; do
-        kill "$process" 2> /dev/null || :
-    done
+    # shellcheck disable=SC2086 # a list of numbers
+    kill $backends 2> /dev/null || :
     rm -rf "$scratch"
 }
 trap clean EXIT
@@ -50,16 +48,15 @@ start_backend() {
     url=$(cat "$1/url")
 }
 
-# new_root NAME: a folder that holds the program alone, and the runner where there is one.
+# new_root NAME: a folder that holds the program alone, the backend's CA, a home, and the runner where there is one.
 new_root() {
     empty=$scratch/$1
-    mkdir "$empty"
+    mkdir -p "$empty/home"
     chmod 755 "$empty"
-    cp "$file" "$empty/sekuire"
-    chmod 755 "$empty/sekuire"
-    if [ -n "$runner" ]; then
-        cp "$(command -v "$runner")" "$empty/runner"
-    fi
+    chown "$user" "$empty/home"
+    cp "$scratch/tls/ca.pem" "$empty"
+    install "$file" "$empty/sekuire"
+    [ -z "$runner" ] || cp "$(command -v "$runner")" "$empty/runner"
 }
 
 # in_root: the program in `empty` as `user`, with these settings and arguments; nothing is inherited.
@@ -71,75 +68,60 @@ in_root() {
     done
     # Settings hold no white space here.
     # shellcheck disable=SC2086
-    case $proc in
-        yes)
-            # The mount is gone with its namespace.
-            mkdir -p "$empty/proc"
-            # shellcheck disable=SC2016
-            unshare --mount sh -c 'mount -t proc proc "$1/proc" && shift && exec "$@"' sh "$empty" \
-                env -i $settings /usr/sbin/chroot --userspec="$user:$user" "$empty" \
-                ${runner:+/runner} /sekuire "$@"
-            ;;
-        no)
-            env -i $settings /usr/sbin/chroot --userspec="$user:$user" "$empty" \
-                ${runner:+/runner} /sekuire "$@"
-            ;;
-    esac
+    set -- env -i $settings /usr/sbin/chroot --userspec="$user:$user" "$empty" ${runner:+/runner} /sekuire "$@"
+    [ "$proc" = yes ] || { "$@"; return; }
+    # The mount is gone with its namespace.
+    mkdir -p "$empty/proc"
+    # shellcheck disable=SC2016 # for the inner shell
+    unshare --mount sh -c 'mount -t proc proc "$0" && exec "$@"' "$empty/proc" "$@"
 }
 
-# A login's whole life in an empty root, with the settings given for what talks to the backend.
+# life SETTING...: a login's whole life, with the settings given for what talks to the backend.
 life() {
-    home=$1
-    shift
-    run 1 in_root "HOME=$home" status
+    run 1 in_root HOME=/home status
     says "Not logged in"
     typed=$KEY
-    run 0 in_root "HOME=$home" "$@" login
+    run 0 in_root HOME=/home "$@" login
     says "Login successful! API Key verified and bound to this device." "Enter your API Key: sk_live_abc...xyz"
-    judge "auth.json is 0600" [ "$(stat -c %a "$empty$home/.sekuire/auth.json")" = 600 ]
-    run 0 in_root "HOME=$home" status
+    judge "auth.json is 0600" [ "$(stat -c %a "$empty/home/.sekuire/auth.json")" = 600 ]
+    run 0 in_root HOME=/home status
     says "Authenticated with API Key" "Workspace: ws_abc123"
-    run 0 in_root "HOME=$home" "$@" whoami
+    run 0 in_root HOME=/home "$@" whoami
     says "Email: dev@example.com"
-    run 0 in_root "HOME=$home" auth token
+    run 0 in_root HOME=/home auth token
     says "$KEY"
-    run 0 in_root "HOME=$home" logout
+    run 0 in_root HOME=/home logout
     says "Logged out successfully!"
-    run 1 in_root "HOME=$home" status --quiet
+    run 1 in_root HOME=/home status --quiet
     silent
-    run 0 in_root --version
-    says "sekuire "
 }
 
 section "The file: $file"
 ls -l "$file"
 machine=$(readelf -h "$file" | sed -n 's/^ *Machine: *//p')
-note "$machine"
 case $machine in
     *X86-64) limit=1200000 ;;
-    AArch64) limit=1050000 ;;
+    AArch64) limit=1100000 ;;
     ARM) limit=1150000 ;;
     RISC-V) limit=1200000 ;;
-    *) note "no limit is known for this architecture"; exit 1 ;;
+    *) note "no limit is known for $machine"; exit 1 ;;
 esac
 at_most "$limit" "$(stat -c %s "$file")" "bytes"
-readelf -lW "$file" > "$scratch/headers"
-readelf -dW "$file" > "$scratch/dynamic"
+{ readelf -lW "$file" && readelf -dW "$file"; } > "$scratch/headers"
 strings -a "$file" > "$scratch/strings"
-lacks() {
-    ! grep -F -e "$1" "$2"
-}
-judge "no interpreter" lacks INTERP "$scratch/headers"
-judge "no library is needed" lacks NEEDED "$scratch/dynamic"
+judge "no interpreter" absent INTERP "$scratch/headers"
+judge "no library is needed" absent NEEDED "$scratch/headers"
 judge "the stack is not executable" grep -Eq 'GNU_STACK .* RW  ' "$scratch/headers"
 judge "a RELRO header" grep -q GNU_RELRO "$scratch/headers"
-judge "no segment is writable and executable" lacks RWE "$scratch/headers"
-judge "nothing of aws-lc is in the file, which is compiled and not linked" lacks aws-lc/crypto "$scratch/strings"
-inside() {
-    python3 - "$1" <<'PYTHON'
+judge "no segment is writable and executable" absent RWE "$scratch/headers"
+for path in "$root" "${CARGO_HOME:-${HOME:-/root}/.cargo}" /root/ /home/ /tmp/ /usr/src; do
+    judge "$path is not in the file" absent "$path" "$scratch/strings"
+done
+# The section that `cargo auditable` would have written: elf(5).
+python3 - "$file" > "$scratch/inside" << 'PYTHON' || :
 import json, struct, sys, zlib
 data = open(sys.argv[1], "rb").read()
-wide = data[4] == 2  # ELFCLASS64; elf(5)
+wide = data[4] == 2  # ELFCLASS64
 start, = struct.unpack_from("<Q" if wide else "<I", data, 0x28 if wide else 0x20)
 size, count, names = struct.unpack_from("<HHH", data, 0x3A if wide else 0x2E)
 sections = [struct.unpack_from("<II8x8xQQ" if wide else "<II4x4xII", data, start + size * i) for i in range(count)]
@@ -147,16 +129,8 @@ name = lambda s: data[sections[names][2] + s[0] :].split(b"\0", 1)[0]
 at, length = next(s[2:] for s in sections if name(s) == b".dep-v0")
 print(length, "bytes:", *sorted(p["name"] for p in json.loads(zlib.decompress(data[at : at + length]))["packages"]))
 PYTHON
-}
-if command -v python3 > /dev/null; then
-    inside "$file" > "$scratch/inside" || :
-    cat "$scratch/inside"
-    judge "the list of what is inside names ring" grep -qw ring "$scratch/inside"
-    judge "and no aws-lc" lacks aws-lc "$scratch/inside"
-fi
-for path in "$root" "${CARGO_HOME:-${HOME:-/root}/.cargo}" /root/ /home/ /tmp/ /usr/src; do
-    judge "$path is not in the file" lacks "$path" "$scratch/strings"
-done
+cat "$scratch/inside"
+judge "it lists the crates that are inside" grep -qw 'ring .* rustls .* sekuire' "$scratch/inside"
 
 section "The backends, on loopback"
 start_backend "$scratch/clear"
@@ -167,83 +141,61 @@ note "in clear: $clear, over TLS: $tls"
 
 for proc in no yes; do
     for user in 0 $nobody; do
-        name=$user-proc-$proc
         section "A folder that holds only the file; user $user, /proc: $proc; in clear"
-        new_root "clear-$name"
-        home=/
-        if [ "$user" -ne 0 ]; then
+        new_root "$user-proc-$proc"
+        [ "$user" -eq 0 ] || {
             run 3 in_root HOME=/ login --api-key-stdin --backend "$clear"
             complains "error: " "hint: "
-            home=/home
-            mkdir "$empty/home"
-            chown "$user" "$empty/home"
-        fi
-        life "${home%/}/" "SEKUIRE_BACKEND_URL=$clear"
-
-        section "The same over TLS, with a CA file copied in"
-        new_root "tls-$name"
-        mkdir "$empty/home"
-        chown "$user" "$empty/home"
-        cp "$scratch/tls/ca.pem" "$empty/ca.pem"
-        life /home SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls"
+        }
+        life "SEKUIRE_BACKEND_URL=$clear"
+        note "
+The same over TLS, with a CA file copied in"
+        life SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls"
     done
 done
 
+proc=no
+user=0
 if [ "${runner##*/}" = qemu-arm-static ]; then
     section "An ARMv7 without NEON, such as Tegra 2 or Armada XP; over TLS"
-    proc=no
-    user=0
     new_root no-neon
-    cp "$scratch/tls/ca.pem" "$empty/ca.pem"
-    typed=$KEY
-    run 0 in_root QEMU_CPU=cortex-a15,neon=off HOME=/ SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls" login
-    run 0 in_root QEMU_CPU=cortex-a15,neon=off HOME=/ status
-    says "Authenticated with API Key"
+    life QEMU_CPU=cortex-a15,neon=off SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls"
 fi
 
 section "Without any CA store: Mozilla's roots, which do not know this backend's CA"
-refused() { # STATUS
-    run "$1" in_root HOME=/ "SEKUIRE_API_KEY=$KEY" "SEKUIRE_BACKEND_URL=$tls" whoami
-    complains "error: " "hint: "
-}
-user=0
 new_root roots
-refused 4
-complains "CAs of Mozilla, in this program" "SSL_CERT_FILE"
+run 4 in_root HOME=/ "SEKUIRE_API_KEY=$KEY" "SEKUIRE_BACKEND_URL=$tls" whoami
+complains "untrusted CA" Mozilla SSL_CERT_FILE
 
-if [ -z "$runner" ]; then
-    section "What status costs"
-    new_root cost
-    mkdir -p "$empty/etc" "$empty/.sekuire"
-    echo 0123456789abcdef0123456789abcdef > "$empty/etc/machine-id"
-    printf '{"api_key":"%s","workspace_id":"ws_abc123"}' "$KEY" > "$empty/.sekuire/auth.json"
-    chmod 600 "$empty/.sekuire/auth.json"
-    if command -v strace > /dev/null; then
-        # Kept for a moment at its end, so that the kernel can be asked for its most memory (VmHWM,
-        # proc(5); what wait4(2) says counts in what the process held before its exec).
-        env -i HOME=/ strace -f -e inject=exit_group:delay_enter=1000000 -o "$scratch/trace" \
-            /usr/sbin/chroot "$empty" /sekuire status > /dev/null 2>&1 &
-        tracer=$!
-        tries=100
-        until grep -q 'Authentication Status' "$scratch/trace" 2> /dev/null || [ "$tries" -eq 0 ]; do
-            tries=$((tries - 1))
-            sleep 0.02
-        done
-        traced=$(sed -n '1s/ .*//p' "$scratch/trace")
-        most=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$traced/status" || :)
-        wait "$tracer" || :
-        # From the program's own execve on; the rest is chroot(1)'s. The last line is no call.
-        sed -n '/execve("\/sekuire"/,$p' "$scratch/trace" | grep -v '+++' > "$scratch/own"
-        cat "$scratch/own"
-        at_most 40 "$(wc -l < "$scratch/own")" "system calls"
-        judge "they were traced" grep -q 'Authentication Status' "$scratch/own"
-        # The thread-locals' page and the heap's first 64 KiB.
-        at_most 2 "$(grep -c mmap "$scratch/own")" "mappings of memory"
-        # Most of it are pages of the file itself, which every process that runs it shares.
-        at_most 1280 "$most" "KiB of memory"
-    else
-        echo "skipped: smoke: system calls and memory: strace is not installed" >&2
-    fi
-fi
+[ -z "$runner" ] || { finish; exit; }
+command -v strace > /dev/null || { echo "skipped: smoke: system calls and memory: strace is not installed" >&2; finish; exit; }
 
+section "What status costs"
+new_root cost
+mkdir -p "$empty/etc" "$empty/.sekuire"
+echo 0123456789abcdef0123456789abcdef > "$empty/etc/machine-id"
+printf '{"api_key":"%s","workspace_id":"ws_abc123"}' "$KEY" > "$empty/.sekuire/auth.json"
+chmod 600 "$empty/.sekuire/auth.json"
+# Kept for a moment at its end, so that the kernel can be asked for its most memory (VmHWM, proc(5); what wait4(2) says
+# counts in what the process held before its exec).
+env -i HOME=/ strace -f -e inject=exit_group:delay_enter=1000000 -o "$scratch/trace" \
+    /usr/sbin/chroot "$empty" /sekuire status > /dev/null 2>&1 &
+tracer=$!
+tries=100
+until grep -q 'Authentication Status' "$scratch/trace" 2> /dev/null || [ "$tries" -eq 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.02
+done
+traced=$(sed -n '1s/ .*//p' "$scratch/trace")
+most=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$traced/status" || :)
+wait "$tracer" || :
+# From the program's own execve on; the rest is chroot(1)'s. The last line is no call.
+sed -n '/execve("\/sekuire"/,$p' "$scratch/trace" | grep -v '+++' > "$scratch/own"
+cat "$scratch/own"
+judge "the calls were traced" grep -q 'Authentication Status' "$scratch/own"
+at_most 40 "$(wc -l < "$scratch/own")" "system calls"
+# The thread-locals' page and the heap's first 64 KiB.
+at_most 2 "$(grep -c mmap "$scratch/own")" "mappings of memory"
+# Most of it are pages of the file itself, which every process that runs it shares.
+at_most 1280 "$most" "KiB of memory"
 finish

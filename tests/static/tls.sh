@@ -1,7 +1,6 @@
 #!/bin/sh
-# tls.sh FILE [RUNNER]: FILE against openssl's server with every kind of key, group and cipher suite that it offers. The
-# static file holds ring's portable P-256 instead of its table (.release/build-static), so it is tried, not ring's own
-# choice. RUNNER runs a file of another processor.
+# tls.sh FILE [RUNNER]: FILE against openssl's server with every kind of key, group and cipher suite that it offers.
+# RUNNER runs a file of another processor.
 set -eu
 file=$1 runner=${2-}
 work=$(mktemp -d)

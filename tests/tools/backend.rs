@@ -9,29 +9,24 @@ use std::thread;
 
 use crate::support::backend::{Backend, TlsKind};
 
-const USAGE: &str = "usage: tools backend FOLDER ADDRESS:PORT [NAME [not-yet-valid]]
+const USAGE: &str = "usage: tools backend FOLDER ADDRESS:PORT [NAME]
 Speaks TLS where it is given a name, else clear text. Leaves in FOLDER `ca.pem` and then `url`.";
 
 pub(crate) fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
     match *arguments {
         [folder, listen] => serve(Path::new(folder), listen, None),
-        [folder, listen, name] => serve(Path::new(folder), listen, Some((name, TlsKind::Valid))),
-        [folder, listen, name, "not-yet-valid"] => serve(
-            Path::new(folder),
-            listen,
-            Some((name, TlsKind::NotYetValid)),
-        ),
+        [folder, listen, name] => serve(Path::new(folder), listen, Some(name)),
         _ => Err(USAGE.into()),
     }
 }
 
-fn serve(folder: &Path, listen: &str, tls: Option<(&str, TlsKind)>) -> Result<(), Box<dyn Error>> {
+fn serve(folder: &Path, listen: &str, name: Option<&str>) -> Result<(), Box<dyn Error>> {
     // An empty image has no /tmp, and who kills this removes the folder.
     tempfile::env::override_temp_dir(folder).map_err(|_| "the folder is set already")?;
     let listen: SocketAddr = listen.parse()?;
     let builder = Backend::builder().listen(listen).without_record();
-    let backend = match tls {
-        Some((name, kind)) => builder.tls(kind).name(name).start(),
+    let backend = match name {
+        Some(name) => builder.tls(TlsKind::Valid).name(name).start(),
         None => builder.start(),
     };
     fs::copy(backend.ca_file(), folder.join("ca.pem"))?;

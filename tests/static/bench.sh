@@ -1,8 +1,8 @@
 #!/bin/sh
-# bench [FILE]: `auth whoami` over TLS by FILE (the static x86_64 build) against curl with the same request and CA file, by
+# bench.sh [FILE]: `auth whoami` over TLS by FILE (the static x86_64 build) against curl with the same request and CA file, by
 # hyperfine. Fails where it takes more than 0.4 of curl's time. `make bench` builds the backend, of which both take the same.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 file=${1:-target/x86_64-unknown-linux-musl/release/sekuire}
 key=sk_live_abc123def456xyz
 work=$(mktemp -d)
