@@ -448,7 +448,8 @@ mod tests {
         ] {
             let mut endless = Answer::default();
             let end = (0..8192).find_map(|_| endless.push(endless_head.as_bytes()).err());
-            assert!(end.unwrap().cause.contains("without end"), "{endless_head}");
+            let cause = end.unwrap().cause;
+            assert!(cause.contains("without end"), "{endless_head}: {cause}");
         }
     }
 

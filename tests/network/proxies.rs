@@ -150,7 +150,8 @@ fn proxies_that_misbehave_are_blamed_and_never_passed_by() {
         let behaviour = ProxyBehaviour::saying(reply.as_bytes(), then);
         let proxy = Proxy::start(behaviour, fixture.backend.address());
         let call = whoami(&fixture, &with_login(&proxy));
-        let outcome = call.args(["--timeout", "1"]).run();
+        let seconds = if then == Then::Silence { "1" } else { "20" };
+        let outcome = call.args(["--timeout", seconds]).run();
         let name: String = format!("{then:?} {reply}").chars().take(60).collect();
         assert_eq!(outcome.code, Some(4), "{name}: {outcome}");
         assert!(

@@ -55,8 +55,13 @@ pub fn converse<T>(
     drop(NEXT.take());
     let mut sent = Zeroizing::new(Vec::with_capacity(REQUEST));
     match ours.read_to_end(&mut sent) {
-        // The client has closed its end without having read all of the answer (unix(7)).
-        Err(cause) if cause.kind() == ErrorKind::ConnectionReset => {}
+        // The client is done, so this is all: it closed its end without having read all of the answer (unix(7)),
+        // or a child that was forked meanwhile holds that end open.
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                ErrorKind::ConnectionReset | ErrorKind::WouldBlock
+            ) => {}
         read => drop(read?),
     }
     Ok((result, sent))
