@@ -3,13 +3,6 @@
 //! Arguments are parsed, a command runs, its error is shown, and its exit status is returned:
 //! nothing else happens here.
 
-// std's start-up hides a closed standard output (src/platform/unix/entry.rs).
-#![cfg_attr(all(unix, not(test)), no_main)]
-#![cfg_attr(
-    test,
-    allow(dead_code, reason = "the unit tests' own main takes the place of ours")
-)]
-
 mod api;
 mod api_key;
 mod auth_file;
@@ -40,22 +33,17 @@ mod terminal;
 mod tls;
 mod unicode;
 
-use std::ffi::OsString;
+use std::env;
+use std::process::ExitCode;
 
-/// Runs the program with the arguments behind its name and returns its exit status.
-fn run(args: Vec<OsString>) -> u8 {
-    // First, for usage errors are written too.
+fn main() -> ExitCode {
+    // First, because usage errors are written, too.
     platform::prepare_signals();
-    let result = cli::parse(args).and_then(commands::run);
+    let result = cli::parse(env::args_os().skip(1).collect()).and_then(commands::run);
     let exit_status = result.unwrap_or_else(|error| {
         terminal::error(&error);
         error.kind().exit_status()
     });
     api_key::forget();
-    exit_status
-}
-
-#[cfg(windows)]
-fn main() -> std::process::ExitCode {
-    run(std::env::args_os().skip(1).collect()).into()
+    exit_status.into()
 }

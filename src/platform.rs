@@ -2,7 +2,6 @@
 //! All unsafe code lies below this file, and all `cfg` but that of src/tls.rs.
 
 mod stream;
-pub use stream::Stream;
 
 #[cfg(unix)]
 mod unix;
@@ -25,6 +24,11 @@ pub use windows::*;
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 compile_error!("sekuire knows Linux, macOS and Windows: write src/platform/ for this system first");
 
+use std::ffi::OsStr;
+use std::{env, io};
+
+pub use stream::*;
+
 /// A family of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Family {
@@ -45,4 +49,27 @@ pub enum FileKind {
     Link,
     /// Something else, by name: a FIFO, a socket, a device.
     Special(&'static str),
+}
+
+/// Sets a variable of this process's environment.
+///
+/// Call it only while no second thread exists.
+///
+/// # Errors
+/// A zero byte stands in the value: std would panic.
+pub fn set_variable(name: &str, value: &OsStr) -> io::Result<()> {
+    if value.as_encoded_bytes().contains(&0) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: called before the first look-up's thread is started, so nobody reads the environment meanwhile.
+    unsafe { env::set_var(name, value) };
+    Ok(())
+}
+
+/// Removes all entries of a variable from this process's environment.
+///
+/// Call it only while no second thread exists.
+pub fn remove_variable(name: &str) {
+    // SAFETY: as in `set_variable`; a name of ours is never malformed.
+    unsafe { env::remove_var(name) };
 }

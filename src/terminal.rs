@@ -1,16 +1,16 @@
 //! How this program talks. The rules:
 //!
 //! - Standard output holds the result and nothing else, written once and checked.
-//! - Errors, hints, warnings, notes and prompts go to standard error or the terminal; that they
-//!   can't be written there is nobody's business.
-//! - What a server, a file or the environment said passes through [`redact::sanitize`] before a person's
-//!   terminal gets it, and nothing that looks like a key is shown.
+//! - Errors, hints, warnings, notes and prompts go to standard error or the terminal; where they can't be
+//!   written there, the exit status stays what it is.
+//! - Text from a server, a file or the environment passes through [`sanitize`] before a terminal gets it, and
+//!   nothing that looks like a key is shown.
 //! - Colour is only for a terminal, and never needed to understand a line.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Kind};
+use crate::error::{self, Error, Kind};
 use crate::redact::sanitize;
 use crate::{environment, platform};
 
@@ -26,29 +26,30 @@ pub fn error(error: &Error) {
     to_stderr(&text);
 }
 
-/// Shows a warning: something that is not as it should be, though the command goes on.
+/// Shows a warning: something is wrong, though the command goes on.
 pub fn warning(message: &str) {
     to_stderr(&labelled("warning", YELLOW, message));
 }
 
-/// Shows a note: something that a person should know.
+/// Shows a note: something that a user should know.
 pub fn note(message: &str) {
     to_stderr(&labelled("note", PLAIN, message));
 }
 
 /// Shows a ready text, such as help, on standard error.
 pub fn to_stderr(text: &str) {
-    // There is no better place to report that standard error is closed or full.
+    // There is no other place to report that standard error is closed or full.
     let _ = platform::standard_error().write_all(text.as_bytes());
 }
 
-/// What went wrong with standard output.
+/// A failure to write to standard output.
 pub fn output_error(cause: &io::Error) -> Error {
     if cause.kind() == io::ErrorKind::BrokenPipe {
         return Error::new(Kind::ClosedPipe, "standard output is a closed pipe");
     }
-    Error::machine(format!("could not write to standard output: {cause}"))
-        .with_hint("see where standard output leads: a full disk, or a closed one?")
+    let cause = error::words(cause);
+    Error::machine(format!("can't write to standard output: {cause}"))
+        .with_hint("send the output to a file or device that has room for it")
 }
 
 const PLAIN: &str = "";
@@ -65,7 +66,7 @@ fn labelled(label: &str, colour: &str, message: &str) -> String {
     }
 }
 
-/// Whether standard error is a terminal that a person did not ask to keep plain (no-color.org).
+/// Whether standard error is a terminal whose user has not turned colour off (no-color.org).
 fn has_colour() -> bool {
     io::stderr().is_terminal() && environment::raw("NO_COLOR").is_none() && !is_dumb()
 }
@@ -74,7 +75,7 @@ fn is_dumb() -> bool {
     environment::raw("TERM").is_none_or(|term| term == "dumb")
 }
 
-/// How often a log is told what is waited for.
+/// How often a log says what is waited for.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What is waited for: on a terminal that can erase, a line that comes and goes; elsewhere, with `--wait`, a

@@ -2,6 +2,9 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
+
+pub(super) use libc::__error as errno_location;
 
 pub use super::unix::*;
 use crate::hex;
@@ -21,15 +24,32 @@ pub fn machine_id() -> Option<String> {
     Some(hex::encode(&id))
 }
 
-/// Opens a folder so that it can be neither read as a file nor written.
-pub(super) const OPEN_UNUSABLE: libc::c_int = libc::O_RDONLY;
+/// The limit for core dumps that was found.
+static CORE_LIMIT: OnceLock<libc::rlimit> = OnceLock::new();
 
-/// Keeps what this process holds out of core dumps (setrlimit(2)).
+/// Keeps what this process holds out of core dumps. Only the soft limit is lowered: it can be raised again.
 ///
 /// # Errors
 /// As setrlimit(2).
 pub fn forbid_core_dumps() -> io::Result<()> {
-    forbid_core_files()
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: getrlimit(2) writes the one structure that it is given.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_CORE, &raw mut limit) })?;
+    CORE_LIMIT.get_or_init(|| limit);
+    limit.rlim_cur = 0;
+    // SAFETY: setrlimit(2) reads the one structure that it is given.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const limit) })
+}
+
+/// Gives the limit for core dumps back to the program that takes this one's place.
+pub(super) fn restore_core_limit() {
+    if let Some(limit) = CORE_LIMIT.get() {
+        // SAFETY: setrlimit(2) reads the one structure that it is given. Up to the hard limit it can't fail.
+        unsafe { libc::setrlimit(libc::RLIMIT_CORE, limit) };
+    }
 }
 
 /// Whether something is mounted on this very file: here nothing can be.

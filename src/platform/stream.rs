@@ -1,17 +1,41 @@
 //! The standard descriptors and the terminal.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::mem::ManuallyDrop;
 
-use super::{wait_until_readable, wait_until_writable};
+use super::{TERMINAL, borrow, wait_until_readable, wait_until_writable};
 
 /// A standard descriptor or the terminal: without a buffer, which would keep a copy of the key and
-/// take bytes that belong to whoever reads next; and never closed.
+/// take bytes that belong to the next reader; and never closed.
 ///
 /// It waits also where the descriptor does not block. `O_NONBLOCK` belongs to the open file (open(2)),
-/// which others share and may have set for themselves: it is not ours to clear.
+/// which other processes share: it is not ours to clear.
 pub struct Stream(pub(super) ManuallyDrop<File>);
+
+/// Standard input.
+pub fn standard_input() -> Stream {
+    Stream(borrow(&io::stdin()))
+}
+
+/// Standard output.
+pub fn standard_output() -> Stream {
+    Stream(borrow(&io::stdout()))
+}
+
+/// Standard error.
+pub fn standard_error() -> Stream {
+    Stream(borrow(&io::stderr()))
+}
+
+/// The terminal of this session, for a prompt while standard output leads elsewhere.
+///
+/// # Errors
+/// There is none.
+pub fn controlling_terminal() -> io::Result<Stream> {
+    let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL)?;
+    Ok(Stream(ManuallyDrop::new(terminal)))
+}
 
 impl Stream {
     /// Whether this is a terminal.

@@ -6,23 +6,12 @@ use std::sync::OnceLock;
 
 use libc::{c_int, sigaction, termios};
 
-use super::signals::{catch, end_process, set_action};
-use super::{Stream, check, is_ready, set_errno};
+use super::signals::{ENDING, catch, end_process, set_action};
+use super::{check, is_ready, set_errno};
+use crate::platform::Stream;
 
 /// The signals that do nothing by default (signal(7)).
-#[cfg(target_os = "linux")]
 const IDLE: [c_int; 3] = [libc::SIGCHLD, libc::SIGURG, libc::SIGWINCH];
-#[cfg(target_os = "macos")]
-const IDLE: [c_int; 5] = [
-    libc::SIGCHLD,
-    libc::SIGURG,
-    libc::SIGWINCH,
-    libc::SIGIO,
-    libc::SIGINFO,
-];
-
-/// The signals that stop by default and can be caught: Ctrl-Z, and what a background job meets.
-const STOPPING: [c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
 /// No system has a signal of a higher number.
 const LAST: c_int = 64;
@@ -38,8 +27,8 @@ struct Prompt {
 }
 
 /// Shows `prompt` on `terminal`, reads from standard input with `read` while nothing that is typed
-/// is shown, and gives the terminal back as it was found: also when a signal ends or stops the process
-/// meanwhile. The line on the terminal is left unfinished. One prompt in the life of a process.
+/// is shown, and restores the terminal: also when a signal ends or stops the process meanwhile. The line on
+/// the terminal is left unfinished. One prompt in the life of a process.
 ///
 /// # Errors
 /// Standard input is no terminal after all, or `read` failed.
@@ -68,30 +57,14 @@ pub fn read_hidden<T>(
     result
 }
 
-/// No echo, and what the prompt needs, whatever a crashed program has left (termios(3)): whole lines,
-/// that Enter ends as CR and as LF, and the keys that edit and interrupt, where there are none.
+/// No echo; and whole lines that Enter ends, and the keys that interrupt, also where a crashed program has
+/// left the terminal raw (termios(3)).
 fn hidden(found: termios) -> termios {
     let mut hidden = found;
-    hidden.c_iflag &= !(libc::IGNCR | libc::INLCR);
-    // Capitals that become small letters make another key of it.
-    #[cfg(target_os = "linux")]
-    {
-        hidden.c_iflag &= !libc::IUCLC;
-    }
+    hidden.c_iflag &= !libc::IGNCR;
     hidden.c_iflag |= libc::ICRNL;
     hidden.c_lflag &= !(libc::ECHO | libc::ECHONL);
     hidden.c_lflag |= libc::ICANON | libc::ISIG | libc::IEXTEN;
-    for (key, usual) in [
-        (libc::VINTR, 0x03),
-        (libc::VEOF, 0x04),
-        (libc::VERASE, 0x7f),
-    ] {
-        if let Some(key) = hidden.c_cc.get_mut(key)
-            && *key == libc::_POSIX_VDISABLE
-        {
-            *key = usual;
-        }
-    }
     hidden
 }
 
@@ -108,8 +81,8 @@ fn set_attributes(when: c_int, attributes: &termios) -> io::Result<()> {
     check(unsafe { libc::tcsetattr(libc::STDIN_FILENO, when, attributes) })
 }
 
-/// The handlers of every signal that ends, stops or continues the process; what was done before comes
-/// back when this is dropped.
+/// The handlers of every signal that ends, stops or continues the process; dropping it restores the actions
+/// before.
 struct Handlers(Vec<(c_int, sigaction)>);
 
 impl Handlers {
@@ -129,8 +102,8 @@ impl Drop for Handlers {
     }
 }
 
-/// Gives the terminal back, finishes the line, and lets the signal do what it does by default. After
-/// a stop the process comes back here and takes the prompt up again.
+/// Restores the terminal and lets the signal do what it does by default. A process that goes on afterwards,
+/// as after a stop, hides its input again.
 ///
 /// It calls only what is safe here (signal-safety(7)), never waits, and reads a cell that was set before
 /// the handler was installed.
@@ -139,20 +112,20 @@ extern "C" fn handle(signal: c_int) {
     // The interrupted call must find its errno as it left it.
     let errno = io::Error::last_os_error().raw_os_error();
     if signal != libc::SIGCONT {
-        give_back(prompt);
+        restore_terminal(prompt);
         // SAFETY: raise(3) takes any signal number; this one was just delivered.
         unsafe { libc::raise(signal) };
-        // Still here? It was a stop; or this is process 1, for which the kernel does nothing.
-        if !STOPPING.contains(&signal) {
+        // Still here: this is process 1, for which the kernel does nothing.
+        if ENDING.contains(&signal) {
             end_process(signal);
         }
     }
     catch(signal, handle);
-    take_up(prompt);
+    hide_input_again(prompt);
     set_errno(errno.unwrap_or_default());
 }
 
-fn give_back(prompt: &Prompt) {
+fn restore_terminal(prompt: &Prompt) {
     if in_foreground() {
         let _ = set_attributes(libc::TCSANOW, &prompt.found);
         // SAFETY: tcflush(3) takes two numbers and touches no memory of ours.
@@ -161,11 +134,12 @@ fn give_back(prompt: &Prompt) {
     }
 }
 
-/// Also after a SIGSTOP, which nothing tells of: a shell sets the terminal as it likes it.
-fn take_up(prompt: &Prompt) {
-    let given_up =
+/// Only where the settings are no longer ours. A SIGSTOP can't be caught: after it, too, the shell has set
+/// the terminal for itself.
+fn hide_input_again(prompt: &Prompt) {
+    let is_changed =
         |now: termios| (now.c_iflag, now.c_lflag) != (prompt.hidden.c_iflag, prompt.hidden.c_lflag);
-    if in_foreground() && attributes().is_ok_and(given_up) {
+    if in_foreground() && attributes().is_ok_and(is_changed) {
         let _ = set_attributes(libc::TCSANOW, &prompt.hidden);
         show(prompt.shown_on, &prompt.text);
     }
@@ -182,21 +156,7 @@ fn in_foreground() -> bool {
 /// Unless the terminal takes nothing, as after Ctrl-S: a signal must not wait for that.
 fn show(terminal: RawFd, bytes: &[u8]) {
     if is_ready(terminal, libc::POLLOUT, 0).is_ok_and(|ready| ready) {
-        // SAFETY: the bytes are valid for their length; nobody can be told here of what fails.
+        // SAFETY: the bytes are valid for their length; nothing can be done here about a failure.
         unsafe { libc::write(terminal, bytes.as_ptr().cast(), bytes.len()) };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::set_errno;
-    use super::io;
-
-    #[test]
-    fn errno_is_what_it_was() {
-        for value in [libc::EINTR, 0] {
-            set_errno(value);
-            assert_eq!(io::Error::last_os_error().raw_os_error(), Some(value));
-        }
     }
 }
