@@ -66,7 +66,7 @@ fn labelled(label: &str, colour: &str, message: &str) -> String {
     }
 }
 
-/// Whether standard error is a terminal whose user has not turned colour off (no-color.org).
+/// Whether standard error is a terminal that a person did not ask to keep plain (no-color.org).
 fn has_colour() -> bool {
     io::stderr().is_terminal() && environment::raw("NO_COLOR").is_none() && !is_dumb()
 }
@@ -104,9 +104,9 @@ impl WaitingLine {
         self.log(message);
         if self.on_terminal && self.shown.as_deref() != Some(message) {
             self.erase();
-            let width = platform::terminal_width().unwrap_or(80).saturating_sub(1);
             let line = sanitize(&format!("{message} (Ctrl-C stops)"));
-            to_stderr(&line.chars().take(width).collect::<String>());
+            // DECAWM off and on: a line that wraps could not be erased.
+            to_stderr(&format!("\x1b[?7l{line}\x1b[?7h"));
             self.shown = Some(message.to_owned());
         }
     }

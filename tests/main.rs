@@ -15,7 +15,6 @@
 
 mod auth_file;
 mod cli;
-mod descriptors;
 mod device;
 mod doctor;
 mod environment;

@@ -1,22 +1,19 @@
-//! Standard output that is closed, full or a closed pipe; standard error that is closed.
+//! Standard input, output and error as a parent may leave them: closed, full, not blocking, no input at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::time::Duration;
+use std::fs::{File, OpenOptions};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::signal::Signal;
 
-use crate::fixtures::{log_in, logged_in_home, with_backend};
-use crate::support::backend::{After, Backend, Behaviour, KEY};
+use crate::fixtures::{SECRET, log_in, logged_in_home, login_success, sekuire, with_backend};
+use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
-use crate::support::needs;
 use crate::support::outcome::Outcome;
-
-const STANDARD: [libc::c_int; 3] = [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO];
+use crate::support::process::comes_to_rest;
 
 /// Every command that prints a result.
 const COMMANDS: &[&[&str]] = &[
@@ -26,8 +23,6 @@ const COMMANDS: &[&[&str]] = &[
     &["--version"],
     &["man"],
     &["completions", "bash"],
-    &["completions", "zsh"],
-    &["completions", "fish"],
     &["status"],
     &["status", "--json"],
     &["status", "--get", "key"],
@@ -49,63 +44,40 @@ fn each_command(to: impl Fn(Sekuire) -> Sekuire, check: impl Fn(&[&str], &Outcom
         let command = with_backend(&home, &backend)
             .args(*arguments)
             .stdin(KEY.as_bytes());
-        let outcome = to(command).run();
-        check(arguments, &outcome);
-        assert!(
-            !outcome.stderr.contains("panicked"),
-            "{arguments:?}; {outcome}"
-        );
-        if !arguments.contains(&"logout") {
-            // In no case has it been taken for standard output.
-            with_backend(&home, &backend)
-                .args(["auth", "token"])
-                .run()
-                .exits(0)
-                .prints(&format!("{KEY}\n"));
-        }
+        check(arguments, &to(command).run());
     }
 }
 
+fn full() -> File {
+    let device = OpenOptions::new().write(true).open("/dev/full");
+    device.expect("/dev/full")
+}
+
+fn closed_pipe() -> PipeWriter {
+    io::pipe().expect("a pipe").1
+}
+
 #[test]
-fn a_full_disk_is_exit_status_three() {
+fn full_disk_is_exit_status_three() {
     each_command(
-        |command| {
-            let full = OpenOptions::new()
-                .write(true)
-                .open("/dev/full")
-                .expect("/dev/full");
-            command.stdout_to(full)
-        },
+        |command| command.stdout_to(full()),
         |arguments, outcome| {
             assert_eq!(outcome.code, Some(3), "{arguments:?}; {outcome}");
             outcome
-                .complains("error: could not write to standard output")
-                .complains("\nhint: ");
+                .complains("error: can't write to standard output: no space left on device\n")
+                .complains("hint: ");
         },
     );
 }
 
 #[test]
-fn a_closed_standard_output_is_exit_status_three() {
-    each_command(
-        |command| command.before_exec(|| close(libc::STDOUT_FILENO)),
-        |arguments, outcome| {
-            assert_eq!(outcome.code, Some(3), "{arguments:?}; {outcome}");
-            outcome
-                .complains("error: could not write to standard output")
-                .complains("\nhint: ");
-        },
-    );
-}
-
-#[test]
-fn a_closed_pipe_is_silent() {
+fn closed_pipe_is_silent() {
     each_command(
         |command| command.stdout_to(closed_pipe()),
         |arguments, outcome| {
-            let piped = outcome.signal == Some(Signal::SIGPIPE as i32);
+            let is_piped = outcome.signal == Some(Signal::SIGPIPE as i32);
             assert!(
-                piped || matches!(outcome.code, Some(0 | 141)),
+                is_piped || matches!(outcome.code, Some(0 | 141)),
                 "{arguments:?}; {outcome}"
             );
             assert!(
@@ -116,152 +88,42 @@ fn a_closed_pipe_is_silent() {
     );
 }
 
-/// Quiet commands write nothing, and so nothing can go wrong.
 #[test]
-fn what_prints_nothing_does_not_mind() {
-    let backend = Backend::http();
-    let home = Home::new();
-    log_in(&home, &backend);
-    for arguments in [["status", "--quiet"], ["whoami", "--quiet"]] {
-        with_backend(&home, &backend)
-            .args(arguments)
-            .before_exec(|| close(libc::STDOUT_FILENO))
-            .run()
-            .exits(0)
-            .complains_not();
-    }
+fn standard_error_that_takes_nothing_changes_no_exit_status() {
+    let wrong = || Sekuire::new().arg("frobnicate");
+    wrong().stderr_to(full()).run().exits(2);
+    wrong().stderr_to(closed_pipe()).run().exits(2);
+    Sekuire::new().stderr_to(full()).run().exits(2);
 }
 
+/// Else auth.json, or the socket that carries the key, would take the number of a closed descriptor.
 #[test]
-fn a_closed_standard_error_changes_no_exit_status() {
-    let home = logged_in_home();
-    let no_login = Home::new();
-    let damaged = Home::new();
+fn closed_descriptors_take_nothing_and_nothing_is_written_into_auth_json() {
+    let backend = Backend::http();
+    let (whole, damaged) = (logged_in_home(), Home::new());
     damaged.write_auth("{");
     for (home, arguments, code) in [
-        (&home, &["status"][..], 0),
-        (&no_login, &["status"], 1),
-        (&no_login, &["whoami"], 1),
-        (&home, &["frobnicate"], 2),
-        (&home, &[], 2),
+        (&whole, &["status"][..], 0),
+        (&whole, &["auth", "token"], 0),
+        (&whole, &["frobnicate"], 2),
+        (&whole, &["login"], 1),
         (&damaged, &["status"], 3),
-        (
-            &home,
-            &[
-                "whoami",
-                "--backend",
-                "http://127.0.0.1:1",
-                "--timeout",
-                "1",
-            ],
-            4,
-        ),
     ] {
-        let outcome = Sekuire::new()
-            .home(home)
-            .args(arguments)
-            .before_exec(|| close(libc::STDERR_FILENO))
-            .run();
-        assert_eq!(outcome.code, Some(code), "{arguments:?}; {outcome}");
-    }
-    assert_eq!(
-        damaged.read_auth(),
-        "{",
-        "nothing is written into a file that took its place"
-    );
-}
-
-#[test]
-fn a_full_standard_error_changes_no_exit_status() {
-    let full = || {
-        OpenOptions::new()
-            .write(true)
-            .open("/dev/full")
-            .expect("/dev/full")
-    };
-    Sekuire::new()
-        .arg("frobnicate")
-        .stderr_to(full())
-        .run()
-        .exits(2);
-    Sekuire::new().stderr_to(full()).run().exits(2);
-    Sekuire::new()
-        .arg("frobnicate")
-        .stderr_to(closed_pipe())
-        .run()
-        .exits(2);
-}
-
-#[test]
-fn a_closed_standard_input_is_the_end_of_input() {
-    let backend = Backend::http();
-    let home = Home::new();
-    for arguments in [&["login"][..], &["login", "--api-key-stdin"]] {
-        let outcome = with_backend(&home, &backend)
-            .args(arguments)
-            .before_exec(|| close(libc::STDIN_FILENO))
-            .run();
-        assert!(
-            matches!(outcome.code, Some(1 | 3)),
-            "{arguments:?}; {outcome}"
-        );
-        outcome.complains("error: ").complains("\nhint: ");
+        for closed in [&[0][..], &[1], &[2], &[0, 1, 2]] {
+            let before = home.read_auth();
+            let outcome = with_backend(home, &backend)
+                .args(arguments)
+                .before_exec(|| closed.iter().copied().try_for_each(close))
+                .run();
+            assert_eq!(
+                outcome.code,
+                Some(code),
+                "{arguments:?} {closed:?}; {outcome}"
+            );
+            assert_eq!(home.read_auth(), before, "{arguments:?} {closed:?}");
+        }
     }
     assert_eq!(backend.connections(), 0);
-    assert!(home.listing().is_empty());
-}
-
-#[test]
-fn all_three_closed_is_survived() {
-    let home = logged_in_home();
-    let before = home.read_auth();
-    for (arguments, code) in [
-        (&["status"][..], 3),
-        (&["auth", "token"], 3),
-        (&["status", "-q"], 0),
-        (&["login"], 3),
-    ] {
-        let outcome = Sekuire::new()
-            .home(&home)
-            .args(arguments)
-            .before_exec(|| STANDARD.into_iter().try_for_each(close))
-            .run();
-        assert_eq!(outcome.code, Some(code), "{arguments:?}; {outcome}");
-        assert_eq!(home.read_auth(), before, "{arguments:?}");
-    }
-}
-
-/// Else the socket that carries the key, or auth.json, would take the number of standard output.
-#[test]
-fn closed_descriptors_are_occupied_before_anything_is_opened() {
-    // The program lets nobody else look at it.
-    if !needs::root() {
-        return;
-    }
-    let backend = Backend::http();
-    let home = Home::new();
-    log_in(&home, &backend);
-    let requests = backend.requests().len();
-    backend.behave(Behaviour::Silent(After::Request));
-    let whoami = with_backend(&home, &backend)
-        .arg("whoami")
-        .before_exec(|| STANDARD.into_iter().try_for_each(close))
-        .spawn();
-    assert!(backend.wait_for_requests(requests + 1, Duration::from_secs(10)));
-    for descriptor in STANDARD {
-        let leads_to = fs::read_link(format!("/proc/{}/fd/{descriptor}", whoami.pid()));
-        assert_eq!(
-            leads_to.ok().as_deref(),
-            Some(Path::new("/")),
-            "{descriptor}"
-        );
-    }
-}
-
-fn closed_pipe() -> OwnedFd {
-    let (reader, writer) = io::pipe().expect("a pipe");
-    drop(reader);
-    writer.into()
 }
 
 #[allow(unsafe_code, reason = "std closes no standard descriptor")]
@@ -274,18 +136,86 @@ fn close(descriptor: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// A file takes all.
 #[test]
-fn a_file_holds_the_same_as_a_pipe() {
-    let home = logged_in_home();
-    let path = home.path().join("out");
-    let file = File::create(&path).expect("a file");
-    Sekuire::new()
-        .home(&home)
-        .arg("status")
-        .stdout_to(file)
-        .run()
-        .exits(0);
-    let piped = Sekuire::new().home(&home).arg("status").run();
-    assert_eq!(fs::read_to_string(&path).expect("the file"), piped.stdout);
+fn what_is_no_input_is_an_error() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let folder = File::open("/").expect("a folder");
+    for (name, source) in [
+        ("a folder", OwnedFd::from(folder)),
+        ("write-only", closed_pipe().into()),
+    ] {
+        let outcome = with_backend(&home, &backend)
+            .args(["login", "--api-key-stdin"])
+            .stdin_from(source)
+            .run();
+        assert_eq!(outcome.code, Some(3), "{name}; {outcome}");
+        outcome.complains("error: can't read the API key from standard input");
+    }
+    assert_eq!(backend.connections(), 0);
+}
+
+fn flags(of: impl AsFd) -> OFlag {
+    OFlag::from_bits_retain(fcntl(of, FcntlArg::F_GETFL).expect("flags"))
+}
+
+fn set_nonblocking(end: impl AsFd) {
+    let now = flags(&end);
+    fcntl(&end, FcntlArg::F_SETFL(now | OFlag::O_NONBLOCK)).expect("O_NONBLOCK");
+}
+
+#[test]
+fn input_that_does_not_block_is_waited_for_and_keeps_its_flag() {
+    let backend = Backend::http();
+    let (half, rest) = KEY.split_at(10);
+    for (arguments, pieces) in [
+        (&["login"][..], &[half, rest, "\n"][..]),
+        (&["login", "--api-key-stdin"], &[half, rest]),
+    ] {
+        let home = Home::new();
+        let (input, mut writer) = io::pipe().expect("a pipe");
+        set_nonblocking(&input);
+        let shared = input.try_clone().expect("a descriptor");
+        let mut login = with_backend(&home, &backend)
+            .args(arguments)
+            .stdin_from(input)
+            .spawn();
+        for piece in pieces {
+            assert!(comes_to_rest(login.pid()), "busy");
+            writer.write_all(piece.as_bytes()).expect("it is read");
+        }
+        drop(writer);
+        let outcome = login.finish();
+        outcome.exits(0).complains_not().hides(SECRET);
+        let success = login_success(&backend.url());
+        assert!(outcome.stdout.ends_with(&success), "{outcome}");
+        assert!(flags(&shared).contains(OFlag::O_NONBLOCK), "{arguments:?}");
+    }
+}
+
+#[test]
+fn slow_reader_of_an_output_that_does_not_block_gets_all_of_it() {
+    let read_all = |mut reader: PipeReader| {
+        let mut received = String::new();
+        reader.read_to_string(&mut received).expect("text");
+        received
+    };
+    for (arguments, to_stderr) in [(&["man"][..], false), (&[], true)] {
+        let whole = sekuire(&Home::new()).args(arguments).run();
+        let (reader, writer) = io::pipe().expect("a pipe");
+        // As small as can be, and full but for a few bytes.
+        fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("a small pipe");
+        (&writer).write_all(&[b'.'; 4000]).expect("there is room");
+        set_nonblocking(&writer);
+        let command = sekuire(&Home::new()).args(arguments);
+        let (mut running, expected) = if to_stderr {
+            (command.stderr_to(writer).spawn(), whole.stderr)
+        } else {
+            (command.stdout_to(writer).spawn(), whole.stdout)
+        };
+        assert!(comes_to_rest(running.pid()), "busy");
+        let received = read_all(reader);
+        assert_eq!(running.finish().code, whole.code, "{arguments:?}");
+        assert_eq!(received.get(4000..), Some(&*expected), "{arguments:?}");
+    }
 }

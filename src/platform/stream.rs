@@ -1,7 +1,7 @@
 //! The standard descriptors and the terminal.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind::WouldBlock, IsTerminal, Read, Write};
 use std::mem::ManuallyDrop;
 
 use super::{TERMINAL, borrow, wait_until_readable, wait_until_writable};
@@ -48,9 +48,7 @@ impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(buffer) {
-                Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
-                    wait_until_readable(&self.0)?;
-                }
+                Err(cause) if cause.kind() == WouldBlock => wait_until_readable(&self.0)?,
                 result => return result,
             }
         }
@@ -61,9 +59,7 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.0.write(bytes) {
-                Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
-                    wait_until_writable(&self.0)?;
-                }
+                Err(cause) if cause.kind() == WouldBlock => wait_until_writable(&self.0)?,
                 result => return result,
             }
         }

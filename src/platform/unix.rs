@@ -61,15 +61,6 @@ pub(super) fn check(result: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// The width of the terminal under standard error, in columns.
-pub fn terminal_width() -> Option<usize> {
-    // SAFETY: winsize is a plain structure of integers, for which zero is a value.
-    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
-    // SAFETY: TIOCGWINSZ writes one winsize (ioctl_tty(2)), and `size` is one.
-    let result = unsafe { libc::ioctl(libc::STDERR_FILENO, libc::TIOCGWINSZ, &raw mut size) };
-    Some(usize::from(size.ws_col)).filter(|columns| result == 0 && *columns > 0)
-}
-
 /// The whole host name (gethostname(2)).
 pub fn host_name() -> String {
     let mut name = [0_u8; 256];

@@ -41,11 +41,6 @@ pub(super) fn wait_until_readable(_file: &File) -> io::Result<()> {
 
 pub(super) use wait_until_readable as wait_until_writable;
 
-/// Not known here: a console is at least as wide as what is shown then.
-pub fn terminal_width() -> Option<usize> {
-    None
-}
-
 /// The console mode to restore when Ctrl-C or Ctrl-Break ends the process at the prompt.
 static MODE_WITH_ECHO: AtomicU32 = AtomicU32::new(0);
 

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use libc::{c_int, sockaddr, sockaddr_in, socklen_t};
@@ -27,12 +27,9 @@ const BUFFER: c_int = 256 * 1024;
 /// More than any request, in bytes: growing would leave a copy of the key behind.
 const REQUEST: usize = 16 * 1024;
 
-/// No descriptor.
-const NONE: RawFd = -1;
-
 thread_local! {
     /// What this thread's next connection to the sentinel gets.
-    static NEXT: Cell<RawFd> = const { Cell::new(NONE) };
+    static NEXT: Cell<Option<UnixStream>> = const { Cell::new(None) };
 }
 
 /// Calls `client` with the start of a URL. What it connects to under that URL takes what it sends, and
@@ -52,10 +49,10 @@ pub fn converse<T>(
     }
     ours.write_all(answer).map_err(|_| ErrorKind::OutOfMemory)?;
     ours.shutdown(Shutdown::Write)?;
-    NEXT.set(theirs.into_raw_fd());
+    NEXT.set(Some(theirs));
     let result = client(BASE);
     // Closed, if it was not used: else reading would find no end.
-    drop(take_next());
+    drop(NEXT.take());
     let mut sent = Zeroizing::new(Vec::with_capacity(REQUEST));
     match ours.read_to_end(&mut sent) {
         // The client is done, so this is all: it closed its end without having read all of the answer (unix(7)),
@@ -85,12 +82,6 @@ fn enlarge_buffer(end: &UnixStream) -> io::Result<()> {
     })
 }
 
-fn take_next() -> Option<OwnedFd> {
-    let next = NEXT.replace(NONE);
-    // SAFETY: a descriptor in NEXT came out of an OwnedFd, and the replacement makes us its only owner.
-    (next != NONE).then(|| unsafe { OwnedFd::from_raw_fd(next) })
-}
-
 // Not for other programs' libraries: only this program's own calls are meant.
 #[cfg(target_os = "linux")]
 std::arch::global_asm!(".hidden connect");
@@ -103,15 +94,12 @@ extern "C" fn connect(socket: c_int, address: *const sockaddr, length: socklen_t
         // SAFETY: as above.
         return unsafe { system_connect(socket, address, length) };
     }
-    let Some(given) = take_next() else {
+    let Some(given) = NEXT.take() else {
         set_errno(libc::ECONNREFUSED);
         return -1;
     };
     // SAFETY: both descriptors are open; the caller's, a new socket, becomes a copy of ours (dup2(2)).
-    match unsafe { libc::dup2(given.as_raw_fd(), socket) } {
-        ..0 => -1,
-        _ => 0,
-    }
+    unsafe { libc::dup2(given.as_raw_fd(), socket) }.min(0)
 }
 
 /// Whether this is exactly the sentinel.
@@ -137,10 +125,8 @@ unsafe fn is_sentinel(address: *const sockaddr, length: socklen_t) -> bool {
 #[cfg(target_os = "linux")]
 unsafe fn system_connect(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
     // SAFETY: the caller's arguments, unchanged.
-    match unsafe { libc::syscall(libc::SYS_connect, socket, address, length) } {
-        ..0 => -1,
-        _ => 0,
-    }
+    let result = unsafe { libc::syscall(libc::SYS_connect, socket, address, length) };
+    c_int::try_from(result).unwrap_or(-1)
 }
 
 /// The system's own connect(2): the next one behind this program's (dlsym(3)).

@@ -48,12 +48,15 @@ pub fn read_hidden<T>(
         found,
         hidden: hidden(found),
     });
-    let _handlers = Handlers::install();
+    let caught = catch_signals();
     // TCSADRAIN: what was typed ahead is kept.
     set_attributes(libc::TCSADRAIN, &prompt.hidden)?;
     let result = terminal.write_all(&prompt.text).and_then(|()| read());
     // TCSAFLUSH: the rest of a paste of several lines must not become the shell's next command.
     set_attributes(libc::TCSAFLUSH, &prompt.found)?;
+    for (signal, action) in &caught {
+        set_action(*signal, action)?;
+    }
     result
 }
 
@@ -81,25 +84,12 @@ fn set_attributes(when: c_int, attributes: &termios) -> io::Result<()> {
     check(unsafe { libc::tcsetattr(libc::STDIN_FILENO, when, attributes) })
 }
 
-/// The handlers of every signal that ends, stops or continues the process; dropping it restores the actions
-/// before.
-struct Handlers(Vec<(c_int, sigaction)>);
-
-impl Handlers {
-    fn install() -> Handlers {
-        let caught = (1..=LAST)
-            .filter(|signal| !IDLE.contains(signal))
-            .filter_map(|signal| Some((signal, catch(signal, handle)?)));
-        Handlers(caught.collect())
-    }
-}
-
-impl Drop for Handlers {
-    fn drop(&mut self) {
-        for (signal, old) in &self.0 {
-            let _ = set_action(*signal, old);
-        }
-    }
+/// Catches every signal that ends, stops or continues the process, and returns the actions before.
+fn catch_signals() -> Vec<(c_int, sigaction)> {
+    (1..=LAST)
+        .filter(|signal| !IDLE.contains(signal))
+        .filter_map(|signal| Some((signal, catch(signal, handle)?)))
+        .collect()
 }
 
 /// Restores the terminal and lets the signal do what it does by default. A process that goes on afterwards,
