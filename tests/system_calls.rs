@@ -9,7 +9,7 @@ use crate::fixtures::{DEVICE_ID, logged_in_home, sekuire};
 use crate::support::command::binary;
 use crate::support::home::Home;
 use crate::support::needs;
-use crate::support::seccomp::{Refused, filter};
+use crate::support::seccomp::filter;
 
 /// What the dynamic loader and the C library read at start (`ld.so(8)`); a static file reads none.
 const LOADER: &[&str] = &["/etc/ld.so.", "/lib", "/usr/lib", "/proc/self/maps"];
@@ -115,14 +115,10 @@ fn core_dumps_are_forbidden_before_the_key_is_read() {
 /// As sandboxes do (seccomp(2)): the command goes on, and says so.
 #[test]
 fn refused_protection_of_the_memory_is_a_warning() {
-    let prctl = Refused {
-        call: libc::SYS_prctl,
-        bit: None,
-    };
     let run = |arguments: &[&str]| {
         let home = logged_in_home();
         let command = sekuire(&home).args(arguments);
-        command.before_exec(filter(&[prctl])).run()
+        command.before_exec(filter(&[libc::SYS_prctl])).run()
     };
     for arguments in [&["status"][..], &["auth", "token"], &["logout"]] {
         run(arguments)

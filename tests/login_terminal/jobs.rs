@@ -1,5 +1,6 @@
 //! Signals and job control at the prompt.
 
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
@@ -7,35 +8,31 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{PROMPT, at_prompt, under_shell, wait_until};
-use crate::fixtures::{MASKED, SECRET, login_success};
-use crate::support::backend::{Backend, Behaviour, KEY};
-use crate::support::command::{Sekuire, binary};
+use super::{MASKED, PROMPT, at_prompt, await_prompts, prompted, under_shell, wait_until};
+use crate::fixtures::{SECRET, login_success};
+use crate::support::backend::{Backend, KEY};
 use crate::support::home::Home;
-use crate::support::needs;
+use crate::support::pty::Pty;
 
-/// All but those that do nothing by default (signal(7)), those that can't be caught, and those that the
-/// program ignores.
-fn ending_signals() -> Vec<libc::c_int> {
-    let others = [
-        libc::SIGCHLD,
-        libc::SIGCONT,
-        libc::SIGKILL,
-        libc::SIGPIPE,
-        libc::SIGSTOP,
-        libc::SIGTSTP,
-        libc::SIGTTIN,
-        libc::SIGTTOU,
-        libc::SIGURG,
-        libc::SIGWINCH,
-        libc::SIGXFSZ,
-    ];
-    // musl keeps 32 to 34 for itself: there no program can catch them.
-    (1..32)
-        .chain([35, libc::SIGRTMAX()])
-        .filter(|signal| !others.contains(signal))
-        .collect()
+pub(super) fn only_child(parent: Pid) -> Pid {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let pid = children.expect("the children");
+    Pid::from_raw(pid.trim().parse().expect("one child"))
 }
+
+/// Do nothing by default (signal(7)), stop, can't be caught, or are ignored by the program.
+const NOT_ENDING: [libc::c_int; 10] = [
+    libc::SIGCHLD,
+    libc::SIGCONT,
+    libc::SIGKILL,
+    libc::SIGPIPE,
+    libc::SIGSTOP,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGURG,
+    libc::SIGWINCH,
+];
 
 #[allow(unsafe_code, reason = "nix knows no real-time signals")]
 fn send(pid: Pid, signal: libc::c_int) {
@@ -47,18 +44,30 @@ fn send(pid: Pid, signal: libc::c_int) {
 fn every_signal_that_ends_the_prompt_gives_the_echo_back() {
     let backend = Backend::http();
     let home = Home::new();
-    for signal in ending_signals() {
-        let mut terminal = at_prompt(&home, &backend);
-        send(terminal.pid(), signal);
+    let ends = |mut terminal: Pty, signal: libc::c_int| {
         let outcome = terminal.finish();
         assert_eq!(outcome.signal, Some(signal), "{outcome}");
         assert!(terminal.echo_on(), "signal {signal}");
+        let end = format!("{PROMPT}\r\n");
         assert!(
-            outcome.terminal.ends_with("Enter your API Key: \r\n"),
+            outcome.terminal.ends_with(&end),
             "signal {signal}; {outcome}"
         );
+    };
+    // musl keeps 32 to 34 for itself: there no program can catch them.
+    let numbers = (1..32).chain([35, libc::SIGRTMAX()]);
+    for signal in numbers.filter(|signal| !NOT_ENDING.contains(signal)) {
+        let terminal = at_prompt(&home, &backend);
+        send(terminal.pid(), signal);
+        ends(terminal, signal);
+    }
+    for (key, signal) in [(b"half\x03", libc::SIGINT), (b"half\x1c", libc::SIGQUIT)] {
+        let terminal = at_prompt(&home, &backend);
+        terminal.send(key);
+        ends(terminal, signal);
     }
     assert_eq!(backend.connections(), 0);
+    assert!(home.listing().is_empty());
 }
 
 #[test]
@@ -89,69 +98,53 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
         .hides(SECRET);
 }
 
-/// As under setsid(1): there are no jobs, and so the terminal is nobody else's.
-#[test]
-fn where_no_terminal_controls_the_session_the_echo_comes_back_too() {
-    let Some(setsid) = needs::tool("setsid") else {
-        return;
-    };
-    let home = Home::new();
-    let mut terminal = Sekuire::at(&setsid)
-        .home(&home)
-        .arg("-w")
-        .arg(binary())
-        .arg("login")
-        .pty();
-    terminal.wait_for(PROMPT);
-    wait_until("echo is off", || !terminal.echo_on());
-    kill(only_child(terminal.pid()), Signal::SIGTERM).expect("a signal is sent");
-    terminal.finish();
-    assert!(terminal.echo_on());
-}
-
-/// While the backend is waited for a stop and what follows it are the shell's business alone.
-#[test]
-fn behind_the_prompt_a_job_that_continues_asks_nothing_again() {
-    let backend = Backend::http();
-    backend.behave(Behaviour::Delay(Duration::from_millis(700)));
-    let home = Home::new();
-    let mut terminal = at_prompt(&home, &backend);
+/// Types the key at the prompt of a shell's job, which `echo status $?` follows.
+#[track_caller]
+fn finish_login(mut terminal: Pty, backend: &Backend) {
     terminal.send(format!("{KEY}\r").as_bytes());
-    wait_until("the backend is asked", || backend.connections() > 0);
-    terminal.signal(Signal::SIGCONT);
     let outcome = terminal.finish();
-    outcome
-        .exits(0)
-        .shows(&super::whole_screen(&backend))
-        .hides(SECRET);
+    outcome.hides(SECRET);
+    let screen = outcome.terminal.replace("\r\n", "\n");
+    let success = login_success(&backend.url());
+    assert!(
+        screen.ends_with(&format!("{PROMPT}{MASKED}\n\n{success}status 0\n")),
+        "{outcome}"
+    );
     assert!(terminal.echo_on());
 }
 
-/// The program can't know of a SIGSTOP; a shell then sets the terminal as it likes it.
+/// Ctrl-Z, `fg`; Ctrl-Z, `bg`, which gives it no terminal, so that it stops again; `fg`. With a shell's job
+/// control: without a shell in its session nothing is ever stopped (setpgid(2), "orphaned process group").
+#[test]
+fn stopped_prompt_gives_the_echo_back_and_goes_on_in_the_foreground() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let script = "set -m; \"$1\" login; echo stopped; read -r line; fg; \
+                  echo again; bg; sleep 0.5; echo waiting; read -r line; fg; echo status $?";
+    let terminal = prompted(under_shell(&home, &backend, script));
+    for (said, prompts) in [("stopped", 2), ("waiting", 3)] {
+        terminal.send(b"\x1a");
+        terminal.wait_for(said);
+        assert!(terminal.echo_on(), "{said}: {}", terminal.output());
+        terminal.send(b"\r");
+        await_prompts(&terminal, prompts);
+    }
+    finish_login(terminal, &backend);
+}
+
+/// The program can't know of a SIGSTOP; a shell then sets the terminal for itself.
 #[test]
 fn after_an_uncatchable_stop_the_key_is_still_hidden() {
     let backend = Backend::http();
     let home = Home::new();
     let script = "set -m; \"$1\" login; stty echo; echo stopped; read -r line; fg; echo status $?";
-    let mut terminal = under_shell(&home, &backend, script);
-    let program = only_child(terminal.pid());
-    kill(program, Signal::SIGSTOP).expect("a signal is sent");
+    let terminal = prompted(under_shell(&home, &backend, script));
+    kill(only_child(terminal.pid()), Signal::SIGSTOP).expect("a signal is sent");
     terminal.wait_for("stopped");
     wait_until("the shell has its echo", || terminal.echo_on());
     terminal.send(b"\r");
-    wait_until("echo is off again", || !terminal.echo_on());
-    wait_until("the prompt is shown again", || {
-        terminal.output().matches(PROMPT).count() == 2
-    });
-    terminal.send(format!("{KEY}\r").as_bytes());
-    let outcome = terminal.finish();
-    outcome.hides(SECRET);
-    let screen = outcome.terminal.replace("\r\n", "\n");
-    let end = format!(
-        "{PROMPT}{MASKED}\n\n{}status 0\n",
-        login_success(&backend.url())
-    );
-    assert!(screen.ends_with(&end), "{outcome}");
+    await_prompts(&terminal, 2);
+    finish_login(terminal, &backend);
 }
 
 /// `sekuire login &`: it is stopped before it touches the terminal, which is the shell's; one `fg` brings
@@ -162,45 +155,11 @@ fn in_the_background_it_stops_and_leaves_the_terminal_alone() {
     let home = Home::new();
     let script =
         "set -m; \"$1\" login & sleep 0.5; jobs; echo waiting; read -r line; fg; echo status $?";
-    let mut terminal = super::start_under_shell(&home, &backend, script);
+    let terminal = under_shell(&home, &backend, script).pty();
     terminal.wait_for("waiting");
     assert!(terminal.echo_on(), "{}", terminal.output());
     assert!(!terminal.output().contains(PROMPT), "{}", terminal.output());
     terminal.send(b"\r");
-    terminal.wait_for(PROMPT);
-    wait_until("echo is off", || !terminal.echo_on());
-    terminal.send(format!("{KEY}\r").as_bytes());
-    let outcome = terminal.finish();
-    outcome.hides(SECRET);
-    assert_eq!(outcome.terminal.matches(PROMPT).count(), 1, "{outcome}");
-    assert!(outcome.terminal.ends_with("status 0\r\n"), "{outcome}");
-    assert!(terminal.echo_on());
-}
-
-/// `bg` gives it no terminal: it stops again, and leaves the shell's settings alone.
-#[test]
-fn a_stopped_prompt_continued_in_the_background_stops_again() {
-    let backend = Backend::http();
-    let home = Home::new();
-    let script = "set -m; \"$1\" login; echo stopped; bg; sleep 0.5; echo waiting; read -r line; fg; echo status $?";
-    let mut terminal = under_shell(&home, &backend, script);
-    terminal.send(b"\x1a");
-    terminal.wait_for("waiting");
-    assert!(terminal.echo_on(), "{}", terminal.output());
-    terminal.send(b"\r");
-    wait_until("the prompt is shown again", || {
-        terminal.output().matches(PROMPT).count() == 2
-    });
-    wait_until("echo is off again", || !terminal.echo_on());
-    terminal.send(format!("{KEY}\r").as_bytes());
-    let outcome = terminal.finish();
-    outcome.hides(SECRET);
-    assert!(outcome.terminal.ends_with("status 0\r\n"), "{outcome}");
-    assert!(terminal.echo_on());
-}
-
-fn only_child(shell: Pid) -> Pid {
-    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"));
-    let pid = children.expect("the shell's children");
-    Pid::from_raw(pid.trim().parse().expect("one child"))
+    await_prompts(&terminal, 1);
+    finish_login(terminal, &backend);
 }

@@ -323,7 +323,7 @@ impl Running {
         let end = self.process.wait(self.timeout);
         if end.is_some() {
             for capture in [&self.stdout, &self.stderr].into_iter().flatten() {
-                capture.wait_for_end(Duration::from_secs(2));
+                capture.wait_for_end(Duration::from_secs(10));
             }
         }
         let (stdout, stderr) = (text(self.stdout.as_ref()), text(self.stderr.as_ref()));

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -63,21 +63,6 @@ impl Pty {
         );
     }
 
-    /// Makes the terminal so wide.
-    #[allow(unsafe_code, reason = "nix has no function for it")]
-    pub(crate) fn resize(&self, columns: u16) {
-        let size = libc::winsize {
-            ws_row: 24,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        // SAFETY: TIOCSWINSZ reads one winsize (ioctl_tty(2)), and `size` is one.
-        let result =
-            unsafe { libc::ioctl(self.keyboard.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
-        assert_eq!(result, 0, "the terminal's size is set");
-    }
-
     /// Types; Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`.
     #[track_caller]
     pub(crate) fn send(&self, bytes: &[u8]) {
@@ -110,7 +95,8 @@ impl Pty {
         let outcome = self.running.outcome();
         let mut outcome =
             outcome.unwrap_or_else(|said| panic!("{said}\n--- terminal\n{}", self.output()));
-        self.screen.wait_for_end(Duration::from_secs(2));
+        // A busy machine takes its time; a screen that is cut short would be judged.
+        self.screen.wait_for_end(PATIENCE);
         outcome.terminal = self.output();
         outcome
     }
