@@ -37,4 +37,5 @@ mod support;
 mod system_calls;
 mod terminal_output;
 mod token;
+mod urls;
 mod whoami;
