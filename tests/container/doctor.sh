@@ -117,13 +117,13 @@ doctor 3 --read-only --env HOME=/ -- --online
 first_failure configuration "Read-only file system" "SEKUIRE_CONFIG_DIR" "SEKUIRE_API_KEY_FILE"
 # shellcheck disable=SC2086
 doctor 0 --read-only --env HOME=/ $secret -- --online
-warns configuration "Read-only file system" "only a login would need it: the key is SEKUIRE_API_KEY_FILE's"
+warns configuration "Read-only file system" "only a login needs it: the key is SEKUIRE_API_KEY_FILE's"
 # runc sets HOME where it is unset, be it to /.
 doctor 3 --env HOME=none -- --online
-first_failure configuration "[HOME]" "SEKUIRE_CONFIG_DIR"
+first_failure configuration "absolute" "SEKUIRE_CONFIG_DIR"
 # shellcheck disable=SC2086
 doctor 0 --env HOME=none $secret -- --online
-warns configuration "only a login would need it"
+warns configuration "only a login needs it"
 
 section "doctor: foreign owner"
 if [ "$(id -u)" -eq 0 ]; then
@@ -147,7 +147,7 @@ first_failure configuration "/.sekuire/auth.json is damaged: it is cut short" "s
 section "doctor: key in two places"
 # shellcheck disable=SC2086
 sound 0 $secret -- --online
-warns key "SEKUIRE_API_KEY_FILE wins over the key in auth.json"
+warns key "SEKUIRE_API_KEY_FILE takes precedence over the key in auth.json"
 
 section "doctor: foreign fingerprint"
 sound 1 --env SEKUIRE_DEVICE_ID=container-2 -- --online
