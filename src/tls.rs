@@ -73,10 +73,7 @@ impl fmt::Display for Trust {
 struct NoPrivateKey;
 
 impl KeyProvider for NoPrivateKey {
-    fn load_private_key(
-        &self,
-        _: PrivateKeyDer<'static>,
-    ) -> Result<Arc<dyn SigningKey>, Error> {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
         Err(Error::General("no private key".to_owned()))
     }
 }
