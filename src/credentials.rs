@@ -21,6 +21,7 @@ pub const KEY_VARIABLE: &str = "SEKUIRE_API_KEY";
 pub const KEY_FILE_VARIABLE: &str = "SEKUIRE_API_KEY_FILE";
 
 /// What was found.
+#[derive(Default)]
 pub struct Found {
     /// The key, if there is one.
     pub credential: Option<Credential>,
@@ -47,9 +48,7 @@ pub fn find() -> Result<Found, Error> {
                 workspace_id: None,
                 backend_url: None,
             }),
-            mode: None,
-            foreign_owner: None,
-            warnings: Vec::new(),
+            ..Found::default()
         });
     }
     let store = Store::locate()?;

@@ -149,6 +149,11 @@ fn whoever_is_denied_is_told_whose_it_is() {
     fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
     let named = other.sekuire().env("SEKUIRE_CONFIG_DIR", &folder);
     named.arg("status").run().exits(3).complains(OWN_FOLDER);
+    // Nor is what is root's in another's home.
+    chown(other.home.path(), Some(NO_ONE), None).unwrap();
+    fs::set_permissions(other.home.path(), Permissions::from_mode(0o755)).unwrap();
+    let outcome = other.sekuire().arg("status").run();
+    outcome.exits(3).complains(OWN_FOLDER);
 }
 
 /// A stranger's key would send what is done with it to a stranger's account. Of what else is wrong with
