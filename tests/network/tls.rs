@@ -236,8 +236,7 @@ fn what_could_not_be_read_is_counted() {
 
 /// Where a system may keep its CA certificates.
 const STORES: &[&str] = &[
-    "/etc/ssl",
-    "/etc/pki",
+    "/etc",
     "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates",
     "/usr/share/ssl",
@@ -251,8 +250,8 @@ const STORES: &[&str] = &[
 fn with_store(fixture: &Fixture, files: Option<&[(&str, &str)]>) -> Option<Outcome> {
     let mut machine = needs::machine()?;
     let place = tempfile::tempdir().unwrap();
-    let empty = place.path().join("empty");
-    let certs = place.path().join("ssl/certs");
+    let [empty, etc] = ["empty", "etc"].map(|name| place.path().join(name));
+    let certs = etc.join("ssl/certs");
     for folder in [&empty, &certs] {
         fs::create_dir_all(folder).unwrap();
     }
@@ -260,8 +259,8 @@ fn with_store(fixture: &Fixture, files: Option<&[(&str, &str)]>) -> Option<Outco
         fs::write(certs.join(name), content).unwrap();
     }
     for store in STORES.iter().filter(|store| Path::new(store).is_dir()) {
-        let has_files = *store == "/etc/ssl" && files.is_some();
-        machine = machine.mount(if has_files { certs.parent()? } else { &empty }, store);
+        let has_files = *store == "/etc" && files.is_some();
+        machine = machine.mount(if has_files { &etc } else { &empty }, store);
     }
     let call = if nix::unistd::geteuid().is_root() {
         let strace = needs::strace()?.args(["-f", "-qq", "-e", "trace=openat,open", "-o"]);
