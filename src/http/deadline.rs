@@ -1,7 +1,8 @@
 //! How long an attempt may take. Every wait of the transport passes here, so that none is unbounded
 //! and a person hears of one that is long.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -31,20 +32,46 @@ impl<'a> Deadline<'a> {
         self.end.saturating_duration_since(Instant::now())
     }
 
+    /// This deadline, or that in `time` where it comes first.
+    pub(super) fn within(&mut self, time: Duration) -> Deadline<'_> {
+        Deadline {
+            end: self.end.min(Instant::now() + time),
+            next_tick: self.next_tick,
+            on_tick: self.on_tick,
+        }
+    }
+
     /// For how long to wait before this is asked again; never zero.
     ///
     /// # Errors
     /// The deadline has passed (`TimedOut`).
-    pub(super) fn slice(&mut self) -> io::Result<Duration> {
+    fn slice(&mut self) -> io::Result<Duration> {
         let now = Instant::now();
         if now >= self.end {
-            return Err(ErrorKind::TimedOut.into());
+            return Err(TimedOut.into());
         }
         if now >= self.next_tick {
             (self.on_tick)();
             self.next_tick = now + TICK;
         }
         Ok(self.end.min(self.next_tick) - now)
+    }
+
+    /// Does `operation`, which takes how long it may wait, again until it ends otherwise than by that time.
+    ///
+    /// # Errors
+    /// As the operation; the deadline has passed (`TimedOut`).
+    pub(super) fn wait<T>(
+        &mut self,
+        mut operation: impl FnMut(Duration) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            match operation(self.slice()?) {
+                // socket(7), `SO_RCVTIMEO`, says `WouldBlock`; Windows says `TimedOut`.
+                Err(cause) if matches!(cause.kind(), WouldBlock | TimedOut | Interrupted) => {}
+                result => return result,
+            }
+        }
     }
 
     /// `stream`, with reads and writes that end at this deadline.
@@ -64,39 +91,26 @@ pub(super) struct Bounded<'s, 'a> {
 
 impl Read for Bounded<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            self.stream.set_read_timeout(Some(self.deadline.slice()?))?;
-            match self.stream.read(buffer) {
-                Err(cause) if is_passing(&cause) => {}
-                result => return result,
-            }
-        }
+        let mut stream = self.stream;
+        self.deadline.wait(|time| {
+            stream.set_read_timeout(Some(time))?;
+            stream.read(buffer)
+        })
     }
 }
 
 impl Write for Bounded<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            self.stream
-                .set_write_timeout(Some(self.deadline.slice()?))?;
-            match self.stream.write(bytes) {
-                Err(cause) if is_passing(&cause) => {}
-                result => return result,
-            }
-        }
+        let mut stream = self.stream;
+        self.deadline.wait(|time| {
+            stream.set_write_timeout(Some(time))?;
+            stream.write(bytes)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Whether only this slice of time is over (socket(7), `SO_RCVTIMEO`; Windows says `TimedOut`).
-fn is_passing(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 /// `RUST_MIN_STACK` from the environment.
 const STACK: usize = 512 * 1024;
 
-type Answer = (Family, io::Result<Vec<IpAddr>>);
+type Answer = io::Result<Vec<IpAddr>>;
 
 /// The addresses of `host`, the families in turn, IPv6 first (RFC 8305, 4). `localhost` needs no resolver
 /// (RFC 6761, 6.3).
@@ -35,53 +35,39 @@ pub(super) fn resolve(host: &str, deadline: &mut Deadline<'_>) -> io::Result<Vec
     let (sender, answers) = channel();
     look_up(host, Family::V4, sender.clone())?;
     look_up(host, Family::V6, sender)?;
-    match first(&answers, deadline)? {
-        (family, Ok(addresses)) => {
-            let other = answers.recv_timeout(RESOLUTION_DELAY.min(deadline.left()));
-            let other = other.map_or_else(|_| Vec::new(), |(_, other)| other.unwrap_or_default());
-            Ok(match family {
-                Family::V4 => interleave(&other, &addresses),
-                Family::V6 => interleave(&addresses, &other),
-            })
+    let mut found = next(&answers, deadline)?;
+    match &mut found {
+        Ok(addresses) => {
+            let time = RESOLUTION_DELAY.min(deadline.left());
+            let other = answers.recv_timeout(time).ok().and_then(Result::ok);
+            addresses.extend(other.unwrap_or_default());
         }
-        (family, Err(cause)) => match first(&answers, deadline)? {
-            (_, Ok(addresses)) => Ok(addresses),
-            // What IPv4's name server says is what a person knows from other programs.
-            (_, Err(of_other)) => Err(if family == Family::V4 {
-                cause
-            } else {
-                of_other
-            }),
-        },
+        Err(_) => found = next(&answers, deadline)?.or(found),
     }
+    let (v6, v4): (Vec<_>, Vec<_>) = found?.into_iter().partition(IpAddr::is_ipv6);
+    Ok(interleave(&v6, &v4))
 }
 
 fn look_up(host: &str, family: Family, answer: Sender<Answer>) -> io::Result<()> {
     let host = host.to_owned();
     let run = move || {
+        let none = || io::Error::new(io::ErrorKind::NotFound, "no address");
         let found = platform::addresses(&host, family);
-        let found = found.and_then(|found| {
-            if found.is_empty() {
-                Err(io::Error::new(io::ErrorKind::NotFound, "no address"))
-            } else {
-                Ok(found)
-            }
-        });
+        let found = found.and_then(|ips| if ips.is_empty() { Err(none()) } else { Ok(ips) });
         // Nobody listens any more once the deadline has passed.
-        let _ = answer.send((family, found));
+        let _ = answer.send(found);
     };
     thread::Builder::new().stack_size(STACK).spawn(run)?;
     Ok(())
 }
 
-fn first(answers: &Receiver<Answer>, deadline: &mut Deadline<'_>) -> io::Result<Answer> {
-    loop {
-        match answers.recv_timeout(deadline.slice()?) {
-            Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
-        }
-    }
+fn next(answers: &Receiver<Answer>, deadline: &mut Deadline<'_>) -> io::Result<Answer> {
+    deadline.wait(|time| {
+        answers.recv_timeout(time).map_err(|cause| match cause {
+            RecvTimeoutError::Timeout => io::ErrorKind::TimedOut.into(),
+            RecvTimeoutError::Disconnected => io::ErrorKind::BrokenPipe.into(),
+        })
+    })
 }
 
 /// One of each in turn: a family that does not work must not delay the other.
