@@ -19,6 +19,7 @@ mod help;
 mod hex;
 mod http;
 mod json;
+mod percent;
 #[allow(
     unsafe_code,
     reason = "what the operating system asks for; each block says why it is sound"

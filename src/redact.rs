@@ -16,6 +16,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::api_key::{OTHER_SECRETS, PREFIXES, secrets_in_use};
+use crate::percent;
 use crate::unicode::is_unprintable;
 
 /// The shortest run of a secret's characters that is cut out.
@@ -25,8 +26,8 @@ const RUN: usize = 8;
 /// have names such as `adm_jsmith`.
 const MIN_TOKEN: usize = 10;
 
-/// The user info in our own hints.
-const PLACEHOLDERS: [&[u8]; 2] = [b"user:password", b"[user:password"];
+/// The user info in our own hints, perhaps behind a bracket.
+const PLACEHOLDER: &[u8] = b"user:password";
 
 /// What stands for what was cut out.
 const MARK: &str = "...";
@@ -47,7 +48,8 @@ pub fn sanitize(text: &str) -> String {
     let shown = cut(&text, &hidden);
     // A mark may complete a run of a secret that has dots, and half of an escape one that has percent signs.
     // To cut until nothing is found would take a time that grows with the square of the length.
-    if forms(&shown).any(|form| form.runs(&runs).next().is_some()) {
+    let has_run = |form: &Form| form.runs(&runs).next().is_some();
+    if forms(&shown).iter().any(has_run) {
         return MARK.into();
     }
     shown
@@ -55,7 +57,8 @@ pub fn sanitize(text: &str) -> String {
 
 /// Whether something in `text` looks like a key or another secret of Sekuire.
 pub fn looks_like_key(text: &str) -> bool {
-    forms(text).any(|form| form.lookalikes().next().is_some())
+    let has_lookalike = |form: &Form| form.lookalikes().next().is_some();
+    forms(text).iter().any(has_lookalike)
 }
 
 /// `text` with one mark for each part whose bytes are `hidden`.
@@ -99,33 +102,20 @@ struct Form {
     places: Vec<usize>,
 }
 
-fn forms(text: &str) -> impl Iterator<Item = Form> {
-    [false, true].into_iter().map(|decode| {
-        let (mut bytes, mut places) = (Vec::new(), Vec::new());
-        let mut rest = text.as_bytes();
-        while let [first, behind @ ..] = rest {
-            let escape = percent_decoded(rest).filter(|_| decode);
-            let (byte, behind) = escape.unwrap_or((*first, behind));
-            bytes.push(byte.to_ascii_lowercase());
-            places.push(text.len() - rest.len());
-            rest = behind;
-        }
-        places.push(text.len());
-        Form { bytes, places }
-    })
-}
-
-/// The byte that an escape (RFC 3986, 2.1) at the beginning stands for, and what is behind it.
-fn percent_decoded(text: &[u8]) -> Option<(u8, &[u8])> {
-    let [b'%', high, low, behind @ ..] = text else {
-        return None;
-    };
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
-    Some((byte, behind))
+fn forms(text: &str) -> [Form; 2] {
+    let as_it_is = Form::new(text, text.bytes().enumerate());
+    [as_it_is, Form::new(text, percent::decoded(text))]
 }
 
 impl Form {
+    /// Of bytes, each with its place in `text`.
+    fn new(text: &str, bytes: impl Iterator<Item = (usize, u8)>) -> Form {
+        let (mut places, mut bytes): (Vec<_>, Vec<_>) = bytes.unzip();
+        places.push(text.len());
+        bytes.make_ascii_lowercase();
+        Form { bytes, places }
+    }
+
     fn runs(&self, secret: &[u64]) -> impl Iterator<Item = Range<usize>> {
         let runs = runs_of(&self.bytes).enumerate();
         let found = runs.filter(|(_, run)| secret.binary_search(run).is_ok());
@@ -147,7 +137,7 @@ impl Form {
         let ends = |byte: &u8| b" /?#\\".contains(byte) || byte.is_ascii_control();
         words(&self.bytes, ends).filter_map(|(start, authority)| {
             let length = authority.iter().rposition(|byte| *byte == b'@')?;
-            let is_ours = PLACEHOLDERS.contains(&authority.get(..length)?);
+            let is_ours = authority.get(..length)?.ends_with(PLACEHOLDER);
             let is_found = !is_ours && self.bytes.get(..start)?.ends_with(b"//");
             is_found.then_some(start..start + length)
         })

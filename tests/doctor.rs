@@ -262,7 +262,7 @@ fn trusted_authorities() {
 fn proxies() {
     let home = logged_in_home();
     let proxy = "http://me:secret@proxy.example:3128";
-    let used = "ok       proxy: http://proxy.example:3128, with a user name and password";
+    let used = "ok       proxy: http://proxy.example:3128 [";
     for (variables, code, lines) in [
         (&[][..], 0, &["ok       proxy: none [default]\n"][..]),
         (&[("HTTPS_PROXY", proxy)], 0, &[used, " [HTTPS_PROXY]\n"]),

@@ -141,11 +141,7 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
         Route::Bypassed(variable, entry) => {
             Finding::new(format!("bypassed by NO_PROXY entry {entry}"), variable)
         }
-        Route::Through(variable, proxy) => {
-            let login = Some(", with a user name and password").filter(|_| proxy.has_login());
-            let login = login.unwrap_or_default();
-            Finding::new(format!("http://{proxy}{login}"), variable)
-        }
+        Route::Through(variable, proxy) => Finding::new(format!("http://{proxy}"), variable),
     })
 }
 

@@ -27,6 +27,13 @@ pub(super) struct Target {
     pub(super) trust: Option<Trust>,
 }
 
+impl Target {
+    /// What the connection is made to: the proxy, or the backend itself.
+    fn next_hop(&self) -> &BackendUrl {
+        self.proxy.as_ref().map_or(&self.base, |proxy| &proxy.url)
+    }
+}
+
 /// An attempt, in steps that `sekuire doctor --online` takes one by one.
 pub(super) struct Attempt<'a> {
     pub(super) target: &'a mut Target,
@@ -57,21 +64,15 @@ impl Attempt<'_> {
 
     /// The addresses of the backend, or of its proxy.
     pub(super) fn resolve(&mut self) -> Result<Vec<IpAddr>, Failure> {
-        let Target { base, proxy, .. } = &*self.target;
-        let host = proxy.as_ref().map_or(base.name(), Proxy::host);
-        resolve::resolve(host, &mut self.deadline).map_err(|cause| {
-            let hint = "check the name, the name servers and /etc/hosts";
-            Failure::of(&cause, "looking up the name", |how| {
-                Failure::passing(how, hint)
-            })
-        })
+        let hint = "check the name, the name servers and /etc/hosts";
+        let failure = |how| Failure::passing(how, hint);
+        resolve::resolve(self.target.next_hop().name(), &mut self.deadline)
+            .map_err(|cause| Failure::of(&cause, "looking up the name", failure))
     }
 
     /// A connection to one of them.
     pub(super) fn connect(&mut self, addresses: &[IpAddr]) -> Result<TcpStream, Failure> {
-        let Target { base, proxy, .. } = &*self.target;
-        let port = proxy.as_ref().map_or(base.port(), Proxy::port);
-        connect::connect(addresses, port, &mut self.deadline)
+        connect::connect(addresses, self.target.next_hop().port(), &mut self.deadline)
             .map_err(|cause| Failure::of(&cause, "connecting", Failure::network))
     }
 

@@ -29,10 +29,7 @@ fn names_host(name: &str, host: &str) -> bool {
         return true;
     }
     if let Ok(address) = host.parse::<IpAddr>() {
-        let name = name
-            .strip_prefix('[')
-            .and_then(|name| name.strip_suffix(']'))
-            .unwrap_or(name);
+        let name = name.trim_matches(['[', ']']);
         return name.parse() == Ok(address) || block_holds(name, address);
     }
     let suffix = name.strip_prefix("*.").or_else(|| name.strip_prefix('.'));

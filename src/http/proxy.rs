@@ -14,20 +14,21 @@ use super::no_proxy::exception;
 use crate::backend_url::{BackendUrl, Scheme, host_and_port, parse_port};
 use crate::environment;
 use crate::error::Error;
+use crate::percent;
 
 const ASK_PROXY: &str = "check HTTPS_PROXY, or ask the proxy's administrator";
 
 /// A proxy, and how to log in to it.
 pub struct Proxy {
     /// Its host and port alone count.
-    url: BackendUrl,
-    /// `user:password`, decoded.
-    user_info: Option<Zeroizing<Vec<u8>>>,
+    pub(super) url: BackendUrl,
+    /// The header with user name and password, or nothing.
+    login: Zeroizing<String>,
 }
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&host_and_port(self.host(), self.port()))
+        f.write_str(&host_and_port(self.url.name(), self.url.port()))
     }
 }
 
@@ -61,14 +62,11 @@ pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
     {
         return Ok(Route::Bypassed(list_name, entry));
     }
-    match parse(&value) {
-        Ok(proxy) => Ok(Route::Through(name, proxy)),
-        Err(cause) => Err(
-            Error::usage(format!("the proxy in {name} {cause}")).with_hint(format!(
-                "write {name}=http://[user:password@]host:port, or unset it"
-            )),
-        ),
-    }
+    let proxy = parse(&value).map_err(|cause| {
+        let hint = format!("write {name}=http://[user:password@]host:port, or unset it");
+        Error::usage(format!("the proxy in {name} {cause}")).with_hint(hint)
+    })?;
+    Ok(Route::Through(name, proxy))
 }
 
 fn first_of(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
@@ -83,58 +81,34 @@ fn first_of(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Er
 fn parse(value: &str) -> Result<Proxy, &'static str> {
     let rest = match value.trim().split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-        Some(_) => return Err("has a scheme other than http"),
-        None => return Err("does not begin with http://"),
+        _ => return Err("does not begin with http://"),
     };
-    let (user_info, address) = match rest.rsplit_once('@') {
-        Some((user_info, address)) => (Some(user_info), address),
-        None => (None, rest),
+    let (login, address) = match rest.rsplit_once('@') {
+        Some((user_info, address)) => (login(user_info), address),
+        None => (Zeroizing::default(), rest),
     };
     let address = address.strip_suffix('/').unwrap_or(address);
     let (_, port) = address.rsplit_once(':').ok_or("has no port")?;
     parse_port(port)?;
-    let user_info = user_info.map(|user_info| {
-        decode(user_info).ok_or("has a % that is not followed by two hexadecimal digits")
-    });
     Ok(Proxy {
         url: BackendUrl::parse(&format!("http://{address}"))?,
-        user_info: user_info.transpose()?,
+        login,
     })
 }
 
-/// `user:password` without percent-encoding (RFC 3986, 2.1); a user alone has an empty password (RFC 7617, 2).
-fn decode(user_info: &str) -> Option<Zeroizing<Vec<u8>>> {
+/// The header that logs in with `user:password`; a user alone has an empty password (RFC 7617, 2).
+fn login(user_info: &str) -> Zeroizing<String> {
+    // Large enough never to grow, and joined in one piece: growing would leave a copy behind.
     let mut decoded = Zeroizing::new(Vec::with_capacity(user_info.len() + 1));
-    let mut pieces = user_info.split('%');
-    decoded.extend(pieces.next()?.bytes());
-    for piece in pieces {
-        let (digits, rest) = piece.split_at_checked(2)?;
-        let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        decoded.push(u8::from_str_radix(digits, 16).ok().filter(|_| is_number)?);
-        decoded.extend(rest.bytes());
-    }
+    decoded.extend(percent::decoded(user_info).map(|(_, byte)| byte));
     if !user_info.contains(':') {
         decoded.push(b':');
     }
-    Some(decoded)
+    let encoded = Zeroizing::new(STANDARD.encode(&decoded));
+    Zeroizing::new(["Proxy-Authorization: Basic ", &encoded, "\r\n"].concat())
 }
 
 impl Proxy {
-    /// Its host: a name or an address.
-    pub(super) fn host(&self) -> &str {
-        self.url.name()
-    }
-
-    /// Its TCP port.
-    pub(super) fn port(&self) -> u16 {
-        self.url.port()
-    }
-
-    /// Whether there is a user name and password for it.
-    pub fn has_login(&self) -> bool {
-        self.user_info.is_some()
-    }
-
     /// Asks the proxy, over a connection to it, for a tunnel to `base` (RFC 9110, 9.3.6).
     ///
     /// # Errors
@@ -144,22 +118,18 @@ impl Proxy {
         stream: &mut (impl Read + Write),
         base: &BackendUrl,
     ) -> Result<(), Failure> {
-        let lost = |cause: &io::Error| {
-            Failure::of(cause, "waiting for the proxy", |how| {
+        let lost = |cause: io::Error| {
+            Failure::of(&cause, "waiting for the proxy", |how| {
                 Failure::passing(format!("the proxy broke off: {how}"), ASK_PROXY)
             })
         };
         let request = self.connect_request(base);
-        stream
-            .write_all(request.as_bytes())
-            .map_err(|cause| lost(&cause))?;
+        stream.write_all(request.as_bytes()).map_err(lost)?;
         let mut answer = Answer::default();
         let status = loop {
             // Byte by byte: what follows belongs to the tunnel.
             let mut byte = [0];
-            if stream.read(&mut byte).map_err(|cause| lost(&cause))? == 0 {
-                return Err(lost(&io::ErrorKind::UnexpectedEof.into()));
-            }
+            stream.read_exact(&mut byte).map_err(lost)?;
             if answer.push(&byte).is_err() {
                 let hint = "check the host and port in HTTPS_PROXY";
                 return Err(Failure::lasting("the proxy does not speak HTTP", hint));
@@ -191,21 +161,15 @@ impl Proxy {
         let head = format!(
             "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {USER_AGENT}\r\n"
         );
-        let login = self.user_info.as_ref();
-        let login = login.map(|user_info| Zeroizing::new(STANDARD.encode(user_info)));
-        // Joined in one piece: growing would leave a copy of the password behind.
-        let request = match &login {
-            Some(login) => [&head, "Proxy-Authorization: Basic ", login, "\r\n\r\n"].concat(),
-            None => [&head, "\r\n"].concat(),
-        };
-        Zeroizing::new(request)
+        // Joined in one piece, as above.
+        Zeroizing::new([&head, self.login.as_str(), "\r\n"].concat())
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{decode, parse};
+    use super::{Engine, STANDARD, parse};
 
     #[test]
     fn a_proxy_has_host_and_port_and_perhaps_a_user() {
@@ -216,19 +180,22 @@ mod tests {
             ("http://u@h:1", "h:1", Some("u:")),
             ("http://:p@h:1", "h:1", Some(":p")),
             ("http://u%3a%40%2F:p@q@h:1", "h:1", Some("u:@/:p@q")),
+            ("http://u:100%@h:1", "h:1", Some("u:100%")),
             ("http://@h:1", "h:1", Some(":")),
             ("http://[::1]:3128", "[::1]:3128", None),
         ] {
             let proxy = parse(value).map_err(|_| value);
             let proxy = proxy.unwrap();
             assert_eq!(proxy.to_string(), shown);
-            let told = proxy.user_info.as_ref().map(|told| told.as_slice());
-            assert_eq!(told, user_info.map(str::as_bytes), "{value}");
-            assert_eq!(proxy.has_login(), user_info.is_some());
+            let login = user_info.map(|user_info| {
+                let encoded = STANDARD.encode(user_info);
+                format!("Proxy-Authorization: Basic {encoded}\r\n")
+            });
+            assert_eq!(*proxy.login, login.unwrap_or_default(), "{value}");
         }
         for (value, why) in [
             ("h:1", "does not begin with http://"),
-            ("https://h:1", "has a scheme other than http"),
+            ("https://h:1", "does not begin with http://"),
             ("http://h", "has no port"),
             (
                 "http://h:1//",
@@ -239,23 +206,8 @@ mod tests {
                 "has a port that is not a number from 1 to 65535",
             ),
             ("http://:1", "has no host"),
-            (
-                "http://u%4:p@h:1",
-                "has a % that is not followed by two hexadecimal digits",
-            ),
         ] {
             assert_eq!(parse(value).err(), Some(why), "{value}");
-        }
-    }
-
-    #[test]
-    fn percent_encoding_is_undone_once() {
-        assert_eq!(
-            decode("%00%fF%2541a").map(|bytes| bytes.to_vec()),
-            Some(b"\x00\xff%41a:".to_vec())
-        );
-        for damaged in ["%", "%4", "%4g", "%g4", "a%", "%%41", "%+1", "%\u{e4}"] {
-            assert!(decode(damaged).is_none(), "{damaged}");
         }
     }
 }

@@ -7,6 +7,7 @@
 #[path = "../../src"]
 mod program {
     pub mod api_key;
+    pub mod percent;
     pub mod redact;
     pub mod unicode;
 }
@@ -14,7 +15,7 @@ mod program {
 use std::collections::HashSet;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use program::{api_key, redact, unicode};
+use program::{api_key, percent, redact, unicode};
 
 /// The shortest run that must not be shown.
 const RUN: usize = 8;
