@@ -1,34 +1,19 @@
 //! Characters that a person does not see.
 
-use std::ops::RangeInclusive;
-
 /// Unicode's `Default_Ignorable_Code_Point` (`DerivedCoreProperties.txt` of Unicode 16.0; the bidi
 /// controls are among them: CVE-2021-42574), and the others that show nothing: a blank braille
-/// pattern, separators of lines and paragraphs, interlinear annotation.
-const INVISIBLE: [RangeInclusive<char>; 18] = [
-    '\u{ad}'..='\u{ad}',
-    '\u{34f}'..='\u{34f}',
-    '\u{61c}'..='\u{61c}',
-    '\u{115f}'..='\u{1160}',
-    '\u{17b4}'..='\u{17b5}',
-    '\u{180b}'..='\u{180f}',
-    '\u{200b}'..='\u{200f}',
-    '\u{2028}'..='\u{202e}',
-    '\u{2060}'..='\u{206f}',
-    '\u{2800}'..='\u{2800}',
-    '\u{3164}'..='\u{3164}',
-    '\u{fe00}'..='\u{fe0f}',
-    '\u{feff}'..='\u{feff}',
-    '\u{ffa0}'..='\u{ffa0}',
-    '\u{fff0}'..='\u{fffb}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0000}'..='\u{e0fff}',
+/// pattern, separators of lines and paragraphs, interlinear annotation. Each range begins with one number and
+/// ends before the next.
+const INVISIBLE: [u32; 36] = [
+    0xad, 0xae, 0x34f, 0x350, 0x61c, 0x61d, 0x115f, 0x1161, 0x17b4, 0x17b6, 0x180b, 0x1810, 0x200b,
+    0x2010, 0x2028, 0x202f, 0x2060, 0x2070, 0x2800, 0x2801, 0x3164, 0x3165, 0xfe00, 0xfe10, 0xfeff,
+    0xff00, 0xffa0, 0xffa1, 0xfff0, 0xfffc, 0x1bca0, 0x1bca4, 0x1d173, 0x1d17b, 0xe0000, 0xe1000,
 ];
 
 /// Whether a terminal shows nothing for this character, though it is no control character.
 pub fn is_invisible(c: char) -> bool {
-    !c.is_ascii() && INVISIBLE.iter().any(|range| range.contains(&c))
+    let mut ranges = INVISIBLE.chunks(2);
+    ranges.any(|range| matches!(range, [start, end] if (*start..*end).contains(&u32::from(c))))
 }
 
 /// Whether a terminal might do something with this character, or hide it, instead of showing it.
