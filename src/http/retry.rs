@@ -65,31 +65,18 @@ impl Retry {
             .saturating_mul(1 << (self.attempts - 1).min(16))
             .min(LONGEST);
         // At most half of what is left is chance, so that the last attempts come when the time is nearly
-        // up, and have time to be answered.
+        // up, and have time to be answered. A narrow spread only brings those back together that the server
+        // refused together; the full one would let a small fleet wait for chance alone (`make fleet`).
         let pause = match retry_after {
             Some(told) => {
                 let slack = left.checked_sub(told).filter(|slack| !slack.is_zero())?;
-                told + self.spread(told).min(slack / 2).mul_f64(jitter)
+                let spread = Duration::from_secs(5 + u64::from(self.attempts)).min(LONGEST);
+                told + spread.min(slack / 2).mul_f64(jitter)
             }
             None => doubled.min(left / 2).mul_f64(jitter),
         };
         self.attempts += 1;
         Some(pause)
-    }
-
-    /// How far apart those come back who were all told to come back after `told`. Under `--wait`,
-    /// which is for fleets, far from the first time on: a narrow spread only brings those back together
-    /// whom the server refused together; but the full one would let a small fleet wait for chance alone,
-    /// so it widens by the second (`make fleet` measures both). A person who waits without it gets a
-    /// narrow spread that widens faster.
-    fn spread(&self, told: Duration) -> Duration {
-        if !self.wait.is_zero() {
-            return Duration::from_secs(5 + u64::from(self.attempts)).min(LONGEST);
-        }
-        let first = told.max(Duration::from_secs(1));
-        first
-            .saturating_mul(3_u32.saturating_pow(self.attempts.min(8)))
-            .min(LONGEST)
     }
 }
 
@@ -130,7 +117,7 @@ mod tests {
     #[test]
     fn those_who_were_told_the_same_come_back_apart() {
         for (wait, told, longest_pauses) in [
-            (0, 0, [3.0, 7.5]), // the second: half of what is left
+            (0, 0, [6.0, 7.0]),
             (0, 4, [9.5, 9.5]), // half of what is left
             (0, 14, [14.5, 14.5]),
             (3600, 0, [6.0, 7.0]),
