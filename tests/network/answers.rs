@@ -133,13 +133,13 @@ const ANSWERS: &str = r#"
     4 | HTTP/1.1 200 O                                               | connection closed (3 attempts
     4 | HTTP/1.1 200 OK¶Content-                                     | connection closed (3 attempts
     4 | HTTP/1.1 100 Continue¶¶                                      | connection closed (3 attempts
-    4 | HTTP/1.1 200 OK¶Content-Length: 15¶¶{"valid":true}           | sent 14 bytes of an answer of 15
-    4 | HTTP/1.1 200 OK¶Content-Length: 18446744073709551615¶¶{}     | sent 2 bytes of an answer
+    4 | HTTP/1.1 200 OK¶Content-Length: 15¶¶{"valid":true}           | broke off within its answer
+    4 | HTTP/1.1 200 OK¶Content-Length: 18446744073709551615¶¶{}     | broke off within its answer
     4 | HTTP/1.1 200 OK¶Content-Length: 13¶¶{"valid":true}           | cut short
     4 | HTTP/1.1 200 OK¶Content-Length: 0¶¶{"valid":true}            | sent an answer
     4 | HTTP/1.1 200 OK¶Content-Length: 18446744073709551616¶¶{}     | does not speak HTTP
     4 | HTTP/1.1 200 OK¶Content-Length: -1¶¶{}                       | does not speak HTTP
-    4 | HTTP/1.1 200 OK¶Content-Length : 15¶¶{"valid":true}          | sent 14 bytes of an answer of 15
+    4 | HTTP/1.1 200 OK¶Content-Length : 15¶¶{"valid":true}          | broke off within its answer
     4 | HTTP/1.1 200 OK¶Transfer-Encoding: chunked¶¶e¶{"valid":true}¶   | broke off within its answer
     4 | HTTP/1.1 200 OK¶Transfer-Encoding: chunked¶¶x¶                  | does not speak HTTP
     4 | HTTP/1.1 OK¶¶{"valid":true}                                     | does not speak HTTP
