@@ -65,10 +65,8 @@ impl Client {
         };
         // minreq takes a time-out from it, for which it starts a thread, by a call that can panic.
         platform::remove_variable("MINREQ_TIMEOUT");
-        let trust = match base.scheme() {
-            Scheme::Https => Some(Trust::prepare()?),
-            Scheme::Http => None,
-        };
+        let is_https = base.scheme() == Scheme::Https;
+        let trust = is_https.then(Trust::prepare).transpose()?;
         Ok(Client {
             target: Target { base, proxy, trust },
             limits,
@@ -105,14 +103,13 @@ impl Client {
                 continue;
             }
             let attempts = attempts(retry.attempts(), started.elapsed());
+            let may_ask_doctor = !self.limits.for_doctor;
             return match result {
                 Ok(response) => Ok(Response {
                     attempts,
                     ..response
                 }),
-                Err(failure) => {
-                    Err(failure.error(&self.target, &attempts, !self.limits.for_doctor))
-                }
+                Err(failure) => Err(failure.error(&self.target, &attempts, may_ask_doctor)),
             };
         }
     }
@@ -140,11 +137,8 @@ impl Client {
     fn pause(&mut self, pause: Duration, cause: &str) {
         let until = Instant::now() + pause;
         let origin = self.target.base.origin();
-        loop {
+        while Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
             let seconds = left.as_secs_f64().ceil();
             // The cause comes last: it is what a narrow terminal may cut.
             let text = format!("Trying {origin} again in {seconds} s: {cause}");
@@ -162,8 +156,16 @@ impl Client {
     /// Takes the steps of a request one by one, without sending one, and calls `on_step` with each: its
     /// name, and what was found. The first that fails ends it; false: one has.
     pub fn probe(&mut self, on_step: &mut dyn FnMut(&'static str, Result<String, Error>)) -> bool {
+        let mut on_tick = || ();
         let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        probe::probe(&mut self.target, time, on_step).is_some()
+        let deadline = Deadline::new(time, &mut on_tick);
+        let target = &mut self.target;
+        let attempt = Attempt { target, deadline };
+        let result = probe::probe(attempt, &mut |step, found| on_step(step, Ok(found)));
+        if let Err((step, failure)) = &result {
+            on_step(step, Err(failure.error(&self.target, "", false)));
+        }
+        result.is_ok()
     }
 }
 
