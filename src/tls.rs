@@ -23,13 +23,15 @@ pub use trust::Trust;
 
 /// What to do where the cause is not a usual one.
 pub const SEE_DOCTOR: &str = "run: sekuire doctor --online";
+/// What to do where the server's TLS does not suit.
+pub const ASK_ADMINISTRATOR: &str = "ask the backend's administrator";
 const CHECK_HOST: &str = "check the host of the URL; somebody may be in between";
 
 /// rustls' name, in words, for what a plain `openssl req -x509` makes.
 const CA_AS_SERVER: &str = "ca used as end entity";
 
 /// How many names of a certificate are shown.
-const SHOWN_NAMES: usize = 2;
+const SHOWN: usize = 2;
 
 impl Trust {
     /// Shakes hands with the server at the other end of `stream`, verifying that it is `host`.
@@ -117,8 +119,8 @@ pub fn explain(error: &Error, host: &str, trust: &str) -> (String, &'static str)
             return (cause, trust::ADD_CA);
         }
         Error::InvalidCertificate(Reason::NotValidForNameContext { presented, .. }) => {
-            let names = names(presented);
-            return (format!("certificate is not for {host}{names}"), CHECK_HOST);
+            let cause = format!("certificate is not for {host}{}", names(presented));
+            return (cause, CHECK_HOST);
         }
         // From the system's own verifier, on macOS and Windows.
         Error::InvalidCertificate(Reason::NotValidForName) => {
@@ -132,22 +134,20 @@ pub fn explain(error: &Error, host: &str, trust: &str) -> (String, &'static str)
             let hint = "set this machine's clock; --wait SECS waits until it is set";
             return (times("not valid before", *not_before, *time), hint);
         }
-        Error::InvalidCertificate(Reason::Other(other)) if spell(other) == CA_AS_SERVER => (
-            "certificate is a CA's own (CA:TRUE), not a server's",
-            "give the server a certificate with basicConstraints=CA:FALSE",
-        ),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
             "it does not speak TLS on this port",
             "check the host and port of the URL",
         ),
-        Error::AlertReceived(AlertDescription::ProtocolVersion)
-        | Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => (
-            "it speaks neither TLS 1.2 nor TLS 1.3",
-            "ask the backend's administrator for TLS 1.2 or 1.3",
-        ),
-        Error::AlertReceived(AlertDescription::CertificateRequired) => (
-            "it wants a client certificate",
-            "ask the backend's administrator for an address that does without one",
+        Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
+        | Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            ("it speaks neither TLS 1.2 nor TLS 1.3", ASK_ADMINISTRATOR)
+        }
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            ("it wants a client certificate", ASK_ADMINISTRATOR)
+        }
+        error if spell(error) == CA_AS_SERVER => (
+            "certificate is a CA's own (CA:TRUE), not a server's",
+            "give the server a certificate with basicConstraints=CA:FALSE",
         ),
         error => return (format!("TLS failed: {}", spell(error)), SEE_DOCTOR),
     };
@@ -159,40 +159,29 @@ fn times(what: &str, limit: UnixTime, now: UnixTime) -> String {
     format!("certificate {what} {limit}; this machine's clock says {now}")
 }
 
-/// The names that a certificate has, of which rustls tells as `DnsName("example.org")` and `IpAddress(::1)`.
+/// The first names that a certificate has; rustls writes them as `DnsName("example.org")` and `IpAddress(::1)`.
 fn names(presented: &[String]) -> String {
-    let plain = |name: &String| {
-        let mut parts = name.split(['(', '"', ')']).filter(|part| !part.is_empty());
-        parts.nth(1).map(str::to_owned)
-    };
-    let names: Vec<String> = presented.iter().filter_map(plain).collect();
-    match (names.get(..SHOWN_NAMES), names.len()) {
-        (_, 0) => "; it names no host".to_owned(),
-        (Some(shown), count) if count > SHOWN_NAMES => {
-            format!(
-                ", but for {} and {} more",
-                shown.join(", "),
-                count - SHOWN_NAMES
-            )
-        }
-        _ => format!(", but for {}", names.join(", ")),
+    let plain = |name: &String| Some(name.split(['(', ')']).nth(1)?.trim_matches('"').to_owned());
+    let shown: Vec<String> = presented.iter().filter_map(plain).take(SHOWN).collect();
+    let more = if presented.len() > SHOWN { ", ..." } else { "" };
+    match shown.join(", ").as_str() {
+        "" => "; it names no host".to_owned(),
+        names => format!(", but for {names}{more}"),
     }
 }
 
 /// The innermost name of an error, in words: `Other(OtherError(CaUsedAsEndEntity))` is "ca used as end entity".
-fn spell(error: &impl fmt::Debug) -> String {
+fn spell(error: &Error) -> String {
     let debug = format!("{error:?}");
-    let name = debug
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .take_while(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
-        .last()
-        .unwrap_or_default();
+    let names = debug.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_name = |part: &&str| part.starts_with(|c: char| c.is_ascii_uppercase());
+    let name = names.take_while(is_name).last().unwrap_or_default();
     let mut words = String::new();
     for letter in name.trim_end_matches("Context").chars() {
-        if letter.is_ascii_uppercase() && !words.is_empty() {
+        if letter.is_ascii_uppercase() {
             words.push(' ');
         }
         words.push(letter.to_ascii_lowercase());
     }
-    words
+    words.trim_start().to_owned()
 }

@@ -104,16 +104,13 @@ impl Failure {
         };
         let hint = match &target.proxy {
             Some(_) if self.hint == CHECK_NETWORK => "check HTTPS_PROXY and the network",
-            _ if self.hint == tls::SEE_DOCTOR && !may_ask_doctor => {
-                "ask the backend's administrator"
-            }
+            _ if self.hint == tls::SEE_DOCTOR && !may_ask_doctor => tls::ASK_ADMINISTRATOR,
             _ => self.hint,
         };
-        let doctor = if may_ask_doctor && self.retryable == Retryable::Yes {
-            ", or run: sekuire doctor --online"
-        } else {
-            ""
-        };
-        Error::new(self.kind, message).with_hint(format!("{hint}{doctor}"))
+        let mut hint = hint.to_owned();
+        if may_ask_doctor && self.retryable == Retryable::Yes {
+            hint += ", or run: sekuire doctor --online";
+        }
+        Error::new(self.kind, message).with_hint(hint)
     }
 }

@@ -19,8 +19,7 @@ const FOLDERS: &str = "SSL_CERT_DIR";
 /// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
 const MAX_FILE: u64 = 8 * 1024 * 1024;
 
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
 /// What to do with a CA that is not among them.
 pub(super) const ADD_CA: &str = "for the backend's own CA set SSL_CERT_FILE=/path/ca.pem; or ask for its missing intermediate certificate";
@@ -46,42 +45,39 @@ impl Trust {
         let mut trust = Trust::default();
         let (file, folders) = (environment::path(FILE)?, environment::path(FOLDERS)?);
         if file.is_none() && folders.is_none() {
-            return trust.read_system().map(|()| trust);
+            trust.add_system()?;
         }
         if let Some(file) = file {
-            let source = format!("{FILE}={}", file.display());
-            trust.add_source(&source, |trust| trust.add_file(&file))?;
+            let read = trust.add_file(&file);
+            trust.name_source(&format!("{FILE}={}", file.display()), read)?;
         }
         if let Some(folders) = folders {
-            let source = format!("{FOLDERS}={}", folders.display());
             // One with certificates is enough, as for OpenSSL.
-            trust.add_source(&source, |trust| {
-                let folders = std::env::split_paths(&folders);
-                Ok(folders
-                    .map(|folder| trust.add_folder(&folder, |_| true))
-                    .sum())
-            })?;
+            let paths = std::env::split_paths(&folders);
+            let read = paths.map(|path| trust.add_folder(&path, |_| true)).sum();
+            trust.name_source(&format!("{FOLDERS}={}", folders.display()), Ok(read))?;
         }
         Ok(trust)
     }
 
     /// The system's bundle; where there is none, its hashed folders; where there are none, Mozilla's roots.
-    fn read_system(&mut self) -> Result<(), Error> {
+    fn add_system(&mut self) -> Result<(), Error> {
         let places = openssl_probe::probe();
-        let folder = places.cert_dir.first().cloned();
         self.unread_folders = places.cert_dir;
-        if let Some(bundle) = places.cert_file {
-            let source = bundle.display().to_string();
-            self.add_source(&source, |trust| trust.add_file(&bundle))
-        } else if let Some(folder) = folder {
-            if self.read_folders() {
-                return Ok(());
+        let first = self.unread_folders.first();
+        let folder = first.map(|folder| folder.display().to_string());
+        match (places.cert_file, folder) {
+            (Some(bundle), _) => {
+                let read = self.add_file(&bundle);
+                self.name_source(&bundle.display().to_string(), read)
             }
-            self.add_source(&folder.display().to_string(), |_| Ok(0))
-        } else {
-            self.roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-            "Mozilla, in this program".clone_into(&mut self.source);
-            Ok(())
+            (None, Some(_)) if self.read_folders() => Ok(()),
+            (None, Some(folder)) => self.name_source(&folder, Ok(0)),
+            (None, None) => {
+                self.roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+                "Mozilla, in this program".clone_into(&mut self.source);
+                Ok(())
+            }
         }
     }
 
@@ -90,9 +86,9 @@ impl Trust {
     pub fn read_folders(&mut self) -> bool {
         let known = self.roots.len();
         for folder in std::mem::take(&mut self.unread_folders) {
-            if self.add_folder(&folder, is_hashed) > 0 {
-                self.name_source(&folder.display().to_string());
-            }
+            let read = self.add_folder(&folder, is_hashed);
+            // Beside a bundle a folder may be empty.
+            let _ = self.name_source(&folder.display().to_string(), Ok(read));
         }
         self.roots.len() > known
     }
@@ -116,16 +112,16 @@ impl Trust {
         Ok(builder.with_root_certificates(roots).with_no_client_auth())
     }
 
-    /// Has `add` add a source, which must have a certificate that can be read.
-    fn add_source(
-        &mut self,
-        source: &str,
-        add: impl FnOnce(&mut Trust) -> io::Result<usize>,
-    ) -> Result<(), Error> {
-        let cause = match add(self) {
+    /// Names a source, of which so many certificates were read.
+    ///
+    /// # Errors
+    /// There was none.
+    fn name_source(&mut self, source: &str, read: io::Result<usize>) -> Result<(), Error> {
+        let cause = match read {
             Ok(0) => "no certificate in PEM form that can be read".to_owned(),
             Ok(_) => {
-                self.name_source(source);
+                let and = if self.source.is_empty() { "" } else { " and " };
+                self.source = format!("{}{and}{source}", self.source);
                 return Ok(());
             }
             Err(cause) => error::words(&cause),
@@ -135,11 +131,6 @@ impl Trust {
             None => "install the package ca-certificates, or set SSL_CERT_FILE=/path/ca.pem".into(),
         };
         Err(Error::machine(format!("{source}: {cause}")).with_hint(hint))
-    }
-
-    fn name_source(&mut self, source: &str) {
-        let and = if self.source.is_empty() { "" } else { " and " };
-        self.source = format!("{}{and}{source}", self.source);
     }
 
     /// Adds the certificates of a regular file, and returns how many could be read.
@@ -155,7 +146,7 @@ impl Trust {
     }
 
     /// Adds the certificates of the files in a folder that are wanted by name, as [`Trust::add_file`].
-    fn add_folder(&mut self, folder: &Path, is_wanted: impl Fn(&str) -> bool) -> usize {
+    fn add_folder(&mut self, folder: &Path, is_wanted: fn(&str) -> bool) -> usize {
         let mut read = 0;
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if is_wanted(&entry.file_name().to_string_lossy()) && !entry.path().is_dir() {
@@ -171,13 +162,11 @@ impl Trust {
     /// that can be read.
     fn add_pem(&mut self, content: &[u8]) -> usize {
         // rustls passes over a certificate behind a byte order mark in silence, and over glued ones.
-        let text = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
-        let begun = text
-            .windows(BEGIN.len())
-            .filter(|window| *window == BEGIN)
-            .count();
+        let text = String::from_utf8_lossy(content);
+        let text = text.trim_start_matches('\u{feff}');
+        let begun = text.matches(BEGIN).count();
         let mut found = RootCertStore::empty();
-        let certificates = CertificateDer::pem_slice_iter(text).flatten();
+        let certificates = CertificateDer::pem_slice_iter(text.as_bytes()).flatten();
         let (read, _) = found.add_parsable_certificates(certificates);
         self.unreadable += begun.saturating_sub(read);
         for root in found.roots {
@@ -192,9 +181,7 @@ impl Trust {
 /// Whether a file is named as OpenSSL looks for it, such as `3513523f.0` (openssl-rehash(1)).
 fn is_hashed(name: &str) -> bool {
     name.split_once('.').is_some_and(|(hash, number)| {
-        hash.len() == 8
-            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-            && !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
+        let is_hash = hash.len() == 8 && u32::from_str_radix(hash, 16).is_ok();
+        is_hash && number.parse::<u32>().is_ok()
     })
 }
