@@ -185,3 +185,23 @@ fn spell(error: &Error) -> String {
     }
     words.trim_start().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn the_first_names_of_a_certificate_are_shown() {
+        let presented = ["DnsName(\"a.example\")", "IpAddress(::1)", "DnsName(\"b\")"];
+        let presented = presented.map(str::to_owned);
+        for (count, shown) in [
+            (0, "; it names no host"),
+            (1, ", but for a.example"),
+            (2, ", but for a.example, ::1"),
+            (3, ", but for a.example, ::1, ..."),
+        ] {
+            let first = presented.get(..count).unwrap_or_default();
+            assert_eq!(names(first), shown);
+        }
+    }
+}
