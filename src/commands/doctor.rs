@@ -37,14 +37,14 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     if is_readable || found.is_ok() {
         checks.add("key", key(&found, options))?;
     }
-    let device = shared::examine(found.as_ref().ok(), true);
     let credential = found.ok().and_then(|found| found.credential);
+    let device = shared::detect_device(credential.as_ref());
     checks.add("device", Ok(identity(&device, credential.as_ref())))?;
     let backend = match &credential {
         Some(credential) => backend::of_key(options, credential),
         None => backend::of_login(options),
     };
-    let backend = backend.and_then(backend::expect_private);
+    let backend = backend.and_then(backend::check_scheme);
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
     let mut can_ask = checks.add("backend", backend.map(|backend| address(&backend)))?;
     can_ask &= checks.add("trust", authorities(base.as_ref()))?;
@@ -208,7 +208,7 @@ fn ask(
                 .unwrap_or_else(|| "an unnamed user".into());
             Ok(Finding::new(format!("key accepted for {user}"), ""))
         }
-        Err(error) => Err(shared::hint_at_login(
+        Err(error) => Err(shared::hint_at_refusal(
             error,
             credential,
             device,

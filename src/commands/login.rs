@@ -3,7 +3,6 @@
 use super::{backend, prompt};
 use crate::api;
 use crate::api_key::ApiKey;
-use crate::auth_file::Content;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::commands::shared;
@@ -57,9 +56,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 
 fn prepare_store() -> Result<Store, Error> {
     let store = Store::locate()?;
-    for warning in store.prepare()? {
-        terminal::warning(&warning);
-    }
+    shared::warn(&store.prepare()?);
     Ok(store)
 }
 
@@ -74,10 +71,8 @@ fn key_of_variables(options: &Options) -> Result<Option<ApiKey>, Error> {
 /// The fingerprint that the present auth.json holds: a device keeps the one that the existing client
 /// gave it. A damaged file has none; it is about to be replaced.
 fn bound_fingerprint(store: &Store) -> Option<String> {
-    match store.load().ok()?.content {
-        Content::LoggedIn(credential) => credential.bound_fingerprint,
-        Content::LoggedOut | Content::OldToken => None,
-    }
+    let (content, _) = store.load().ok()?;
+    content.credential?.bound_fingerprint
 }
 
 fn verify(
@@ -87,7 +82,7 @@ fn verify(
     device: &Device,
 ) -> Result<Credential, Error> {
     let org_id = api::verify_key(client, &key, device).map_err(|error| match error.kind() {
-        Kind::Rejected => shared::hint_at_new_key(error, client.base()),
+        Kind::Rejected => error.with_hint(shared::new_key(client.base())),
         _ => error,
     })?;
     let (org_id, workspace_id) = match api::me(client, &key, device) {

@@ -27,16 +27,18 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 }
 
 fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
-    let device = shared::examine(found.as_ref().ok(), false);
-    if let Ok(found) = found {
-        shared::warn_of_file(found);
-    }
     let credential = found.as_ref().map(|found| found.credential.as_ref());
+    let known = credential.ok().flatten();
+    let device = shared::detect_device(known);
+    if let Ok(found) = found {
+        shared::warn(&found.foreign_owner);
+        shared::warn(&known.and_then(|known| shared::other_device(known, &device)));
+        shared::warn(&found.warnings);
+    }
     if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
         terminal::note(&note);
     }
     if options.json || options.get.is_some() {
-        let known = credential.ok().flatten();
         let backend = known.and_then(|credential| backend::of_status(credential).ok());
         let url = backend.as_ref().map(|backend| &backend.url);
         return report::of_status(found, &device, url).print(options);

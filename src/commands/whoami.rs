@@ -17,23 +17,27 @@ use crate::redact::sanitize;
 /// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
-    let device = shared::examine(found.as_ref().ok(), options.quiet);
+    let known = found
+        .as_ref()
+        .ok()
+        .and_then(|found| found.credential.as_ref());
+    let device = shared::detect_device(known);
+    if let Ok(found) = &found
+        && !options.quiet
+    {
+        shared::warn(&found.foreign_owner);
+        shared::warn(&known.and_then(|known| shared::other_device(known, &device)));
+    }
     let credential = match &found {
-        Ok(found) => (found.credential.as_ref()).ok_or_else(|| shared::not_logged_in(options)),
+        Ok(_) => known.ok_or_else(|| shared::not_logged_in(options)),
         Err(error) => Err(error.clone()),
     };
     let base = credential
         .clone()
         .and_then(|credential| backend::of_key(options, credential))
         .map(|backend| backend.url);
-    let report = |result: &Result<Me, Error>| {
-        report::of_whoami(
-            result,
-            &device,
-            credential.as_ref().ok().copied(),
-            base.as_ref().ok(),
-        )
-    };
+    let report =
+        |result: &Result<Me, Error>| report::of_whoami(result, &device, known, base.as_ref().ok());
     // Nothing is sent for a field that there is not.
     if let Some(field) = &options.get {
         report(&Ok(Me::default())).get(field)?;
@@ -62,7 +66,7 @@ fn ask(
 ) -> Result<Me, Error> {
     let mut client = shared::client(base.clone(), options)?;
     api::me(&mut client, &credential.api_key, device)
-        .map_err(|error| shared::hint_at_login(error, credential, device, base))
+        .map_err(|error| shared::hint_at_refusal(error, credential, device, base))
 }
 
 fn describe(me: &Me, device: &Device) -> String {

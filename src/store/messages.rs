@@ -28,24 +28,13 @@ impl Store {
     /// That others can read the file. What lies in another user's folder can be exchanged for a link
     /// before the advice is followed.
     pub fn open_mode(&self, metadata: &Metadata) -> Option<String> {
-        let mode = mode_if_open(metadata)?;
+        let mode = platform::mode(metadata).filter(|mode| mode & 0o077 != 0)?;
         let is_safe = fs::metadata(&self.folder).is_ok_and(|it| !platform::is_foreign(&it));
         let advice = chmod("600", &self.file, metadata).filter(|_| is_safe);
         let advice = advice.map_or_else(String::new, |run| format!("; {run}"));
         let path = self.file.display();
         Some(format!(
             "{path} is open to other users (mode {mode:04o}){advice}"
-        ))
-    }
-
-    /// That a file which is now private, but written in place, was open to others before.
-    pub(super) fn was_readable_by_others(&self, before: &Metadata) -> Option<String> {
-        if mode_if_open(before).is_none() {
-            return self.foreign_owner(before);
-        }
-        let path = self.file.display();
-        Some(format!(
-            "{path} was open to other users: whoever has it open can read the new key"
         ))
     }
 
@@ -109,10 +98,6 @@ impl Store {
         ))
         .with_hint("check the disk, then run the command again")
     }
-}
-
-fn mode_if_open(metadata: &Metadata) -> Option<u32> {
-    platform::mode(metadata).filter(|mode| mode & 0o077 != 0)
 }
 
 /// The command that changes a mode, where this user may.
