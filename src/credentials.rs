@@ -9,7 +9,7 @@ use crate::api_key::{self, ApiKey};
 use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::{Error, Kind};
-use crate::platform::{self, FileKind};
+use crate::platform::FileKind;
 use crate::secret_file::{self, Unread};
 use crate::store::Store;
 
@@ -27,8 +27,6 @@ const VARIABLES: [&str; 2] = [KEY_VARIABLE, KEY_FILE_VARIABLE];
 pub struct Found {
     /// The key, if there is one.
     pub credential: Option<Credential>,
-    /// auth.json's permission bits, where it was read.
-    pub mode: Option<u32>,
     /// That auth.json is another user's, who may have put it there: a warning of every command.
     pub foreign_owner: Option<String>,
     /// What else is wrong with auth.json: warnings of `status` and `doctor`.
@@ -54,32 +52,12 @@ pub fn find() -> Result<Found, Error> {
         });
     }
     let store = Store::locate()?;
-    let path = store.path().display();
     let (content, file) = store.load()?;
     let file = file.as_ref();
-    let mut warnings: Vec<String> = file
-        .and_then(|file| store.open_mode(file))
-        .into_iter()
-        .collect();
-    if content.is_old_login {
-        warnings.push(format!(
-            "{path} holds a login of an older client, without an API key; log in again"
-        ));
-    }
-    let credential = content.credential;
-    if credential
-        .as_ref()
-        .is_some_and(|found| found.api_key.environment().is_none())
-    {
-        warnings.push(format!(
-            "the key in {path} begins with neither sk_live_ nor sk_test_"
-        ));
-    }
     Ok(Found {
-        credential,
-        mode: file.and_then(platform::mode),
         foreign_owner: file.and_then(|file| store.foreign_owner(file)),
-        warnings,
+        warnings: store.warnings(&content, file),
+        credential: content.credential,
     })
 }
 

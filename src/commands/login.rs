@@ -23,21 +23,15 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     // Before the first request: what can be wrong with the call and with this machine.
     let mut client = shared::client(backend::of_login(options)?.url, options)?;
-    let store = if options.no_store {
-        None
-    } else {
-        Some(prepare_store()?)
-    };
+    let store = (!options.no_store).then(prepare_store).transpose()?;
     let device = Device::detect(store.as_ref().and_then(bound_fingerprint).as_deref());
     if device.source == device::Source::HostName {
         terminal::warning(device::FOLLOWS_HOST_NAME);
     }
     let of_variables = key_of_variables(options)?;
     let was_asked = of_variables.is_none() && !options.api_key_stdin;
-    let key = match of_variables {
-        Some(key) => key,
-        None => prompt::ask_for_key(options, &key_page, client.base())?,
-    };
+    let asked = || prompt::ask_for_key(options, &key_page, client.base());
+    let key = of_variables.map_or_else(asked, Ok)?;
     let credential = verify(&mut client, options, key, &device)?;
     if let Some(store) = store {
         store.save(&credential)?;

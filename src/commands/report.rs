@@ -132,12 +132,11 @@ pub(super) fn of_status(
     let credential = found.and_then(|found| found.credential.as_ref());
     let environment = credential.and_then(|of| of.api_key.environment());
     let store = Store::locate().ok();
-    let mode = match found {
-        Some(found) => found.mode,
-        // Of a file that is damaged, too, unless a variable kept it from being read.
-        None if credentials::variable_in_use().is_some() => None,
-        None => store.as_ref().and_then(Store::mode),
-    };
+    // A variable keeps the file from being read.
+    let file = store
+        .as_ref()
+        .filter(|_| credentials::variable_in_use().is_none());
+    let mode = file.and_then(Store::mode);
     let mut report = Report::default();
     report.flag("authenticated", Some(credential.is_some()));
     report.text("state", Some(state(error, credential.is_some())));

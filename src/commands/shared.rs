@@ -27,7 +27,8 @@ pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Erro
     let limits = Limits {
         timeout: options.timeout,
         wait: options.wait,
-        for_doctor: false,
+        // No other command has the option.
+        for_doctor: options.online,
     };
     let waiting = WaitingLine::new(options.quiet, options.wait.is_some());
     Client::new(base, limits, waiting)
@@ -78,6 +79,14 @@ pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     for warning in warnings {
         terminal::warning(warning);
     }
+}
+
+/// Warns of a login that may not be this user's, or this device's.
+pub(super) fn warn_of_login(found: &Result<Found, Error>, device: &Device) {
+    let Ok(found) = found else { return };
+    let credential = found.credential.as_ref();
+    warn(&found.foreign_owner);
+    warn(&credential.and_then(|credential| other_device(credential, device)));
 }
 
 /// This device, as the key's file knows it.

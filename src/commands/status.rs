@@ -30,11 +30,8 @@ fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
     let credential = found.as_ref().map(|found| found.credential.as_ref());
     let known = credential.ok().flatten();
     let device = shared::detect_device(known);
-    if let Ok(found) = found {
-        shared::warn(&found.foreign_owner);
-        shared::warn(&known.and_then(|known| shared::other_device(known, &device)));
-        shared::warn(&found.warnings);
-    }
+    shared::warn_of_login(found, &device);
+    shared::warn(found.iter().flat_map(|found| &found.warnings));
     if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
         terminal::note(&note);
     }

@@ -17,34 +17,25 @@ use crate::redact::sanitize;
 /// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
-    let known = found
-        .as_ref()
-        .ok()
-        .and_then(|found| found.credential.as_ref());
+    let known = (found.as_ref().ok()).and_then(|found| found.credential.as_ref());
     let device = shared::detect_device(known);
-    if let Ok(found) = &found
-        && !options.quiet
-    {
-        shared::warn(&found.foreign_owner);
-        shared::warn(&known.and_then(|known| shared::other_device(known, &device)));
+    if !options.quiet {
+        shared::warn_of_login(&found, &device);
     }
-    let credential = match &found {
-        Ok(_) => known.ok_or_else(|| shared::not_logged_in(options)),
-        Err(error) => Err(error.clone()),
+    let target = match (&found, known) {
+        (Err(error), _) => Err(error.clone()),
+        (Ok(_), None) => Err(shared::not_logged_in(options)),
+        (Ok(_), Some(known)) => backend::of_key(options, known).map(|backend| (known, backend.url)),
     };
-    let base = credential
-        .clone()
-        .and_then(|credential| backend::of_key(options, credential))
-        .map(|backend| backend.url);
-    let report =
-        |result: &Result<Me, Error>| report::of_whoami(result, &device, known, base.as_ref().ok());
+    let base = target.as_ref().ok().map(|(_, base)| base);
+    let report = |result: &Result<Me, Error>| report::of_whoami(result, &device, known, base);
     // Nothing is sent for a field that there is not.
     if let Some(field) = &options.get {
         report(&Ok(Me::default())).get(field)?;
     }
-    let result = match (&credential, &base) {
-        (Ok(credential), Ok(base)) => ask(options, credential, base, &device),
-        (Err(error), _) | (_, Err(error)) => Err(error.clone()),
+    let result = match &target {
+        Ok((credential, base)) => ask(options, credential, base, &device),
+        Err(error) => Err(error.clone()),
     };
     if options.json || options.get.is_some() {
         report(&result).print(options)?;

@@ -36,11 +36,11 @@ impl Store {
             Err(_) => Vec::new(),
         };
         let (content, metadata) = self.load()?;
+        warnings.extend(self.warnings(&content, metadata.as_ref()));
         let path = self.file.display();
         let mut found = format!("{path} is not there");
         if let Some(file) = &metadata {
             warnings.extend(self.foreign_owner(file));
-            warnings.extend(self.open_mode(file));
             let (owner, mode) = (platform::owner(file), platform::mode(file));
             let mode = mode.map(|mode| format!(": mode {mode:04o}, owner {owner}"));
             found = format!("{path}{}", mode.unwrap_or_default());
@@ -80,7 +80,8 @@ impl Store {
         }
         let mut warnings = Vec::new();
         if mode & 0o020 != 0 {
-            let advice = chmod("g-w").map_or_else(String::new, |run| format!("; {run}"));
+            let advice = chmod("g-w").map(|run| format!("; {run}"));
+            let advice = advice.unwrap_or_default();
             warnings.push(format!(
                 "the group can write to {folder} (mode {mode:04o}){advice}"
             ));
