@@ -174,10 +174,8 @@ impl Store {
 
     /// Removes temporary files of at least this age, which a crash left behind.
     fn sweep(&self, age: Duration) -> io::Result<()> {
-        let Some(entries) = if_there(fs::read_dir(&self.folder))? else {
-            return Ok(());
-        };
-        for entry in entries {
+        let entries = if_there(fs::read_dir(&self.folder))?;
+        for entry in entries.into_iter().flatten() {
             let entry = entry?;
             if is_temporary(&entry.file_name().to_string_lossy()) {
                 if_there(remove_if_older(&entry, age))?;

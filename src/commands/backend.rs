@@ -42,10 +42,15 @@ pub(super) struct Backend {
 /// # Errors
 /// A malformed URL.
 pub(super) fn of_login(options: &Options) -> Result<Backend, Error> {
-    if let Some(backend) = from_option(options)? {
-        return Ok(backend);
+    let option = if options.is_backend_url {
+        "--backend-url"
+    } else {
+        "--backend"
+    };
+    match &options.backend {
+        Some(url) => backend(option, url),
+        None => from_variable()?.map_or_else(default_backend, Ok),
     }
-    from_variable()?.map_or_else(default_backend, Ok)
 }
 
 /// The backend for a key: where it was logged in, unless the option says otherwise. A key from the
@@ -54,11 +59,8 @@ pub(super) fn of_login(options: &Options) -> Result<Backend, Error> {
 /// # Errors
 /// A malformed URL; or the variable names another origin than the one that the key belongs to.
 pub(super) fn of_key(options: &Options, credential: &Credential) -> Result<Backend, Error> {
-    if credential.source != Source::File {
+    if credential.source != Source::File || options.backend.is_some() {
         return of_login(options);
-    }
-    if let Some(backend) = from_option(options)? {
-        return Ok(backend);
     }
     let own = logged_in_to(credential)?;
     let Some(other) = from_variable()?.filter(|it| it.url.origin() != own.url.origin()) else {
@@ -155,16 +157,6 @@ pub(super) fn key_page(options: &Options) -> Result<String, Error> {
 /// As [`key_page`], in the default web app.
 pub(super) fn default_key_page() -> String {
     format!("{DEFAULT_WEB}{KEY_PAGE}")
-}
-
-fn from_option(options: &Options) -> Result<Option<Backend>, Error> {
-    let name = if options.is_backend_url {
-        "--backend-url"
-    } else {
-        "--backend"
-    };
-    let url = options.backend.as_deref();
-    url.map(|url| backend(name, url)).transpose()
 }
 
 fn from_variable() -> Result<Option<Backend>, Error> {

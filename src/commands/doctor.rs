@@ -179,14 +179,11 @@ fn ask(
     let Some(credential) = credential.filter(|_| is_answered) else {
         return Ok(is_answered);
     };
-    let account = api::me(&mut client, &credential.api_key, device);
-    let account = account.map(|me| {
+    let account = shared::ask(&mut client, credential, device).map(|me| {
         let user = me.email.or(me.id);
         let user = user.as_deref().unwrap_or("an unnamed user");
         Finding::new(format!("key accepted for {user}"), "")
     });
-    let base = client.base();
-    let account = account.map_err(|error| shared::hint_at_refusal(error, credential, device, base));
     checks.add("account", account)
 }
 

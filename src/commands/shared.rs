@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::backend::{self, Backend};
+use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::{Credential, Source};
@@ -109,24 +110,27 @@ fn bind_again(credential: &Credential, device: &Device) -> Option<String> {
     ))
 }
 
-/// Adds, where the backend refused a key, what to do next: it depends on where the key came from.
-pub(super) fn hint_at_refusal(
-    error: Error,
+/// Asks the backend whose key this is.
+///
+/// # Errors
+/// As [`api::me`]; of a refused key, with what to do next: it depends on where the key came from.
+pub(super) fn ask(
+    client: &mut Client,
     credential: &Credential,
     device: &Device,
-    base: &BackendUrl,
-) -> Error {
-    if error.kind() != Kind::Rejected {
-        return error;
-    }
-    let login = backend::login_command(base);
-    let hint = match credential.source {
-        Source::Variable(_) => {
-            format!("if the key is not bound to this device yet, run: {login} --no-store")
+) -> Result<Me, Error> {
+    let result = api::me(client, &credential.api_key, device);
+    result.map_err(|error| match (error.kind(), credential.source) {
+        (Kind::Rejected, Source::File) => {
+            let advice = bind_again(credential, device);
+            error.with_hint(advice.unwrap_or_else(|| new_key(client.base())))
         }
-        Source::File => bind_again(credential, device).unwrap_or_else(|| new_key(base)),
-    };
-    error.with_hint(hint)
+        (Kind::Rejected, Source::Variable(_)) => error.with_hint(format!(
+            "if the key is not bound to this device yet, run: {} --no-store",
+            backend::login_command(client.base())
+        )),
+        _ => error,
+    })
 }
 
 /// What to do about a key that the backend refused, though it is bound to this device.

@@ -3,10 +3,8 @@
 use std::fmt::Write;
 
 use super::{backend, report, shared};
-use crate::api::{self, Me};
-use crate::backend_url::BackendUrl;
+use crate::api::Me;
 use crate::cli::Options;
-use crate::credential::Credential;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::redact::sanitize;
@@ -33,10 +31,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     if let Some(field) = &options.get {
         report(&Ok(Me::default())).get(field)?;
     }
-    let result = match &target {
-        Ok((credential, base)) => ask(options, credential, base, &device),
-        Err(error) => Err(error.clone()),
-    };
+    let target = target.as_ref().map_err(Clone::clone);
+    let result = target.and_then(|(credential, base)| {
+        let mut client = shared::client(base.clone(), options)?;
+        shared::ask(&mut client, credential, &device)
+    });
     if options.json || options.get.is_some() {
         report(&result).print(options)?;
         return result.map(|_| 0);
@@ -47,17 +46,6 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         Err(error) if options.quiet && error.kind().exit_status() == 1 => Ok(1),
         Err(error) => Err(error),
     }
-}
-
-fn ask(
-    options: &Options,
-    credential: &Credential,
-    base: &BackendUrl,
-    device: &Device,
-) -> Result<Me, Error> {
-    let mut client = shared::client(base.clone(), options)?;
-    api::me(&mut client, &credential.api_key, device)
-        .map_err(|error| shared::hint_at_refusal(error, credential, device, base))
 }
 
 fn describe(me: &Me, device: &Device) -> String {
