@@ -76,7 +76,7 @@ fn verify(
     device: &Device,
 ) -> Result<Credential, Error> {
     let org_id = api::verify_key(client, &key, device).map_err(|error| match error.kind() {
-        Kind::Rejected => error.with_hint(shared::new_key(client.base())),
+        Kind::Rejected => shared::hint_at_new_key(error, client.base()),
         _ => error,
     })?;
     let (org_id, workspace_id) = match api::me(client, &key, device) {

@@ -143,9 +143,11 @@ pub(super) fn of_status(
     report.text("source", credential.map(|of| of.source.name()));
     report.text("key", credential.map(|of| of.api_key.mask()));
     report.text("environment", environment.map(Environment::name));
-    let (org, workspace) = credential.map(|of| (&of.org_id, &of.workspace_id)).unzip();
-    report.text("org_id", org.and_then(Option::as_ref));
-    report.text("workspace_id", workspace.and_then(Option::as_ref));
+    report.text("org_id", credential.and_then(|of| of.org_id.as_ref()));
+    report.text(
+        "workspace_id",
+        credential.and_then(|of| of.workspace_id.as_ref()),
+    );
     report.text("backend_url", backend_url.map(BackendUrl::to_string));
     report.device(device, credential);
     let mut file = Report::default();

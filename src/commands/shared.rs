@@ -121,10 +121,10 @@ pub(super) fn ask(
 ) -> Result<Me, Error> {
     let result = api::me(client, &credential.api_key, device);
     result.map_err(|error| match (error.kind(), credential.source) {
-        (Kind::Rejected, Source::File) => {
-            let advice = bind_again(credential, device);
-            error.with_hint(advice.unwrap_or_else(|| new_key(client.base())))
-        }
+        (Kind::Rejected, Source::File) => match bind_again(credential, device) {
+            Some(advice) => error.with_hint(advice),
+            None => hint_at_new_key(error, client.base()),
+        },
         (Kind::Rejected, Source::Variable(_)) => error.with_hint(format!(
             "if the key is not bound to this device yet, run: {} --no-store",
             backend::login_command(client.base())
@@ -133,8 +133,8 @@ pub(super) fn ask(
     })
 }
 
-/// What to do about a key that the backend refused, though it is bound to this device.
-pub(super) fn new_key(base: &BackendUrl) -> String {
+/// Adds, where the backend refused a key that is bound to this device, what to do next.
+pub(super) fn hint_at_new_key(error: Error, base: &BackendUrl) -> Error {
     let login = backend::login_command(base);
-    format!("create a new key, then run: {login}")
+    error.with_hint(format!("create a new key, then run: {login}"))
 }
