@@ -8,14 +8,12 @@ use crate::credential::{Credential, Source};
 use crate::json::{self, Member, Object};
 
 /// What the file says.
-#[derive(Debug)]
-pub enum Content {
+#[derive(Debug, Default)]
+pub struct Content {
     /// A key and what belongs to it.
-    LoggedIn(Box<Credential>),
-    /// No key.
-    LoggedOut,
-    /// No key, but the token of the existing client's older login.
-    OldToken,
+    pub credential: Option<Credential>,
+    /// Whether there is no key, but the token of the existing client's older login.
+    pub is_old_login: bool,
 }
 
 /// The backend that a file names, be the rest of it damaged.
@@ -40,35 +38,37 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
     let workspace_id = text("workspace_id")?;
     let backend_url = text("backend_url")?;
     let Some(api_key) = api_key else {
-        return Ok(if text("token")?.is_some() {
-            Content::OldToken
-        } else {
-            Content::LoggedOut
+        return Ok(Content {
+            credential: None,
+            is_old_login: text("token")?.is_some(),
         });
     };
     let api_key =
         ApiKey::from_file_text(&api_key).map_err(|cause| format!("has an api_key that {cause}"))?;
     let backend_url = backend_url.map(|url| BackendUrl::parse(&url)).transpose();
-    Ok(Content::LoggedIn(Box::new(Credential {
+    let credential = Credential {
         api_key,
         source: Source::File,
         bound_fingerprint,
         org_id,
         workspace_id,
         backend_url: backend_url.map_err(|cause| format!("has a backend_url that {cause}"))?,
-    })))
+    };
+    Ok(Content {
+        credential: Some(credential),
+        is_old_login: false,
+    })
 }
 
 /// Writes the file's content: pretty-printed, null where unknown, `backend_url` only where there is
 /// one. Nothing of the file before is kept: it may be a link to another's.
 pub fn format(credential: &Credential) -> Zeroizing<Vec<u8>> {
     let backend_url = credential.backend_url.as_ref().map(ToString::to_string);
+    let api_key = Some(credential.api_key.reveal());
+    let fingerprint = credential.bound_fingerprint.as_deref();
     let known = [
-        ("api_key", Some(credential.api_key.reveal())),
-        (
-            "device_fingerprint",
-            credential.bound_fingerprint.as_deref(),
-        ),
+        ("api_key", api_key),
+        ("device_fingerprint", fingerprint),
         ("org_id", credential.org_id.as_deref()),
         ("workspace_id", credential.workspace_id.as_deref()),
         ("backend_url", backend_url.as_deref()),
@@ -81,13 +81,11 @@ pub fn format(credential: &Credential) -> Zeroizing<Vec<u8>> {
         if name == "backend_url" && value.is_none() {
             continue;
         }
-        json.push_str(if json.is_empty() { "{" } else { "," });
-        json.push_str("\n  \"");
-        json.push_str(name);
-        json.push_str("\": ");
+        let separator = if json.is_empty() { "{" } else { "," };
+        json.extend([separator, "\n  \"", name, "\": "]);
         json = match value {
             Some(value) => json::write(value, json),
-            None => json::write(&None::<String>, json),
+            None => json + "null",
         };
     }
     json.push_str("\n}\n");
@@ -103,13 +101,9 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
 pub const EMPTY: &[u8] = b"{}\n";
 
 #[cfg(test)]
-#[allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{Content, format, parse};
+    use super::{format, parse};
     use crate::api_key::ApiKey;
     use crate::credential::{Credential, Source};
 
@@ -145,14 +139,13 @@ mod tests {
         ] {
             for mark in ["", "\u{feff}"] {
                 let file = format!("{mark}\n\t{{\"api_key\": \"{KEY}\", {extra}}} \r\n");
-                match parse(file.as_bytes()).unwrap() {
-                    Content::LoggedIn(found) => assert_eq!(found.api_key.reveal(), KEY),
-                    other => panic!("{extra}: {other:?}"),
-                }
+                let found = parse(file.as_bytes()).unwrap().credential.unwrap();
+                assert_eq!(found.api_key.reveal(), KEY, "{extra}");
             }
         }
         for file in ["{}", "{\"api_key\": null}", "{\"api_key\": \"\"}"] {
-            assert!(matches!(parse(file.as_bytes()), Ok(Content::LoggedOut)));
+            let content = parse(file.as_bytes()).unwrap();
+            assert!(content.credential.is_none() && !content.is_old_login);
         }
     }
 
@@ -213,7 +206,7 @@ mod tests {
         for bit in 0..8 * whole.len() {
             let mut flipped = whole.to_vec();
             *flipped.get_mut(bit / 8).unwrap() ^= 1 << (bit % 8);
-            if let Ok(Content::LoggedIn(found)) = parse(&flipped) {
+            if let Some(found) = parse(&flipped).ok().and_then(|it| it.credential) {
                 assert_eq!(found.api_key.reveal().len(), KEY.len(), "{bit}");
             }
         }

@@ -6,11 +6,10 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::api_key::{self, ApiKey};
-use crate::auth_file::Content;
 use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::{Error, Kind};
-use crate::platform::{self, FileKind};
+use crate::platform::FileKind;
 use crate::secret_file::{self, Unread};
 use crate::store::Store;
 
@@ -20,13 +19,14 @@ pub const KEY_VARIABLE: &str = "SEKUIRE_API_KEY";
 /// The variable that names a file that holds a key.
 pub const KEY_FILE_VARIABLE: &str = "SEKUIRE_API_KEY_FILE";
 
+/// Both, in the order in which they are read.
+const VARIABLES: [&str; 2] = [KEY_VARIABLE, KEY_FILE_VARIABLE];
+
 /// What was found.
 #[derive(Default)]
 pub struct Found {
     /// The key, if there is one.
     pub credential: Option<Credential>,
-    /// auth.json's permission bits, where it was read.
-    pub mode: Option<u32>,
     /// That auth.json is another user's, who may have put it there: a warning of every command.
     pub foreign_owner: Option<String>,
     /// What else is wrong with auth.json: warnings of `status` and `doctor`.
@@ -52,41 +52,22 @@ pub fn find() -> Result<Found, Error> {
         });
     }
     let store = Store::locate()?;
-    let path = store.path().display();
-    let loaded = store.load()?;
-    let file = loaded.metadata.as_ref();
-    let open_mode = file.and_then(|file| store.open_mode(file));
-    let mut warnings: Vec<String> = open_mode.into_iter().collect();
-    let credential = match loaded.content {
-        Content::LoggedIn(credential) => Some(*credential),
-        Content::LoggedOut => None,
-        Content::OldToken => {
-            warnings.push(format!(
-                "{path} holds a login of an older client, without an API key; log in again"
-            ));
-            None
-        }
-    };
-    let is_known = |found: &Credential| found.api_key.environment().is_some();
-    if !credential.as_ref().is_none_or(is_known) {
-        warnings.push(format!(
-            "the key in {path} begins with neither sk_live_ nor sk_test_"
-        ));
-    }
+    let (content, file) = store.load()?;
+    let file = file.as_ref();
     Ok(Found {
-        credential,
-        mode: file.and_then(platform::mode),
         foreign_owner: file.and_then(|file| store.foreign_owner(file)),
-        warnings,
+        warnings: store.warnings(&content, file),
+        credential: content.credential,
     })
 }
 
 /// No API key on this machine: where it was looked for.
 pub fn not_logged_in() -> Error {
-    let empty = empty_variables().map_or_else(String::new, |empty| format!("; {empty}"));
+    let empty = empty_variables().map(|empty| format!("; {empty}"));
     let message = format!(
-        "Not logged in: no key in {KEY_VARIABLE}, {KEY_FILE_VARIABLE} or {}{empty}",
-        auth_json()
+        "Not logged in: no key in {KEY_VARIABLE}, {KEY_FILE_VARIABLE} or {}{}",
+        auth_json(),
+        empty.unwrap_or_default()
     );
     Error::new(Kind::NotLoggedIn, message)
 }
@@ -108,21 +89,16 @@ fn auth_json() -> String {
 
 fn empty_variables() -> Option<String> {
     let is_empty = |name: &&str| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let names = [KEY_VARIABLE, KEY_FILE_VARIABLE].into_iter();
-    let empty: Vec<&str> = names.filter(is_empty).collect();
-    let verb = match empty.len() {
-        0 => return None,
-        1 => "is",
-        _ => "are",
-    };
-    Some(format!("{} {verb} set but empty", empty.join(" and ")))
+    let empty: Vec<&str> = VARIABLES.into_iter().filter(is_empty).collect();
+    let verb = if empty.len() > 1 { "are" } else { "is" };
+    let words = format!("{} {verb} set but empty", empty.join(" and "));
+    (!empty.is_empty()).then_some(words)
 }
 
 /// The variable that authenticates, whatever auth.json holds.
 pub fn variable_in_use() -> Option<&'static str> {
-    [KEY_VARIABLE, KEY_FILE_VARIABLE]
-        .into_iter()
-        .find(|name| environment::raw(name).is_some())
+    let is_set = |name: &&str| environment::raw(name).is_some();
+    VARIABLES.into_iter().find(is_set)
 }
 
 /// The key of the variables, and which of them names it.
@@ -156,10 +132,8 @@ fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
             .with_hint(format!("correct or unset {KEY_FILE_VARIABLE}"))
     };
     match secret_file::read(path, api_key::MAX_INPUT) {
-        Ok((bytes, _)) if bytes.len() > api_key::MAX_INPUT => {
-            Err(unusable("larger than 4 KiB".to_owned()))
-        }
-        Ok((bytes, _)) => Ok(bytes),
+        Ok((bytes, _)) if bytes.len() <= api_key::MAX_INPUT => Ok(bytes),
+        Ok(_) => Err(unusable("larger than 4 KiB".to_owned())),
         Err(Unread::NotRegular(FileKind::Special("a FIFO"))) => {
             Err(unusable("a pipe, not a file".to_owned())
                 .with_hint("use SEKUIRE_API_KEY=\"$(…)\" in place of SEKUIRE_API_KEY_FILE=<(…)"))
@@ -167,12 +141,11 @@ fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
         Err(Unread::NotRegular(_)) => Err(unusable("not a regular file".to_owned())),
         Err(Unread::Failed(cause)) => {
             let error = unusable(secret_file::words(path, path, &cause));
-            Err(match cause.kind() {
-                io::ErrorKind::PermissionDenied => error.with_hint(format!(
-                    "let this user read the file, or unset {KEY_FILE_VARIABLE}"
-                )),
-                _ => error,
-            })
+            if cause.kind() != io::ErrorKind::PermissionDenied {
+                return Err(error);
+            }
+            let hint = format!("let this user read the file, or unset {KEY_FILE_VARIABLE}");
+            Err(error.with_hint(hint))
         }
     }
 }

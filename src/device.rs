@@ -17,9 +17,6 @@ pub const LONG: usize = 12;
 pub const FOLLOWS_HOST_NAME: &str = "this machine has no machine id: its fingerprint follows the host name; \
                                      set SEKUIRE_DEVICE_ID to keep one identity";
 
-/// Separates the fingerprints of this program from any other use of the same machine id.
-const DOMAIN: &str = "sekuire device fingerprint v1";
-
 /// What a fingerprint was made from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Source {
@@ -43,7 +40,6 @@ impl Source {
 }
 
 /// This device.
-#[derive(Clone, Debug)]
 pub struct Device {
     /// The host name up to the first dot.
     pub name: String,
@@ -71,7 +67,7 @@ impl Device {
         std::env::consts::OS
     }
 
-    /// The operating system and processor that the backend is told, such as `linux x86_64`.
+    /// The operating system and processor for the backend, such as `linux x86_64`.
     pub fn os_and_arch() -> String {
         format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
     }
@@ -91,67 +87,51 @@ pub fn shorten(fingerprint: &str, length: usize) -> String {
 
 fn own_fingerprint(host_name: &str, bound: Option<&str>) -> (String, Source) {
     if let Some(id) = environment::raw("SEKUIRE_DEVICE_ID") {
-        return (of_device_id(id.as_encoded_bytes()), Source::DeviceId);
+        let fingerprint = of_id("device-id", id.as_encoded_bytes());
+        return (fingerprint, Source::DeviceId);
     }
-    let by_machine = platform::machine_id().map(|id| of_machine_id(&id));
-    let by_host = || {
-        (
-            of_host_name(host_name, std::env::consts::OS, std::env::consts::ARCH),
-            Source::HostName,
-        )
-    };
-    match by_machine {
-        None => by_host(),
-        Some(own) => match bound {
-            Some(bound) if bound != own && bound == by_host().0 => by_host(),
-            _ => (own, Source::MachineId),
-        },
+    let by_host = of_host_name(host_name, std::env::consts::OS, std::env::consts::ARCH);
+    match platform::machine_id() {
+        Some(id) if bound != Some(&by_host) => {
+            (of_id("machine-id", id.as_bytes()), Source::MachineId)
+        }
+        _ => (by_host, Source::HostName),
     }
 }
 
 fn short_name(host_name: &str) -> String {
-    let name = host_name.split('.').next().unwrap_or_default();
-    if name.is_empty() {
-        "unknown".into()
-    } else {
-        name.into()
-    }
+    let name = host_name.split('.').next().filter(|name| !name.is_empty());
+    name.unwrap_or("unknown").to_owned()
 }
 
-fn of_device_id(id: &[u8]) -> String {
-    hex_sha256(&[DOMAIN.as_bytes(), b"\0device-id\0", id])
-}
-
-fn of_machine_id(id: &str) -> String {
-    hex_sha256(&[DOMAIN.as_bytes(), b"\0machine-id\0", id.as_bytes()])
+/// The prefix separates these fingerprints from any other use of the same id.
+fn of_id(kind: &str, id: &[u8]) -> String {
+    let prefix = format!("sekuire device fingerprint v1\0{kind}\0");
+    hex_sha256(&[prefix.as_bytes(), id].concat())
 }
 
 /// The existing client's formula.
 fn of_host_name(host_name: &str, os: &str, arch: &str) -> String {
-    hex_sha256(&[format!("{host_name}|{os}|{arch}").as_bytes()])
+    hex_sha256(format!("{host_name}|{os}|{arch}").as_bytes())
 }
 
-fn hex_sha256(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hex::encode(&hash.finalize())
+fn hex_sha256(bytes: &[u8]) -> String {
+    hex::encode(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{of_device_id, of_host_name, of_machine_id};
+    use super::{of_host_name, of_id};
 
     /// The three vectors of the specification.
     #[test]
     fn fingerprints_are_as_specified() {
         assert_eq!(
-            of_device_id(b"runner-1"),
+            of_id("device-id", b"runner-1"),
             "b225d7090cabd38227579da53951772b66c6d8db28cdad668ce79ee26f733b1d"
         );
         assert_eq!(
-            of_machine_id("0123456789abcdef0123456789abcdef"),
+            of_id("machine-id", b"0123456789abcdef0123456789abcdef"),
             "a47803fe139a14c7ba8f594300d0997a8606f1a5929a097225d032da807454bd"
         );
         assert_eq!(

@@ -29,22 +29,12 @@ impl From<io::Error> for Unread {
 /// # Errors
 /// As open(2) and read(2); something else stands there.
 pub fn read(path: &Path, most: usize) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unread> {
-    let opened = platform::open_to_read(path);
-    // What can't even be opened, such as a socket, is named all the same.
-    let metadata = match &opened {
-        Ok(file) => file.metadata(),
-        Err(_) => fs::metadata(path),
-    };
-    let kind = |found: &Metadata| platform::file_kind(found.file_type());
-    if let Some(other) = metadata
-        .as_ref()
-        .ok()
-        .map(kind)
-        .filter(|kind| *kind != FileKind::Regular)
-    {
-        return Err(Unread::NotRegular(other));
+    let mut file = platform::open_to_read(path)?;
+    let metadata = file.metadata()?;
+    let kind = platform::file_kind(metadata.file_type());
+    if kind != FileKind::Regular {
+        return Err(Unread::NotRegular(kind));
     }
-    let (mut file, metadata) = (opened?, metadata?);
     let bytes = read_up_to(&mut file, room(metadata.len(), most))?;
     Ok((bytes, metadata))
 }
@@ -77,17 +67,13 @@ fn read_up_to(file: &mut impl Read, room: usize) -> io::Result<Zeroizing<Vec<u8>
 /// that can be looked at, which is named unless it is `known`.
 pub fn words(known: &Path, path: &Path, cause: &io::Error) -> String {
     let denied = cause.kind() == io::ErrorKind::PermissionDenied;
-    match nearest(path).filter(|_| denied) {
-        None => error::words(cause),
-        Some((place, found)) if place == known => {
-            format!("permission denied ({})", platform::permissions(&found))
-        }
-        Some((place, found)) => format!(
-            "permission denied ({}: {})",
-            place.display(),
-            platform::permissions(&found)
-        ),
-    }
+    let Some((place, found)) = nearest(path).filter(|_| denied) else {
+        return error::words(cause);
+    };
+    let name = Some(place).filter(|place| *place != known);
+    let name = name.map(|place| format!("{}: ", place.display()));
+    let (name, permissions) = (name.unwrap_or_default(), platform::permissions(&found));
+    format!("permission denied ({name}{permissions})")
 }
 
 /// The nearest thing that can be looked at: the path itself, or what is above it.

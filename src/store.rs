@@ -9,7 +9,7 @@ mod messages;
 mod temporary;
 
 use std::fs::{self, DirEntry, Metadata};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,33 +36,6 @@ pub struct Store {
     file: PathBuf,
     /// Whether `SEKUIRE_CONFIG_DIR` names the folder: then missing parents are created, too.
     is_named: bool,
-}
-
-/// auth.json as it was read.
-pub struct Loaded {
-    /// What it holds.
-    pub content: Content,
-    /// None where there is no file.
-    pub metadata: Option<Metadata>,
-}
-
-/// What `logout` found and did.
-pub enum Removal {
-    /// There was nothing to remove.
-    Nothing,
-    /// The file is gone, or empty where it can't go.
-    Done {
-        /// Where the key still is, in words.
-        warnings: Vec<String>,
-    },
-}
-
-/// How auth.json was changed.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum SaveMethod {
-    /// In its folder, which has to be synced.
-    Replaced,
-    InPlace,
 }
 
 impl Store {
@@ -98,33 +71,30 @@ impl Store {
         &self.file
     }
 
-    /// Reads auth.json, through links. Changes nothing.
+    /// Reads auth.json, through links; the metadata is none where there is no file. Changes nothing.
     ///
     /// # Errors
     /// It is no regular file, can't be read, is empty or damaged: exit status 3.
-    pub fn load(&self) -> Result<Loaded, Error> {
+    pub fn load(&self) -> Result<(Content, Option<Metadata>), Error> {
         let (bytes, metadata) = match secret_file::read(&self.file, json::MAX_LEN) {
             Ok(found) => found,
-            Err(Unread::Failed(cause)) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Loaded {
-                    content: Content::LoggedOut,
-                    metadata: None,
-                });
+            Err(Unread::Failed(cause)) if cause.kind() == ErrorKind::NotFound => {
+                return Ok((Content::default(), None));
             }
             Err(Unread::Failed(cause)) => return Err(self.error("read", &self.file, &cause)),
             Err(Unread::NotRegular(kind)) => return Err(self.not_regular(kind)),
         };
-        let path = self.file.display();
+        let damaged = |why: &str| {
+            let message = format!("{} is {why}", self.file.display());
+            Error::new(Kind::DamagedFile, message)
+        };
         if bytes.is_empty() {
-            return Err(Error::new(Kind::DamagedFile, format!("{path} is empty")));
+            return Err(damaged("empty"));
         }
-        let content = auth_file::parse(&bytes).map_err(|cause| {
-            Error::new(Kind::DamagedFile, format!("{path} is damaged: it {cause}"))
-        })?;
-        Ok(Loaded {
-            content,
-            metadata: Some(metadata),
-        })
+        match auth_file::parse(&bytes) {
+            Ok(content) => Ok((content, Some(metadata))),
+            Err(cause) => Err(damaged(&format!("damaged: it {cause}"))),
+        }
     }
 
     /// The permission bits of auth.json, whatever it holds.
@@ -138,19 +108,15 @@ impl Store {
     /// # Errors
     /// Saving would fail: exit status 3.
     pub fn prepare(&self) -> Result<Vec<String>, Error> {
-        let mut warnings = self.prepare_folder()?;
+        let warnings = self.prepare_folder()?;
         match self.kind()? {
             None | Some(FileKind::Regular | FileKind::Link) => {}
             Some(kind) => return Err(self.not_regular(kind)),
         }
-        let swept = self.sweep(AN_HOUR);
-        let before = fs::symlink_metadata(&self.file);
-        let trial = || temporary::try_out(&self.folder, ROOM);
-        if self.change("save", None, trial)? == SaveMethod::InPlace {
-            warnings.extend(before.ok().and_then(|it| self.was_readable_by_others(&it)));
-        } else {
-            swept.map_err(|cause| self.error("save", &self.folder, &cause))?;
-        }
+        self.change("save", None, || {
+            self.sweep(AN_HOUR)?;
+            temporary::try_out(&self.folder, ROOM)
+        })?;
         Ok(warnings)
     }
 
@@ -163,19 +129,30 @@ impl Store {
         self.change("save", Some(&content), || {
             temporary::replace(&self.folder, &self.file, &content)
         })
-        .map(drop)
     }
 
-    /// Removes auth.json and all temporary files. A file that is a mount point is emptied.
+    /// Removes auth.json and all temporary files; false: there was no key. A file that is a mount point is
+    /// emptied.
     ///
     /// # Errors
     /// Something could not be removed, or is no file: exit status 3.
-    pub fn remove(&self) -> Result<Removal, Error> {
+    pub fn remove(&self) -> Result<bool, Error> {
         // A temporary file that can't be removed must not keep the key in auth.json.
         let swept = self.sweep(Duration::ZERO);
-        let removal = match self.kind()? {
-            Some(kind) => self.remove_file(kind)?,
-            None => Removal::Nothing,
+        let had_key = match self.kind()? {
+            None => false,
+            Some(FileKind::Regular) if !self.may_hold_key() => {
+                // Where it can't go, as a mount point, an earlier logout has emptied it.
+                let _ = fs::remove_file(&self.file);
+                false
+            }
+            Some(FileKind::Regular | FileKind::Link) => {
+                self.change("remove", Some(auth_file::EMPTY), || {
+                    if_there(fs::remove_file(&self.file)).map(drop)
+                })?;
+                true
+            }
+            Some(kind) => return Err(self.not_regular(kind)),
         };
         swept.map_err(|cause| {
             Error::machine(format!(
@@ -185,25 +162,7 @@ impl Store {
             ))
             .with_hint("remove it by hand: it may hold the API key")
         })?;
-        Ok(removal)
-    }
-
-    /// Removes auth.json, or empties it where it can't go.
-    fn remove_file(&self, kind: FileKind) -> Result<Removal, Error> {
-        let left = match kind {
-            FileKind::Link => self.key_behind_link(),
-            FileKind::Regular => None,
-            kind => return Err(self.not_regular(kind)),
-        };
-        let is_empty = kind == FileKind::Regular && !self.may_hold_key();
-        let remove = || if_there(fs::remove_file(&self.file)).map(drop);
-        match self.change("remove", Some(auth_file::EMPTY), remove) {
-            Ok(SaveMethod::InPlace) | Err(_) if is_empty => Ok(Removal::Nothing),
-            Ok(_) => Ok(Removal::Done {
-                warnings: left.into_iter().collect(),
-            }),
-            Err(error) => Err(error),
-        }
+        Ok(had_key)
     }
 
     /// What stands at the file's path, links not followed.
@@ -215,10 +174,8 @@ impl Store {
 
     /// Removes temporary files of at least this age, which a crash left behind.
     fn sweep(&self, age: Duration) -> io::Result<()> {
-        let Some(entries) = if_there(fs::read_dir(&self.folder))? else {
-            return Ok(());
-        };
-        for entry in entries {
+        let entries = if_there(fs::read_dir(&self.folder))?;
+        for entry in entries.into_iter().flatten() {
             let entry = entry?;
             if is_temporary(&entry.file_name().to_string_lossy()) {
                 if_there(remove_if_older(&entry, age))?;
@@ -235,23 +192,20 @@ impl Store {
         verb: &str,
         content: Option<&[u8]>,
         replace: impl FnOnce() -> io::Result<()>,
-    ) -> Result<SaveMethod, Error> {
+    ) -> Result<(), Error> {
         let is_regular = self.is_regular();
         if !(is_regular && platform::is_mount_point(&self.file)) {
             match replace() {
-                Ok(()) => {
-                    if content.is_some() {
-                        platform::sync_folder(&self.folder)
-                            .map_err(|cause| self.unconfirmed(&cause))?;
-                    }
-                    return Ok(SaveMethod::Replaced);
-                }
                 Err(cause) if is_regular && is_denied(&cause) => {}
                 Err(cause) => return Err(self.error(verb, &self.folder, &cause)),
+                Ok(()) if content.is_none() => return Ok(()),
+                Ok(()) => {
+                    return platform::sync_folder(&self.folder)
+                        .map_err(|cause| self.unconfirmed(&cause));
+                }
             }
         }
         self.overwrite(content)
-            .map(|()| SaveMethod::InPlace)
             .map_err(|cause| self.error(verb, &self.file, &cause))
     }
 
@@ -272,24 +226,19 @@ impl Store {
         fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file())
     }
 
-    fn key_behind_link(&self) -> Option<String> {
-        let target = fs::canonicalize(&self.file).ok()?;
-        self.may_hold_key().then(|| {
-            format!(
-                "{} was a link; {} still holds the key",
-                self.file.display(),
-                target.display()
-            )
-        })
+    /// That auth.json is a link to a file that holds a key, which a logout does not remove.
+    pub fn key_behind_link(&self) -> Option<String> {
+        let is_link = self.file.is_symlink() && self.may_hold_key();
+        let target = fs::canonicalize(&self.file).ok().filter(|_| is_link)?;
+        let (file, target) = (self.file.display(), target.display());
+        Some(format!("{file} was a link; {target} still holds the key"))
     }
 
     /// A damaged file may; what is no file does not.
     pub fn may_hold_key(&self) -> bool {
-        let is_file = fs::metadata(&self.file).is_ok_and(|metadata| metadata.is_file());
-        is_file
-            && !self
-                .load()
-                .is_ok_and(|loaded| matches!(loaded.content, Content::LoggedOut))
+        let has_none =
+            |(content, _): (Content, _)| content.credential.is_none() && !content.is_old_login;
+        self.file.is_file() && !self.load().is_ok_and(has_none)
     }
 }
 
@@ -306,7 +255,7 @@ fn remove_if_older(entry: &DirEntry, age: Duration) -> io::Result<()> {
 /// None where there is no file, or no longer: another process was faster.
 fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
         result => result.map(Some),
     }
 }
@@ -323,9 +272,7 @@ fn home_folder() -> Option<PathBuf> {
 fn is_denied(cause: &io::Error) -> bool {
     matches!(
         cause.kind(),
-        io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::ResourceBusy
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::ResourceBusy
     )
 }
 

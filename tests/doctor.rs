@@ -118,10 +118,15 @@ fn configuration_and_key() {
     prints(doctor(&home), 1, &lines);
     assert!(!home.sekuire_dir().exists(), "it changes nothing");
     home.write_auth("{\"token\": \"of-an-older-login\"}");
-    let lines = ["failed   key: ", "older client", "; run: sekuire login\n"];
+    let lines = [
+        "warning  configuration: ",
+        "older client",
+        "failed   key: ",
+        "\n         run: sekuire login\n",
+    ];
     prints(doctor(&home), 1, &lines);
     home.write_auth("{\"api_key\": \"other_abcdefghijkl\"}");
-    let lines = ["warning  key: ", "neither sk_live_ nor sk_test_"];
+    let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
     prints(doctor(&home), 0, &lines);
 
     let home = logged_in_home();

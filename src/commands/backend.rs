@@ -42,10 +42,15 @@ pub(super) struct Backend {
 /// # Errors
 /// A malformed URL.
 pub(super) fn of_login(options: &Options) -> Result<Backend, Error> {
-    if let Some(backend) = from_option(options)? {
-        return Ok(backend);
+    let option = if options.is_backend_url {
+        "--backend-url"
+    } else {
+        "--backend"
+    };
+    match &options.backend {
+        Some(url) => backend(option, url),
+        None => from_variable()?.map_or_else(default_backend, Ok),
     }
-    from_variable()?.map_or_else(default_backend, Ok)
 }
 
 /// The backend for a key: where it was logged in, unless the option says otherwise. A key from the
@@ -54,34 +59,28 @@ pub(super) fn of_login(options: &Options) -> Result<Backend, Error> {
 /// # Errors
 /// A malformed URL; or the variable names another origin than the one that the key belongs to.
 pub(super) fn of_key(options: &Options, credential: &Credential) -> Result<Backend, Error> {
-    if credential.source != Source::File {
+    if credential.source != Source::File || options.backend.is_some() {
         return of_login(options);
     }
-    if let Some(backend) = from_option(options)? {
-        return Ok(backend);
-    }
     let own = logged_in_to(credential)?;
-    match from_variable()? {
-        Some(other) if other.url.origin() != own.url.origin() => Err(Error::usage(format!(
-            "{} names {}, but the key in auth.json belongs to {}, where it was logged in",
-            other.source,
-            other.url.origin(),
-            own.url.origin()
-        ))
-        .with_hint(format!(
-            "unset {}, or for the other backend run: {}",
-            other.source,
-            login_command(&other.url)
-        ))),
-        _ => Ok(own),
-    }
+    let Some(other) = from_variable()?.filter(|it| it.url.origin() != own.url.origin()) else {
+        return Ok(own);
+    };
+    let (variable, origin, login) = (other.source, other.url.origin(), login_command(&other.url));
+    Err(Error::usage(format!(
+        "{variable} names {origin}, but the key in auth.json belongs to {}, where it was logged in",
+        own.url.origin()
+    ))
+    .with_hint(format!(
+        "unset {variable}, or for the other backend run: {login}"
+    )))
 }
 
 /// Refuses a backend to which a key would travel in clear.
 ///
 /// # Errors
 /// It is `http`, and not allowed: exit status 2.
-pub(super) fn expect_private(backend: Backend) -> Result<Backend, Error> {
+pub(super) fn check_scheme(backend: Backend) -> Result<Backend, Error> {
     let allowed = environment::raw("SEKUIRE_ALLOW_HTTP");
     backend.url.check_scheme(allowed.as_deref())?;
     Ok(backend)
@@ -101,20 +100,22 @@ pub(super) fn of_status(credential: &Credential) -> Result<Backend, Error> {
 
 /// Where a key from auth.json was logged in.
 pub(super) fn logged_in_to(credential: &Credential) -> Result<Backend, Error> {
-    match &credential.backend_url {
-        None => default_backend(),
-        Some(url) => Ok(Backend {
-            url: url.clone(),
-            source: "auth.json",
-        }),
-    }
+    credential
+        .backend_url
+        .clone()
+        .map_or_else(default_backend, |url| Ok(of_file(url)))
+}
+
+fn of_file(url: BackendUrl) -> Backend {
+    let source = "auth.json";
+    Backend { url, source }
 }
 
 /// The backend that a damaged auth.json names, where that much of it can be read.
-pub(super) fn of_damaged_file() -> Option<BackendUrl> {
+pub(super) fn of_damaged_file() -> Option<Backend> {
     let store = Store::locate().ok()?;
     let (bytes, _) = secret_file::read(store.path(), json::MAX_LEN).ok()?;
-    auth_file::backend_url(&bytes)
+    auth_file::backend_url(&bytes).map(of_file)
 }
 
 /// A backend that must be named, for it is not the default one.
@@ -146,26 +147,16 @@ pub(super) fn login_command(url: &BackendUrl) -> String {
 /// A malformed URL.
 pub(super) fn key_page(options: &Options) -> Result<String, Error> {
     let web = match (&options.web_url, environment::text("SEKUIRE_WEB_URL")?) {
-        (Some(url), _) => parse("--web-url", url)?.to_string(),
-        (None, Some(url)) => parse("SEKUIRE_WEB_URL", &url)?.to_string(),
-        (None, None) => DEFAULT_WEB.to_owned(),
+        (Some(url), _) => parse("--web-url", url),
+        (None, Some(url)) => parse("SEKUIRE_WEB_URL", &url),
+        (None, None) => return Ok(default_key_page()),
     };
-    Ok(sanitize(&format!("{web}{KEY_PAGE}")))
+    Ok(sanitize(&format!("{}{KEY_PAGE}", web?)))
 }
 
 /// As [`key_page`], in the default web app.
 pub(super) fn default_key_page() -> String {
     format!("{DEFAULT_WEB}{KEY_PAGE}")
-}
-
-fn from_option(options: &Options) -> Result<Option<Backend>, Error> {
-    let name = if options.is_backend_url {
-        "--backend-url"
-    } else {
-        "--backend"
-    };
-    let url = options.backend.as_deref();
-    url.map(|url| backend(name, url)).transpose()
 }
 
 fn from_variable() -> Result<Option<Backend>, Error> {
@@ -188,9 +179,9 @@ fn backend(source: &'static str, url: &str) -> Result<Backend, Error> {
 
 fn parse(name: &str, url: &str) -> Result<BackendUrl, Error> {
     BackendUrl::parse(url.trim()).map_err(|cause| {
-        Error::usage(format!("the URL in {name} {cause}")).with_hint(format!(
-            "write it as in: {name}{}https://api.example.com",
-            if name.starts_with('-') { " " } else { "=" }
-        ))
+        let separator = if name.starts_with('-') { ' ' } else { '=' };
+        let example = format!("{name}{separator}https://api.example.com");
+        Error::usage(format!("the URL in {name} {cause}"))
+            .with_hint(format!("write it as in: {example}"))
     })
 }

@@ -16,9 +16,8 @@ use crate::credentials::{self, Found};
 use crate::device::{self, Device};
 use crate::environment;
 use crate::error::Error;
-use crate::http::{Client, Limits, Route, choose_route};
+use crate::http::{Route, choose_route};
 use crate::store::Store;
-use crate::terminal::WaitingLine;
 use crate::tls::Trust;
 use checks::{Checks, Finding};
 
@@ -37,14 +36,14 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     if is_readable || found.is_ok() {
         checks.add("key", key(&found, options))?;
     }
-    let device = shared::examine(found.as_ref().ok(), true);
     let credential = found.ok().and_then(|found| found.credential);
+    let device = shared::detect_device(credential.as_ref());
     checks.add("device", Ok(identity(&device, credential.as_ref())))?;
     let backend = match &credential {
         Some(credential) => backend::of_key(options, credential),
         None => backend::of_login(options),
     };
-    let backend = backend.and_then(backend::expect_private);
+    let backend = backend.and_then(backend::check_scheme);
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
     let mut can_ask = checks.add("backend", backend.map(|backend| address(&backend)))?;
     can_ask &= checks.add("trust", authorities(base.as_ref()))?;
@@ -73,25 +72,17 @@ fn configuration(options: &Options) -> Result<Finding, Error> {
 
 fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
     let found = found.as_ref().map_err(Clone::clone)?;
-    let Some(credential) = &found.credential else {
-        let error = shared::not_logged_in(options);
-        let mut hints = found.warnings.clone();
-        hints.extend(error.hint().map(str::to_owned));
-        return Err(error.with_hint(hints.join("; ")));
-    };
+    let credential = found.credential.as_ref();
+    let credential = credential.ok_or_else(|| shared::not_logged_in(options))?;
     let environment = credential.api_key.environment();
     let environment = environment.map_or("of an unknown environment", |known| known.name());
-    let (source, is_variable) = match credential.source {
-        Source::File => ("auth.json", false),
-        Source::Variable(variable) => (variable, true),
+    let words = format!("{}, {environment}", credential.api_key);
+    let Source::Variable(variable) = credential.source else {
+        return Ok(Finding::new(words, "auth.json"));
     };
-    let has_two = is_variable && Store::locate().is_ok_and(|store| store.may_hold_key());
-    let precedence = format!("{source} takes precedence over the key in auth.json");
-    Ok(
-        Finding::new(format!("{}, {environment}", credential.api_key), source)
-            .warn(found.warnings.clone())
-            .warn(Some(precedence).filter(|_| has_two)),
-    )
+    let has_two = Store::locate().is_ok_and(|store| store.may_hold_key());
+    let warning = format!("{variable} takes precedence over the key in auth.json");
+    Ok(Finding::new(words, variable).warn(has_two.then_some(warning)))
 }
 
 fn identity(device: &Device, credential: Option<&Credential>) -> Finding {
@@ -127,15 +118,11 @@ fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
 fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
     Ok(match choose_route(base)? {
         Route::Direct => {
-            let others = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].into_iter();
-            let unused: Vec<&str> = others
-                .filter(|name| environment::raw(name).is_some())
-                .collect();
-            let words = format!(
-                "not used: {}; for a proxy set HTTPS_PROXY",
-                unused.join(", ")
-            );
-            Finding::new("none", "default").warn(Some(words).filter(|_| !unused.is_empty()))
+            let mut unused = vec!["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+            unused.retain(|name| environment::raw(name).is_some());
+            let unused = unused.join(", ");
+            let words = format!("not used: {unused}; for a proxy set HTTPS_PROXY");
+            Finding::new("none", "default").warn((!unused.is_empty()).then_some(words))
         }
         Route::NeverProxied => Finding::new("none for loopback and plain http", "default"),
         Route::Bypassed(variable, entry) => {
@@ -146,14 +133,12 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
 }
 
 fn time(now: SystemTime) -> Result<Finding, Error> {
+    let date = clock::date(seconds(now));
     if seconds(now) >= BEFORE_RELEASE {
-        return Ok(Finding::new(clock::date(seconds(now)), ""));
+        return Ok(Finding::new(date, ""));
     }
-    let words = "a time before this program was released";
-    Err(
-        Error::machine(format!("{}, {words}", clock::date(seconds(now))))
-            .with_hint("set this machine's clock"),
-    )
+    let message = format!("{date}, a time before this program was released");
+    Err(Error::machine(message).with_hint("set this machine's clock"))
 }
 
 /// Since 1970.
@@ -171,13 +156,7 @@ fn ask(
     device: &Device,
     checks: &mut Checks,
 ) -> Result<bool, Error> {
-    let limits = Limits {
-        timeout: options.timeout,
-        wait: None,
-        for_doctor: true,
-    };
-    let waiting = WaitingLine::new(options.json, false);
-    let mut client = match Client::new(base, limits, waiting) {
+    let mut client = match shared::client(base, options) {
         Ok(client) => client,
         Err(error) => return checks.add("request", Err(error)),
     };
@@ -196,21 +175,11 @@ fn ask(
     let Some(credential) = credential.filter(|_| is_answered) else {
         return Ok(is_answered);
     };
-    let account = match api::me(&mut client, &credential.api_key, device) {
-        Ok(me) => {
-            let user = me
-                .email
-                .or(me.id)
-                .unwrap_or_else(|| "an unnamed user".into());
-            Ok(Finding::new(format!("key accepted for {user}"), ""))
-        }
-        Err(error) => Err(shared::hint_at_login(
-            error,
-            credential,
-            device,
-            client.base(),
-        )),
-    };
+    let account = shared::ask(&mut client, credential, device).map(|me| {
+        let user = me.email.or(me.id);
+        let user = user.as_deref().unwrap_or("an unnamed user");
+        Finding::new(format!("key accepted for {user}"), "")
+    });
     checks.add("account", account)
 }
 
@@ -223,11 +192,8 @@ fn compare(date: Option<SystemTime>, sent: SystemTime) -> Finding {
     if date + USUAL_DIFFERENCE >= sent && date <= now + USUAL_DIFFERENCE {
         return Finding::new("agrees with this machine's", "");
     }
-    let words = clock::date(seconds(date));
-    let words = format!(
-        "{words}, while this machine's says {}",
-        clock::date(seconds(now))
-    );
+    let (theirs, ours) = (clock::date(seconds(date)), clock::date(seconds(now)));
+    let words = format!("{theirs}, while this machine's says {ours}");
     let advice = "set this machine's clock, or ask the backend's administrator";
     Finding::new(words, "").warn([advice.to_owned()])
 }

@@ -10,7 +10,7 @@ use crate::commands::shared;
 use crate::credential::Credential;
 use crate::credentials::{KEY_FILE_VARIABLE, KEY_VARIABLE};
 use crate::environment;
-use crate::error::{CHECK_LIMITS, Error, Kind, words};
+use crate::error::{Error, Kind, words};
 use crate::{platform, shell};
 
 /// The name that Sekuire's SDK reads.
@@ -21,11 +21,8 @@ const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
 /// # Errors
 /// There is no key, it may not go to its backend, or the command can't be run.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = shared::find(options)?;
-    shared::warn(&found);
-    let credential = found.credential;
-    let credential = credential.ok_or_else(|| shared::not_logged_in(options))?;
-    let backend = backend::of_key(options, &credential).and_then(backend::expect_private)?;
+    let credential = shared::find_credential(options)?;
+    let backend = backend::of_key(options, &credential).and_then(backend::check_scheme)?;
     set_variables(&credential, &backend.url)?;
     drop(credential);
     platform::run_program(&options.program).map_err(|cause| explain(&options.program, &cause))
@@ -40,20 +37,19 @@ fn explain(command: &[OsString], cause: &io::Error) -> Error {
         return Error::new(Kind::ProgramNotExecutable, message)
             .with_hint("check its mode, its architecture and, of a script, its first line (#!)");
     }
-    let not_found = |message, hint| Error::new(Kind::ProgramNotFound, message).with_hint(hint);
-    if command.len() == 1 && name.contains(' ') {
-        return not_found(
-            format!("{name} was not found: it is one word, with spaces in it"),
-            format!(
-                "leave the quotation marks out, or run: sekuire auth exec -- sh -c {}",
-                shell::quote(name.as_ref().as_ref())
-            ),
-        );
-    }
-    not_found(
-        format!("{name} was not found"),
-        "check PATH, or give the full path; a script's interpreter must exist, too".into(),
-    )
+    let is_sentence = command.len() == 1 && name.contains(' ');
+    let why = if is_sentence {
+        ": it is one word, with spaces in it"
+    } else {
+        ""
+    };
+    let hint = if is_sentence {
+        let quoted = shell::quote(name.as_ref().as_ref());
+        format!("leave the quotation marks out, or run: sekuire auth exec -- sh -c {quoted}")
+    } else {
+        "check PATH, or give the full path; a script's interpreter must exist, too".to_owned()
+    };
+    Error::new(Kind::ProgramNotFound, format!("{name} was not found{why}")).with_hint(hint)
 }
 
 /// Sets each variable once, or removes it: `sekuire` in the command's place asks the same backend with the
@@ -75,10 +71,8 @@ fn set_variables(credential: &Credential, backend: &BackendUrl) -> Result<(), Er
         // All entries of the name: setenv(3) replaces the first alone.
         platform::remove_variable(name);
         if let Some(value) = value {
-            platform::set_variable(name, value).map_err(|cause| {
-                Error::machine(format!("can't set {name}: {}", words(&cause)))
-                    .with_hint(CHECK_LIMITS)
-            })?;
+            platform::set_variable(name, value)
+                .map_err(|cause| Error::machine(format!("can't set {name}: {}", words(&cause))))?;
         }
     }
     Ok(())

@@ -3,7 +3,6 @@
 use super::{backend, prompt};
 use crate::api;
 use crate::api_key::ApiKey;
-use crate::auth_file::Content;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::commands::shared;
@@ -24,21 +23,15 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     // Before the first request: what can be wrong with the call and with this machine.
     let mut client = shared::client(backend::of_login(options)?.url, options)?;
-    let store = if options.no_store {
-        None
-    } else {
-        Some(prepare_store()?)
-    };
+    let store = (!options.no_store).then(prepare_store).transpose()?;
     let device = Device::detect(store.as_ref().and_then(bound_fingerprint).as_deref());
     if device.source == device::Source::HostName {
         terminal::warning(device::FOLLOWS_HOST_NAME);
     }
     let of_variables = key_of_variables(options)?;
     let was_asked = of_variables.is_none() && !options.api_key_stdin;
-    let key = match of_variables {
-        Some(key) => key,
-        None => prompt::ask_for_key(options, &key_page, client.base())?,
-    };
+    let asked = || prompt::ask_for_key(options, &key_page, client.base());
+    let key = of_variables.map_or_else(asked, Ok)?;
     let credential = verify(&mut client, options, key, &device)?;
     if let Some(store) = store {
         store.save(&credential)?;
@@ -57,9 +50,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 
 fn prepare_store() -> Result<Store, Error> {
     let store = Store::locate()?;
-    for warning in store.prepare()? {
-        terminal::warning(&warning);
-    }
+    shared::warn(&store.prepare()?);
     Ok(store)
 }
 
@@ -74,10 +65,8 @@ fn key_of_variables(options: &Options) -> Result<Option<ApiKey>, Error> {
 /// The fingerprint that the present auth.json holds: a device keeps the one that the existing client
 /// gave it. A damaged file has none; it is about to be replaced.
 fn bound_fingerprint(store: &Store) -> Option<String> {
-    match store.load().ok()?.content {
-        Content::LoggedIn(credential) => credential.bound_fingerprint,
-        Content::LoggedOut | Content::OldToken => None,
-    }
+    let (content, _) = store.load().ok()?;
+    content.credential?.bound_fingerprint
 }
 
 fn verify(

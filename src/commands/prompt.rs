@@ -64,23 +64,19 @@ fn open_terminal(backend: &BackendUrl) -> Result<Stream, Error> {
 
 fn validate(line: io::Result<Option<Zeroizing<Vec<u8>>>>) -> Result<ApiKey, Error> {
     let line = line.map_err(|cause| {
+        let cause = words(&cause);
         Error::machine(format!(
-            "can't read the API key from standard input: {}",
-            words(&cause)
+            "can't read the API key from standard input: {cause}"
         ))
         .with_hint("pipe the key in, or run this at a terminal")
     })?;
-    let Some(line) = line else {
-        return Err(
-            Error::new(Kind::NotLoggedIn, "no API key on standard input")
-                .with_hint("paste the key at the prompt, or pipe it in with --api-key-stdin"),
-        );
-    };
+    let line = line.ok_or_else(|| {
+        Error::new(Kind::NotLoggedIn, "no API key on standard input")
+            .with_hint("paste the key at the prompt, or pipe it in with --api-key-stdin")
+    })?;
     if line.len() > api_key::MAX_INPUT {
-        return Err(
-            Error::usage("the line with the API key is longer than 4 KiB")
-                .with_hint("give the API key alone, on one line"),
-        );
+        let error = Error::usage("the line with the API key is longer than 4 KiB");
+        return Err(error.with_hint("give the API key alone, on one line"));
     }
     ApiKey::parse(&line).map_err(|cause| {
         Error::usage(format!("the API key {cause}"))

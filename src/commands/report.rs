@@ -6,7 +6,7 @@ use crate::api::Me;
 use crate::api_key::Environment;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credential::{Credential, Source};
+use crate::credential::Credential;
 use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
@@ -14,13 +14,13 @@ use crate::json;
 use crate::redact::sanitize;
 use crate::store::Store;
 
-/// The fields, in order.
+/// The fields, in order. An object stands behind its members.
 #[derive(Default)]
 pub(super) struct Report(Vec<Field>);
 
 struct Field {
-    /// Such as `device.name`. The members of an object follow each other.
-    path: &'static str,
+    /// Such as `device.name`.
+    path: String,
     json: String,
     /// As a shell wants it: text as it is, a list one a line, nothing for null.
     lines: String,
@@ -28,77 +28,66 @@ struct Field {
 
 impl Report {
     /// Adds a text from anywhere, which is sanitized.
-    pub(super) fn text(&mut self, path: &'static str, text: Option<impl AsRef<str>>) {
+    pub(super) fn text(&mut self, path: &str, text: Option<impl AsRef<str>>) {
         let text = text.map(|text| sanitize(text.as_ref()));
-        self.add(path, text.map(|text| (quote(&text), text + "\n")));
+        let json = |text: &str| json::write(text, String::new());
+        self.add(path, text.map(|text| (json(&text), text + "\n")));
     }
 
-    fn flag(&mut self, path: &'static str, flag: Option<bool>) {
-        self.add(
-            path,
-            flag.map(|flag| (flag.to_string(), format!("{flag}\n"))),
-        );
+    fn flag(&mut self, path: &str, flag: Option<bool>) {
+        let value = flag.map(|flag| (flag.to_string(), format!("{flag}\n")));
+        self.add(path, value);
     }
 
-    fn list(&mut self, path: &'static str, texts: Option<&Vec<String>>) {
-        let texts = texts.map(|texts| texts.iter().map(|text| sanitize(text)));
+    fn list(&mut self, path: &str, texts: Option<&Vec<String>>) {
         let value = texts.map(|texts| {
-            let quoted: Vec<String> = texts.clone().map(|text| quote(&text)).collect();
-            (
-                format!("[{}]", quoted.join(",")),
-                texts.map(|text| text + "\n").collect(),
-            )
+            let texts: Vec<String> = texts.iter().map(|text| sanitize(text)).collect();
+            let lines = texts.iter().flat_map(|text| [text, "\n"]).collect();
+            (json::write(&texts, String::new()), lines)
         });
         self.add(path, value);
     }
 
-    fn add(&mut self, path: &'static str, value: Option<(String, String)>) {
+    fn object(&mut self, path: &str, members: Report, is_null: bool) {
+        let json = members.json();
+        for member in members.0 {
+            let path = format!("{path}.{}", member.path);
+            self.0.push(Field { path, ..member });
+        }
+        let value = (json.clone(), json + "\n");
+        self.add(path, Some(value).filter(|_| !is_null));
+    }
+
+    fn add(&mut self, path: &str, value: Option<(String, String)>) {
+        let path = path.to_owned();
         let (json, lines) = value.unwrap_or_else(|| ("null".to_owned(), String::new()));
         self.0.push(Field { path, json, lines });
     }
 
     /// One line: an object with all.
     pub(super) fn json(&self) -> String {
-        object(self.members().into_iter())
-    }
-
-    /// The names and the JSON of the members, of which some are objects.
-    fn members(&self) -> Vec<(&'static str, String)> {
-        let members = self.0.chunk_by(|a, b| a.name() == b.name());
-        let members = members.filter_map(|fields| {
-            let first = fields.first()?;
-            let json = match first.path.split_once('.') {
-                None => first.json.clone(),
-                // Without an error there is no object of it.
-                Some(("error", _)) if first.json == "null" => first.json.clone(),
-                Some(_) => object(fields.iter().filter_map(|field| {
-                    let (_, name) = field.path.split_once('.')?;
-                    Some((name, field.json.clone()))
-                })),
-            };
-            Some((first.name(), json))
-        });
-        members.collect()
+        let fields = self.0.iter().filter(|field| !field.path.contains('.'));
+        let members = fields.map(|field| format!("\"{}\":{}", field.path, field.json));
+        format!("{{{}}}", members.collect::<Vec<String>>().join(","))
     }
 
     /// What `--get` prints of a field or an object.
     ///
     /// # Errors
     /// There is none of this name.
-    pub(super) fn get(&self, wanted: &str) -> Result<String, Error> {
+    pub(super) fn get(&self, wanted: &str) -> Result<&str, Error> {
         if let Some(field) = self.0.iter().find(|field| field.path == wanted) {
-            return Ok(field.lines.clone());
+            return Ok(&field.lines);
         }
-        let mut members = self.members().into_iter();
-        match members.find(|(name, _)| *name == wanted) {
-            Some((_, json)) if json == "null" => Ok(String::new()),
-            Some((_, json)) => Ok(json + "\n"),
-            None => {
-                let paths: Vec<&str> = self.0.iter().map(|field| field.path).collect();
-                Err(Error::usage("--get names no field of this report")
-                    .with_hint(format!("choose one of: {}", paths.join(", "))))
-            }
-        }
+        let paths = self.0.iter().map(|field| field.path.as_str());
+        let is_object = |object: &&str| {
+            paths
+                .clone()
+                .any(|path| path.starts_with(&format!("{object}.")))
+        };
+        let fields: Vec<&str> = paths.clone().filter(|path| !is_object(path)).collect();
+        Err(Error::usage("--get names no field of this report")
+            .with_hint(format!("choose one of: {}", fields.join(", "))))
     }
 
     /// Prints the whole, or what `--get` names.
@@ -106,45 +95,31 @@ impl Report {
     /// # Errors
     /// Standard output can't be written, or there is no such field.
     pub(super) fn print(&self, options: &Options) -> Result<u8, Error> {
-        shared::print(&match &options.get {
-            Some(wanted) => self.get(wanted)?,
-            None => self.json() + "\n",
-        })
+        match &options.get {
+            Some(wanted) => shared::print(self.get(wanted)?),
+            None => shared::print(&(self.json() + "\n")),
+        }
     }
 
     fn device(&mut self, device: &Device, credential: Option<&Credential>) {
-        let from_file = credential.filter(|credential| credential.source == Source::File);
-        let bound = from_file.and_then(|credential| credential.bound_fingerprint.as_deref());
-        self.text("device.name", Some(&device.name));
-        self.text("device.os", Some(Device::os()));
-        self.text("device.fingerprint", Some(&device.fingerprint));
-        self.text("device.fingerprint_source", Some(device.source.name()));
-        self.text("device.bound_fingerprint", bound);
-        self.flag("device.matches", bound.map(|bound| device.matches(bound)));
+        let bound = credential.and_then(|credential| credential.bound_fingerprint.as_deref());
+        let mut members = Report::default();
+        members.text("name", Some(&device.name));
+        members.text("os", Some(Device::os()));
+        members.text("fingerprint", Some(&device.fingerprint));
+        members.text("fingerprint_source", Some(device.source.name()));
+        members.text("bound_fingerprint", bound);
+        members.flag("matches", bound.map(|bound| device.matches(bound)));
+        self.object("device", members, false);
     }
 
+    /// Without an error there is no object of it.
     fn error(&mut self, error: Option<&Error>) {
-        self.text("error.message", error.map(Error::to_string));
-        self.text("error.hint", error.and_then(Error::hint));
+        let mut members = Report::default();
+        members.text("message", error.map(Error::to_string));
+        members.text("hint", error.and_then(Error::hint));
+        self.object("error", members, error.is_none());
     }
-}
-
-impl Field {
-    /// Of the field, or of the object that it is in.
-    fn name(&self) -> &'static str {
-        self.path.split('.').next().unwrap_or_default()
-    }
-}
-
-fn quote(text: &str) -> String {
-    json::write(text, String::new())
-}
-
-fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
-    let members: Vec<String> = members
-        .map(|(name, json)| format!("\"{name}\":{json}"))
-        .collect();
-    format!("{{{}}}", members.join(","))
 }
 
 /// The report of what was found, on this device.
@@ -157,12 +132,11 @@ pub(super) fn of_status(
     let credential = found.and_then(|found| found.credential.as_ref());
     let environment = credential.and_then(|of| of.api_key.environment());
     let store = Store::locate().ok();
-    let mode = match found {
-        Some(found) => found.mode,
-        // Of a file that is damaged, too, unless a variable kept it from being read.
-        None if credentials::variable_in_use().is_some() => None,
-        None => store.as_ref().and_then(Store::mode),
-    };
+    // A variable keeps the file from being read.
+    let file = store
+        .as_ref()
+        .filter(|_| credentials::variable_in_use().is_none());
+    let mode = file.and_then(Store::mode);
     let mut report = Report::default();
     report.flag("authenticated", Some(credential.is_some()));
     report.text("state", Some(state(error, credential.is_some())));
@@ -176,11 +150,11 @@ pub(super) fn of_status(
     );
     report.text("backend_url", backend_url.map(BackendUrl::to_string));
     report.device(device, credential);
-    report.text(
-        "file.path",
-        store.map(|store| store.path().to_string_lossy().into_owned()),
-    );
-    report.text("file.mode", mode.map(|mode| format!("{mode:04o}")));
+    let mut file = Report::default();
+    let path = store.as_ref().map(|store| store.path().to_string_lossy());
+    file.text("path", path);
+    file.text("mode", mode.map(|mode| format!("{mode:04o}")));
+    report.object("file", file, false);
     report.error(error);
     report
 }

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::backend;
+use super::backend::{self, Backend};
+use crate::api::{self, Me};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::{Credential, Source};
@@ -27,7 +28,8 @@ pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Erro
     let limits = Limits {
         timeout: options.timeout,
         wait: options.wait,
-        for_doctor: false,
+        // No other command has the option.
+        for_doctor: options.online,
     };
     let waiting = WaitingLine::new(options.quiet, options.wait.is_some());
     Client::new(base, limits, waiting)
@@ -41,95 +43,94 @@ pub(super) fn find(options: &Options) -> Result<Found, Error> {
     credentials::find().map_err(|error| hint_at_damage(error, options))
 }
 
+/// The key that a command needs. Warns of a file that may be planted.
+///
+/// # Errors
+/// As [`find`]; there is none: exit status 1.
+pub(super) fn find_credential(options: &Options) -> Result<Credential, Error> {
+    let found = find(options)?;
+    warn(found.foreign_owner.as_ref());
+    found.credential.ok_or_else(|| not_logged_in(options))
+}
+
+/// No API key on this machine: exit status 1.
+pub(super) fn not_logged_in(options: &Options) -> Error {
+    hint_at_login(credentials::not_logged_in(), backend::of_login(options))
+}
+
 /// Adds, where auth.json is damaged, what replaces it.
 pub(super) fn hint_at_damage(error: Error, options: &Options) -> Error {
     if error.kind() != Kind::DamagedFile {
         return error;
     }
-    match backend::of_damaged_file() {
-        Some(url) => error.with_hint(format!("run: {}", backend::login_command(&url))),
-        None => hint_at_first_login(error, options),
-    }
+    let backend = backend::of_damaged_file().map_or_else(|| backend::of_login(options), Ok);
+    hint_at_login(error, backend)
 }
 
-/// No API key on this machine: exit status 1.
-pub(super) fn not_logged_in(options: &Options) -> Error {
-    hint_at_first_login(credentials::not_logged_in(), options)
-}
-
-/// Adds the login that these options and the variables lead to, or what is wrong with them.
-fn hint_at_first_login(error: Error, options: &Options) -> Error {
-    match backend::of_login(options) {
+/// Adds the login to a backend, or what is wrong with the backend's URL.
+fn hint_at_login(error: Error, backend: Result<Backend, Error>) -> Error {
+    match backend {
         Ok(backend) => error.with_hint(format!("run: {}", backend::login_command(&backend.url))),
         Err(cause) => error.with_hint(cause.hint().unwrap_or_default()),
     }
 }
 
-/// This device, as the key's file knows it. Tells, unless `quiet`, what a person should know of both.
-pub(super) fn examine(found: Option<&Found>, quiet: bool) -> Device {
-    let credential = found.and_then(|found| found.credential.as_ref());
-    let bound = credential.and_then(|credential| credential.bound_fingerprint.as_deref());
-    let device = Device::detect(bound);
-    if let Some(found) = found.filter(|_| !quiet) {
-        warn(found);
-        if let Some(advice) = credential.and_then(|found| other_device(found, &device)) {
-            terminal::warning(&advice);
-        }
-    }
-    device
-}
-
-/// Warns of a file that may be planted.
-pub(super) fn warn(found: &Found) {
-    if let Some(warning) = &found.foreign_owner {
+/// Warns of each.
+pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
+    for warning in warnings {
         terminal::warning(warning);
     }
 }
 
-/// Warns of what else is wrong with the file.
-pub(super) fn warn_of_file(found: &Found) {
-    for warning in &found.warnings {
-        terminal::warning(warning);
-    }
+/// Warns of a login that may not be this user's, or this device's.
+pub(super) fn warn_of_login(found: &Result<Found, Error>, device: &Device) {
+    let Ok(found) = found else { return };
+    let credential = found.credential.as_ref();
+    warn(&found.foreign_owner);
+    warn(&credential.and_then(|credential| other_device(credential, device)));
 }
 
-/// What to say of a key from auth.json that was bound to another device.
+/// This device, as the key's file knows it.
+pub(super) fn detect_device(credential: Option<&Credential>) -> Device {
+    Device::detect(credential.and_then(|credential| credential.bound_fingerprint.as_deref()))
+}
+
+/// That a key from auth.json was bound to another device.
 pub(super) fn other_device(credential: &Credential, device: &Device) -> Option<String> {
     let advice = bind_again(credential, device)?;
     Some(format!("this login belongs to another device; {advice}"))
 }
 
 fn bind_again(credential: &Credential, device: &Device) -> Option<String> {
-    let bound = credential.bound_fingerprint.as_deref()?;
-    let url = backend::logged_in_to(credential).ok()?.url;
-    (!device.matches(bound)).then(|| {
-        format!(
-            "if you logged in with SEKUIRE_DEVICE_ID, set it, else run: {}",
-            backend::login_command(&url)
-        )
-    })
+    let bound = credential.bound_fingerprint.as_deref();
+    bound.filter(|bound| !device.matches(bound))?;
+    let login = backend::login_command(&backend::logged_in_to(credential).ok()?.url);
+    Some(format!(
+        "if you logged in with SEKUIRE_DEVICE_ID, set it, else run: {login}"
+    ))
 }
 
-/// Adds, where the backend refused a key, what to do next: it depends on where the key came from.
-pub(super) fn hint_at_login(
-    error: Error,
+/// Asks the backend whose key this is.
+///
+/// # Errors
+/// As [`api::me`]; of a refused key, with what to do next: it depends on where the key came from.
+pub(super) fn ask(
+    client: &mut Client,
     credential: &Credential,
     device: &Device,
-    base: &BackendUrl,
-) -> Error {
-    if error.kind() != Kind::Rejected {
-        return error;
-    }
-    match credential.source {
-        Source::File => match bind_again(credential, device) {
+) -> Result<Me, Error> {
+    let result = api::me(client, &credential.api_key, device);
+    result.map_err(|error| match (error.kind(), credential.source) {
+        (Kind::Rejected, Source::File) => match bind_again(credential, device) {
             Some(advice) => error.with_hint(advice),
-            None => hint_at_new_key(error, base),
+            None => hint_at_new_key(error, client.base()),
         },
-        Source::Variable(_) => error.with_hint(format!(
+        (Kind::Rejected, Source::Variable(_)) => error.with_hint(format!(
             "if the key is not bound to this device yet, run: {} --no-store",
-            backend::login_command(base)
+            backend::login_command(client.base())
         )),
-    }
+        _ => error,
+    })
 }
 
 /// Adds, where the backend refused a key that is bound to this device, what to do next.

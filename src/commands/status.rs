@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{backend, report, shared};
+use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::{Credential, Source};
 use crate::credentials::{self, Found};
@@ -27,28 +28,28 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 }
 
 fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
-    let device = shared::examine(found.as_ref().ok(), false);
-    if let Ok(found) = found {
-        shared::warn_of_file(found);
-    }
     let credential = found.as_ref().map(|found| found.credential.as_ref());
+    let known = credential.ok().flatten();
+    let device = shared::detect_device(known);
+    shared::warn_of_login(found, &device);
+    shared::warn(found.iter().flat_map(|found| &found.warnings));
     if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
         terminal::note(&note);
     }
+    // A variable that a request would have to refuse does not matter here.
+    let backend = known.and_then(|credential| backend::of_status(credential).ok());
+    let url = backend.as_ref().map(|backend| &backend.url);
     if options.json || options.get.is_some() {
-        let known = credential.ok().flatten();
-        let backend = known.and_then(|credential| backend::of_status(credential).ok());
-        let url = backend.as_ref().map(|backend| &backend.url);
         return report::of_status(found, &device, url).print(options);
     }
     match credential {
-        Ok(Some(credential)) => shared::print(&describe(credential, &device)),
+        Ok(Some(credential)) => shared::print(&describe(credential, &device, url)),
         Ok(None) => shared::print("Not logged in\nRun 'sekuire login' to authenticate\n"),
         Err(_) => Ok(0),
     }
 }
 
-fn describe(credential: &Credential, device: &Device) -> String {
+fn describe(credential: &Credential, device: &Device, url: Option<&BackendUrl>) -> String {
     let fingerprint = match &credential.bound_fingerprint {
         Some(bound) if !device.matches(bound) => sanitize(bound),
         _ => device.fingerprint.clone(),
@@ -67,9 +68,5 @@ fn describe(credential: &Credential, device: &Device) -> String {
     if let Source::Variable(name) = credential.source {
         let _ = writeln!(text, "Source: {name}");
     }
-    // A variable that a request would have to refuse does not matter here.
-    if let Ok(backend) = backend::of_status(credential) {
-        text.push_str(&backend::line(&backend.url));
-    }
-    text
+    text + &url.map(backend::line).unwrap_or_default()
 }

@@ -11,12 +11,7 @@ use crate::error::Error;
 /// # Errors
 /// There is none.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = shared::find(options)?;
-    shared::warn(&found);
-    let credential = found.credential;
-    let credential = credential.ok_or_else(|| shared::not_logged_in(options))?;
-    let mut line = Zeroizing::new(String::with_capacity(credential.api_key.reveal().len() + 1));
-    line.push_str(credential.api_key.reveal());
-    line.push('\n');
+    let credential = shared::find_credential(options)?;
+    let line = Zeroizing::new([credential.api_key.reveal(), "\n"].concat());
     shared::print(&line)
 }

@@ -3,10 +3,8 @@
 use std::fmt::Write;
 
 use super::{backend, report, shared};
-use crate::api::{self, Me};
-use crate::backend_url::BackendUrl;
+use crate::api::Me;
 use crate::cli::Options;
-use crate::credential::Credential;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::redact::sanitize;
@@ -17,31 +15,27 @@ use crate::redact::sanitize;
 /// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
-    let device = shared::examine(found.as_ref().ok(), options.quiet);
-    let credential = match &found {
-        Ok(found) => (found.credential.as_ref()).ok_or_else(|| shared::not_logged_in(options)),
-        Err(error) => Err(error.clone()),
+    let known = (found.as_ref().ok()).and_then(|found| found.credential.as_ref());
+    let device = shared::detect_device(known);
+    if !options.quiet {
+        shared::warn_of_login(&found, &device);
+    }
+    let target = match (&found, known) {
+        (Err(error), _) => Err(error.clone()),
+        (Ok(_), None) => Err(shared::not_logged_in(options)),
+        (Ok(_), Some(known)) => backend::of_key(options, known).map(|backend| (known, backend.url)),
     };
-    let base = credential
-        .clone()
-        .and_then(|credential| backend::of_key(options, credential))
-        .map(|backend| backend.url);
-    let report = |result: &Result<Me, Error>| {
-        report::of_whoami(
-            result,
-            &device,
-            credential.as_ref().ok().copied(),
-            base.as_ref().ok(),
-        )
-    };
+    let base = target.as_ref().ok().map(|(_, base)| base);
+    let report = |result: &Result<Me, Error>| report::of_whoami(result, &device, known, base);
     // Nothing is sent for a field that there is not.
     if let Some(field) = &options.get {
         report(&Ok(Me::default())).get(field)?;
     }
-    let result = match (&credential, &base) {
-        (Ok(credential), Ok(base)) => ask(options, credential, base, &device),
-        (Err(error), _) | (_, Err(error)) => Err(error.clone()),
-    };
+    let target = target.as_ref().map_err(Clone::clone);
+    let result = target.and_then(|(credential, base)| {
+        let mut client = shared::client(base.clone(), options)?;
+        shared::ask(&mut client, credential, &device)
+    });
     if options.json || options.get.is_some() {
         report(&result).print(options)?;
         return result.map(|_| 0);
@@ -52,17 +46,6 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         Err(error) if options.quiet && error.kind().exit_status() == 1 => Ok(1),
         Err(error) => Err(error),
     }
-}
-
-fn ask(
-    options: &Options,
-    credential: &Credential,
-    base: &BackendUrl,
-    device: &Device,
-) -> Result<Me, Error> {
-    let mut client = shared::client(base.clone(), options)?;
-    api::me(&mut client, &credential.api_key, device)
-        .map_err(|error| shared::hint_at_login(error, credential, device, base))
 }
 
 fn describe(me: &Me, device: &Device) -> String {

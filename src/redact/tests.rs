@@ -197,9 +197,9 @@ fn an_argument_looks_like_a_key() {
 
 #[test]
 fn what_a_terminal_would_not_show_becomes_a_question_mark() {
-    let odd = "\0\n\t\u{7f}\u{9b}\u{34f}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{180b}\u{180f}\u{fe00}\u{fe0f}\u{2800}\
+    let unseen = "\0\n\t\u{7f}\u{9b}\u{34f}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{180b}\u{180f}\u{fe00}\u{fe0f}\u{2800}\
                \u{1d173}\u{1d17a}\u{202e}\u{2066}\u{2028}\u{2029}\u{feff}\u{200b}\u{e0041}\u{17b4}\u{1bca0}\u{fff9}";
-    assert_eq!(sanitize(odd), "?".repeat(odd.chars().count()));
+    assert_eq!(sanitize(unseen), "?".repeat(unseen.chars().count()));
 }
 
 #[test]

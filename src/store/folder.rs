@@ -6,9 +6,8 @@ use std::io;
 
 use super::Store;
 use super::messages::{ELSEWHERE, OWN_FOLDER, chmod};
-use crate::auth_file::Content;
 use crate::error::Error;
-use crate::platform;
+use crate::{platform, secret_file};
 
 impl Store {
     /// Makes sure that there is a folder to save in. Returns warnings.
@@ -36,40 +35,31 @@ impl Store {
             Ok(metadata) => self.check_folder(&metadata)?,
             Err(_) => Vec::new(),
         };
-        let loaded = self.load()?;
+        let (content, metadata) = self.load()?;
+        warnings.extend(self.warnings(&content, metadata.as_ref()));
         let path = self.file.display();
-        let found = match &loaded.metadata {
-            Some(file) => {
-                warnings.extend(self.foreign_owner(file));
-                warnings.extend(self.open_mode(file));
-                let owner = platform::owner(file);
-                platform::mode(file).map_or_else(
-                    || path.to_string(),
-                    |mode| format!("{path}: mode {mode:04o}, owner {owner}"),
-                )
-            }
-            None => format!("{path} is not there"),
-        };
-        match (self.check_savable(), loaded.content) {
-            (Err(error), Content::LoggedIn(_)) => warnings.push(error.to_string()),
-            (result, _) => result?,
+        let mut found = format!("{path} is not there");
+        if let Some(file) = &metadata {
+            warnings.extend(self.foreign_owner(file));
+            let (owner, mode) = (platform::owner(file), platform::mode(file));
+            let mode = mode.map(|mode| format!(": mode {mode:04o}, owner {owner}"));
+            found = format!("{path}{}", mode.unwrap_or_default());
+        }
+        match self.check_savable() {
+            Err(error) if content.credential.is_some() => warnings.push(error.to_string()),
+            result => result?,
         }
         Ok((found, warnings))
     }
 
     /// Whether saving would work, as [`Store::change`] goes about it; that a disk is full does not show.
     fn check_savable(&self) -> Result<(), Error> {
-        let parent = self.folder.parent().unwrap_or(&self.folder);
         let is_in_place = self.is_regular()
             && (platform::is_mount_point(&self.file) || platform::may_write(&self.folder).is_err());
-        let place = if is_in_place {
-            &self.file
-        } else if self.folder.exists() || self.folder.is_symlink() {
-            &self.folder
-        } else if self.is_named && !parent.exists() {
-            return Ok(());
-        } else {
-            parent
+        let place = match self.folder.parent() {
+            _ if is_in_place => &self.file,
+            Some(parent) if !self.folder.exists() && !self.is_named => parent,
+            _ => secret_file::nearest(&self.folder).map_or(&*self.folder, |(place, _)| place),
         };
         platform::may_write(place).map_err(|cause| self.error("save", place, &cause))
     }
@@ -90,7 +80,8 @@ impl Store {
         }
         let mut warnings = Vec::new();
         if mode & 0o020 != 0 {
-            let advice = chmod("g-w").map_or_else(String::new, |run| format!("; {run}"));
+            let advice = chmod("g-w").map(|run| format!("; {run}"));
+            let advice = advice.unwrap_or_default();
             warnings.push(format!(
                 "the group can write to {folder} (mode {mode:04o}){advice}"
             ));

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::Store;
+use crate::auth_file::Content;
 use crate::error::{self, CHECK_LIMITS, Error};
 use crate::platform::{self, FileKind};
 use crate::{secret_file, shell};
@@ -25,27 +26,35 @@ impl Store {
         })
     }
 
+    /// What else is wrong with the file.
+    pub fn warnings(&self, content: &Content, metadata: Option<&Metadata>) -> Vec<String> {
+        let path = self.file.display();
+        let mut warnings = Vec::new();
+        warnings.extend(metadata.and_then(|file| self.open_mode(file)));
+        if content.is_old_login {
+            warnings.push(format!(
+                "{path} holds a login of an older client, without an API key; log in again"
+            ));
+        }
+        let key = content.credential.as_ref().map(|found| &found.api_key);
+        if key.is_some_and(|key| key.environment().is_none()) {
+            warnings.push(format!(
+                "the key in {path} begins with neither sk_live_ nor sk_test_"
+            ));
+        }
+        warnings
+    }
+
     /// That others can read the file. What lies in another user's folder can be exchanged for a link
     /// before the advice is followed.
-    pub fn open_mode(&self, metadata: &Metadata) -> Option<String> {
-        let mode = mode_if_open(metadata)?;
+    fn open_mode(&self, metadata: &Metadata) -> Option<String> {
+        let mode = platform::mode(metadata).filter(|mode| mode & 0o077 != 0)?;
         let is_safe = fs::metadata(&self.folder).is_ok_and(|it| !platform::is_foreign(&it));
         let advice = chmod("600", &self.file, metadata).filter(|_| is_safe);
-        let advice = advice.map_or_else(String::new, |run| format!("; {run}"));
+        let advice = advice.map(|run| format!("; {run}")).unwrap_or_default();
         let path = self.file.display();
         Some(format!(
             "{path} is open to other users (mode {mode:04o}){advice}"
-        ))
-    }
-
-    /// That a file which is now private, but written in place, was open to others before.
-    pub(super) fn was_readable_by_others(&self, before: &Metadata) -> Option<String> {
-        if mode_if_open(before).is_none() {
-            return self.foreign_owner(before);
-        }
-        let path = self.file.display();
-        Some(format!(
-            "{path} was open to other users: whoever has it open can read the new key"
         ))
     }
 
@@ -61,58 +70,43 @@ impl Store {
 
     /// What `path`, the file or its folder, did not allow: to read, save or remove auth.json.
     pub(super) fn error(&self, verb: &str, path: &Path, cause: &io::Error) -> Error {
-        let file = self.file.display();
+        let (file, folder) = (self.file.display(), self.folder.display());
         let words = secret_file::words(&self.file, path, cause);
-        let kind = cause.kind();
-        let hint = if platform::shortage(cause).is_some() || kind == ErrorKind::FileTooLarge {
-            CHECK_LIMITS.to_owned()
-        } else if let Some(chown) = self.chown_hint(path, cause) {
-            chown
-        } else if verb == "remove" {
-            "remove it by hand: it holds the API key".to_owned()
-        } else if kind == ErrorKind::NotFound {
-            let folder = self.folder.display();
-            format!("create {folder}, or set SEKUIRE_CONFIG_DIR to another folder")
-        } else if verb == "read"
-            || matches!(kind, ErrorKind::PermissionDenied | ErrorKind::NotADirectory)
-        {
-            OWN_FOLDER.to_owned()
-        } else {
-            "set SEKUIRE_CONFIG_DIR to a folder on another disk or file system".to_owned()
+        let is_denied = cause.kind() == ErrorKind::PermissionDenied;
+        let chown = self.chown_hint(path).filter(|_| is_denied);
+        let hint = match (verb, cause.kind()) {
+            _ if platform::shortage(cause).is_some() => CHECK_LIMITS.to_owned(),
+            (_, ErrorKind::FileTooLarge) => CHECK_LIMITS.to_owned(),
+            ("remove", _) => "remove it by hand: it holds the API key".to_owned(),
+            (_, ErrorKind::NotFound) => {
+                format!("create {folder}, or set SEKUIRE_CONFIG_DIR to another folder")
+            }
+            ("read", _) | (_, ErrorKind::PermissionDenied | ErrorKind::NotADirectory) => {
+                OWN_FOLDER.to_owned()
+            }
+            _ => "set SEKUIRE_CONFIG_DIR to a folder on another disk or file system".to_owned(),
         };
-        Error::machine(format!("can't {verb} {file}: {words}")).with_hint(hint)
+        Error::machine(format!("can't {verb} {file}: {words}")).with_hint(chown.unwrap_or(hint))
     }
 
     /// What helps where root's login left root's file in another user's home.
-    fn chown_hint(&self, path: &Path, cause: &io::Error) -> Option<String> {
+    fn chown_hint(&self, path: &Path) -> Option<String> {
         let home = fs::metadata(self.folder.parent()?).ok()?;
         let (place, found) = secret_file::nearest(path)?;
+        let is_in_own_home = !self.is_named && platform::is_own(&home);
         let is_roots = !platform::is_own(&found) && !platform::is_foreign(&found);
-        let helps = cause.kind() == ErrorKind::PermissionDenied
-            && !self.is_named
-            && is_roots
-            && place.starts_with(&self.folder)
-            && platform::is_own(&home);
-        helps.then(|| {
-            format!(
-                "run: sudo chown -R \"$USER\" {}",
-                shell::quote(&self.folder)
-            )
-        })
+        let helps = is_in_own_home && is_roots && place.starts_with(&self.folder);
+        let folder = shell::quote(&self.folder);
+        helps.then(|| format!("run: sudo chown -R \"$USER\" {folder}"))
     }
 
     pub(super) fn unconfirmed(&self, cause: &io::Error) -> Error {
+        let (file, cause) = (self.file.display(), error::words(cause));
         Error::machine(format!(
-            "{} is changed, but the disk did not confirm it: {}",
-            self.file.display(),
-            error::words(cause)
+            "{file} is changed, but the disk did not confirm it: {cause}"
         ))
         .with_hint("check the disk, then run the command again")
     }
-}
-
-fn mode_if_open(metadata: &Metadata) -> Option<u32> {
-    platform::mode(metadata).filter(|mode| mode & 0o077 != 0)
 }
 
 /// The command that changes a mode, where this user may.

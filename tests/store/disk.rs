@@ -26,7 +26,7 @@ const TABLE: &str = "
     read-only folder, no file      | 3 sudo chown -R                       | 1 | 0 Not logged in | nothing | nothing
     read-only folder, root's file  | 3 sudo chown -R                       | 0 | 3 sudo chown -R | old     | old
     mounted file                   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
-    mounted file, open to others   | 0 whoever has it open can read the new key | 0 | 0 Logged out | new | emptied
+    mounted file, open to others   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
     mounted file, read-only folder | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
     mounted file, read-only        | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
     mounted file, full disk        | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied

@@ -20,7 +20,7 @@ const TABLE: &str = "
     nothing                            | 1 Not logged in  | 0 Login succ    | 0 Not logged in
     a folder at auth.json              | 3 a folder, not  | 3 a folder, not | 3 a folder, not a file
     a FIFO at auth.json                | 3 a FIFO, not    | 3 a FIFO, not   | 3 a FIFO, not a file
-    a socket at auth.json              | 3 a socket, not  | 3 a socket, not | 3 a socket, not a file
+    a socket at auth.json              | 3 can't read     | 3 a socket, not | 3 a socket, not a file
     a device at auth.json              | 3 a device, not  | 3 a device, not | 3 a device, not a file
     a dangling link at auth.json       | 1 Not logged in  | 0 Login succ    | 0 Logged out
     a link loop at auth.json           | 3 can't read      | 0 Login succ    | 0 Logged out

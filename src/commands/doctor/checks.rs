@@ -35,8 +35,8 @@ impl Finding {
 pub(super) struct Checks {
     is_json: bool,
     json: Vec<String>,
-    results: Vec<&'static str>,
-    hints: Vec<String>,
+    failed: usize,
+    warnings: usize,
     /// That of the first that failed.
     exit_status: Option<u8>,
 }
@@ -50,7 +50,7 @@ impl Checks {
         }
     }
 
-    /// Adds a check; false if it failed. A hint is given once.
+    /// Adds a check; false if it failed.
     ///
     /// # Errors
     /// Standard output can't be written.
@@ -59,38 +59,43 @@ impl Checks {
         name: &str,
         finding: Result<Finding, Error>,
     ) -> Result<bool, Error> {
-        let has_failed = finding.is_err();
-        let mut finding = finding.unwrap_or_else(|error| {
+        let is_ok = finding.is_ok();
+        let finding = finding.unwrap_or_else(|error| {
             self.exit_status.get_or_insert(error.kind().exit_status());
             Finding::new(error.to_string(), "").warn(error.hint().map(str::to_owned))
         });
-        finding.hints.retain(|hint| !self.hints.contains(hint));
-        let (result, colour) = match finding.hints.is_empty() {
-            _ if has_failed => ("failed", RED),
-            true => ("ok", GREEN),
-            false => ("warning", YELLOW),
+        let (result, colour) = if !is_ok {
+            self.failed += 1;
+            ("failed", RED)
+        } else if finding.hints.is_empty() {
+            ("ok", GREEN)
+        } else {
+            self.warnings += 1;
+            ("warning", YELLOW)
         };
-        self.results.push(result);
         let (found, hint) = (finding.found, finding.hints.join("; "));
-        let (hint, source) = (given(&hint), given(&finding.source));
         if self.is_json {
+            let given = |text| Some(text).filter(|text: &String| !text.is_empty());
             let mut report = Report::default();
             report.text("name", Some(name));
             report.text("result", Some(result));
             report.text("found", Some(found));
-            report.text("source", source);
-            report.text("hint", hint);
+            report.text("source", given(finding.source));
+            report.text("hint", given(hint));
             self.json.push(report.json());
-        } else {
-            let result = terminal::paint(&format!("{result:<8}"), colour);
-            let source = source.map(|source| format!(" [{source}]"));
-            let line = format!("{name}: {found}{}", source.unwrap_or_default());
-            let hint = hint.map(|hint| format!("{:9}{}\n", "", sanitize(hint)));
-            let hint = hint.unwrap_or_default();
-            shared::print(&format!("{result} {}\n{hint}", sanitize(&line)))?;
+            return Ok(is_ok);
         }
-        self.hints.extend(finding.hints);
-        Ok(!has_failed)
+        let result = terminal::paint(&format!("{result:<8}"), colour);
+        let mut line = format!("{name}: {found}");
+        if !finding.source.is_empty() {
+            line.extend([" [", &finding.source, "]"]);
+        }
+        let mut text = format!("{result} {}\n", sanitize(&line));
+        if !hint.is_empty() {
+            text.extend([&" ".repeat(9), &sanitize(&hint), "\n"]);
+        }
+        shared::print(&text)?;
+        Ok(is_ok)
     }
 
     /// Prints the sum, or all in JSON, and returns the exit status.
@@ -99,27 +104,19 @@ impl Checks {
     /// Standard output can't be written.
     pub(super) fn finish(self, is_online: bool) -> Result<u8, Error> {
         let ok = self.exit_status.is_none();
-        let count = |wanted| {
-            self.results
-                .iter()
-                .filter(|result| **result == wanted)
-                .count()
-        };
         let next = if ok && !is_online {
             "; --online also tests the connection"
         } else {
             ""
         };
-        let sum = match (count("failed"), count("warning")) {
-            (0, 0) => format!("no problem found{next}\n"),
-            (failed, warnings) => format!("{failed} failed, {warnings} with a warning{next}\n"),
-        };
-        let json = format!("{{\"ok\":{ok},\"checks\":[{}]}}\n", self.json.join(","));
-        shared::print(if self.is_json { &json } else { &sum })?;
+        let (failed, warnings) = (self.failed, self.warnings);
+        shared::print(&if self.is_json {
+            format!("{{\"ok\":{ok},\"checks\":[{}]}}\n", self.json.join(","))
+        } else if failed + warnings == 0 {
+            format!("no problem found{next}\n")
+        } else {
+            format!("{failed} failed, {warnings} with a warning{next}\n")
+        })?;
         Ok(self.exit_status.unwrap_or(0))
     }
-}
-
-fn given(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
 }
