@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::process::End;
+use super::command::End;
 
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -18,8 +18,6 @@ pub(crate) struct Outcome {
     pub(crate) terminal: String,
     pub(crate) elapsed: Duration,
     pub(crate) processor_time: Duration,
-    /// Never less than what the test itself holds (see `process::reap`).
-    pub(crate) max_rss_kib: i64,
 }
 
 impl Outcome {
@@ -32,7 +30,6 @@ impl Outcome {
             terminal: String::new(),
             elapsed: end.elapsed,
             processor_time: end.processor_time,
-            max_rss_kib: end.max_rss_kib,
         }
     }
 
@@ -104,17 +101,8 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            signal,
-            elapsed,
-            max_rss_kib,
-            ..
-        } = self;
-        writeln!(
-            to,
-            "code {code:?}, signal {signal:?}, {elapsed:?}, at most {max_rss_kib} KiB"
-        )?;
+        let (code, signal) = (self.code, self.signal);
+        writeln!(to, "code {code:?}, signal {signal:?}, {:?}", self.elapsed)?;
         for (name, text) in [
             ("stdout", &self.stdout),
             ("stderr", &self.stderr),
