@@ -220,7 +220,7 @@ impl Sekuire {
         Running {
             pid: Pid::from_raw(i32::try_from(child.id()).expect("a process id")),
             started,
-            end: None,
+            ended: false,
             stdout: child.stdout.take().map(Capture::of),
             stderr: child.stderr.take().map(Capture::of),
             timeout: self.timeout,
@@ -265,17 +265,10 @@ fn lead_session(terminal: &File) -> io::Result<()> {
 pub(crate) struct Running {
     pid: Pid,
     started: Instant,
-    end: Option<End>,
+    ended: bool,
     stdout: Option<Capture>,
     stderr: Option<Capture>,
     timeout: Duration,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct End {
-    pub(super) status: ExitStatus,
-    pub(super) elapsed: Duration,
-    pub(super) processor_time: Duration,
 }
 
 impl Running {
@@ -285,7 +278,7 @@ impl Running {
 
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
-        assert!(self.end.is_none(), "{signal} comes too late: it has ended");
+        assert!(!self.ended, "{signal} comes too late: it has ended");
         kill(self.pid, signal).expect("a signal is sent");
     }
 
@@ -296,44 +289,41 @@ impl Running {
 
     /// Or what it said until its time was over.
     pub(crate) fn outcome(&mut self) -> Result<Outcome, String> {
-        self.wait(self.timeout);
+        let mut outcome = self.wait(self.timeout).unwrap_or_default();
         let said = |capture: &Option<Capture>| {
-            let Some(capture) = capture else {
-                return String::new();
-            };
-            if self.end.is_some() {
-                capture.wait_for_end(Duration::from_secs(10));
-            }
-            capture.text()
+            capture.as_ref().map_or_else(String::new, |capture| {
+                if self.ended {
+                    capture.wait_for_end(Duration::from_secs(10));
+                }
+                capture.text()
+            })
         };
-        let (stdout, stderr) = (said(&self.stdout), said(&self.stderr));
-        match self.end {
-            Some(end) => Ok(Outcome::new(end, stdout, stderr)),
-            None => Err(format!(
-                "still running after {:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}",
-                self.timeout
-            )),
+        outcome.stdout = said(&self.stdout);
+        outcome.stderr = said(&self.stderr);
+        if self.ended {
+            Ok(outcome)
+        } else {
+            Err(format!("running after {:?}; {outcome}", self.timeout))
         }
     }
 
     /// Only this reaps, so that until then the id can belong to no other process.
-    fn wait(&mut self, limit: Duration) {
-        eventually(limit, || {
-            if self.end.is_none() {
-                self.end = reap(self.pid).map(|(status, processor_time)| End {
-                    status,
-                    elapsed: self.started.elapsed(),
-                    processor_time,
-                });
-            }
-            self.end.is_some()
+    fn wait(&mut self, limit: Duration) -> Option<Outcome> {
+        let mut outcome = None;
+        self.ended = eventually(limit, || {
+            outcome = reap(self.pid);
+            outcome.is_some()
         });
+        outcome.map(|outcome| Outcome {
+            elapsed: self.started.elapsed(),
+            ..outcome
+        })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.end.is_none() {
+        if !self.ended {
             let _ = kill(self.pid, Signal::SIGKILL);
             self.wait(Duration::from_secs(5));
         }
@@ -342,7 +332,7 @@ impl Drop for Running {
 
 /// How it ended and what it used of the processors; None where it still runs.
 #[allow(unsafe_code, reason = "neither std nor nix has wait4")]
-fn reap(pid: Pid) -> Option<(ExitStatus, Duration)> {
+fn reap(pid: Pid) -> Option<Outcome> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     let place = usage.as_mut_ptr();
@@ -352,8 +342,13 @@ fn reap(pid: Pid) -> Option<(ExitStatus, Duration)> {
     // SAFETY: zeroed, and perhaps filled; a rusage is numbers only.
     let usage = unsafe { usage.assume_init() };
     let time = TimeVal::from(usage.ru_utime) + TimeVal::from(usage.ru_stime);
-    let time = u64::try_from(time.num_microseconds()).expect("a time");
-    (reaped != 0).then(|| (ExitStatus::from_raw(status), Duration::from_micros(time)))
+    let status = ExitStatus::from_raw(status);
+    (reaped != 0).then(|| Outcome {
+        code: status.code(),
+        signal: status.signal(),
+        processor_time: Duration::from_micros(time.num_microseconds().cast_unsigned()),
+        ..Outcome::default()
+    })
 }
 
 /// A pipe that takes no more: whoever writes to it waits until somebody reads.

@@ -46,9 +46,8 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
 /// A machine of the test's own, where this one allows it.
 pub(crate) fn machine() -> Option<Machine> {
     static TRIED: OnceLock<Result<(), String>> = OnceLock::new();
-    let try_it = || version(Sekuire::at(&binary()).on(Machine::new()));
-    let tried = TRIED.get_or_init(try_it);
-    had(tried, "namespaces (unshare(2))").then(Machine::new)
+    let try_it = || Sekuire::new().on(Machine::new()).arg("-V").try_run();
+    had(TRIED.get_or_init(try_it), "namespaces (unshare(2))").then(Machine::new)
 }
 
 /// strace, run by whom the program's memory can be read although it is not dumpable: root, be it that
@@ -56,15 +55,14 @@ pub(crate) fn machine() -> Option<Machine> {
 pub(crate) fn strace() -> Option<Sekuire> {
     static TRIED: OnceLock<Result<(), String>> = OnceLock::new();
     let strace = tool("strace")?;
-    let command = || {
-        let command = Sekuire::at(&strace);
-        if geteuid().is_root() {
-            command
-        } else {
-            command.on(Machine::as_root())
-        }
+    let command = || match geteuid().is_root() {
+        true => Sekuire::at(&strace),
+        false => Sekuire::at(&strace).on(Machine::as_root()),
     };
-    let try_it = || version(command().args(["-f", "-o", "/dev/null"]).arg(binary()));
+    let try_it = || {
+        let command = command().args(["-f", "-o", "/dev/null"]);
+        command.arg(binary()).arg("-V").try_run()
+    };
     let tried = TRIED.get_or_init(try_it);
     had(tried, "to trace a program that is not dumpable").then(command)
 }
@@ -73,12 +71,8 @@ pub(crate) fn strace() -> Option<Sekuire> {
 pub(crate) fn unshare(options: &[&str]) -> Option<Sekuire> {
     let unshare = tool("unshare")?;
     let command = || Sekuire::at(&unshare).args(options);
-    let tried = command().arg("true").try_run();
-    had(&tried, &format!("namespaces ({})", options.join(" "))).then(command)
-}
-
-fn version(command: Sekuire) -> Result<(), String> {
-    command.arg("--version").try_run()
+    let what = format!("namespaces ({})", options.join(" "));
+    had(&command().arg("true").try_run(), &what).then(command)
 }
 
 fn had(tried: &Result<(), String>, what: &str) -> bool {

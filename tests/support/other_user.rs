@@ -73,8 +73,8 @@ impl OtherUser {
         let uid = self.uid;
         let command = Sekuire::at(program.as_ref()).home(&self.home);
         // Only root may enter it.
-        let command = match &self.machine {
-            Some(machine) => command.on(machine.clone()),
+        let command = match self.machine.clone() {
+            Some(machine) => command.on(machine),
             None => command,
         };
         command.before_exec(move || {

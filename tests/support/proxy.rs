@@ -14,6 +14,9 @@ use super::server::Server;
 /// Between the pieces of a reply: long enough for them to arrive one by one.
 const PAUSE: Duration = Duration::from_millis(30);
 
+const UNAUTHORIZED: &[u8] = b"HTTP/1.1 407 Proxy Authentication Required\r\n\
+    Proxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n";
+
 /// What a proxy answers to a CONNECT.
 #[derive(Clone, Debug)]
 pub(crate) struct ProxyBehaviour {
@@ -97,9 +100,7 @@ fn serve(
         .is_none_or(|wanted| head.contains(&format!("\r\nProxy-Authorization: {wanted}\r\n")));
     heads.lock().unwrap().push(head);
     if !authorized {
-        client.write_all(
-            b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n",
-        )?;
+        client.write_all(UNAUTHORIZED)?;
         return client.shutdown(Shutdown::Write);
     }
     for (index, piece) in behaviour.reply.iter().enumerate() {
@@ -119,22 +120,21 @@ fn serve(
 
 fn read_head(client: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
-    let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
         client.read_exact(&mut byte)?;
-        head.extend_from_slice(&byte);
+        head.extend(byte);
     }
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 fn tunnel(client: &TcpStream, backend: &TcpStream) {
+    let carry = |mut from: &TcpStream, mut to: &TcpStream| {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    };
     thread::scope(|threads| {
         threads.spawn(|| carry(client, backend));
         carry(backend, client);
     });
-}
-
-fn carry(mut from: &TcpStream, mut to: &TcpStream) {
-    let _ = io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Write);
 }

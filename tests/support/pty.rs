@@ -51,19 +51,14 @@ impl Pty {
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
         let seen = self.screen.wait_for(text, PATIENCE);
-        assert!(
-            seen,
-            "{text:?} never appeared; the terminal shows:\n{}",
-            self.output()
-        );
+        assert!(seen, "{text:?} never appeared on:\n{}", self.output());
     }
 
     /// Types; Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`.
     #[track_caller]
     pub(crate) fn send(&self, bytes: &[u8]) {
-        (&self.keyboard)
-            .write_all(bytes)
-            .expect("the terminal takes what is typed");
+        let sent = (&self.keyboard).write_all(bytes);
+        sent.expect("the terminal takes what is typed");
     }
 
     /// Also after the program has ended.
