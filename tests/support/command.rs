@@ -35,11 +35,8 @@ pub(crate) fn binary() -> PathBuf {
     }
     // An example is not told: it lies in examples/, one below the program.
     let example = env::current_exe().expect("the path of this program");
-    example
-        .parent()
-        .and_then(Path::parent)
-        .expect("a target directory")
-        .join("sekuire")
+    let target = example.ancestors().nth(2).expect("a target directory");
+    target.join("sekuire")
 }
 
 /// The identity of the device (`SEKUIRE_DEVICE_ID`) in whose name the program runs where a test names
@@ -48,8 +45,6 @@ pub(crate) const DEVICE_ID: &str = "runner-1";
 
 pub(crate) struct Sekuire {
     command: Command,
-    /// What is typed into a pipe.
-    typed: Option<Vec<u8>>,
     /// None: the terminal where there is one, else nothing to read.
     stdin: Option<Stdio>,
     /// None: the terminal where there is one, else captured; as `stderr`.
@@ -65,9 +60,8 @@ impl Sekuire {
 
     pub(crate) fn at(binary: &Path) -> Self {
         let mut command = Command::new(binary);
-        // An unset HOME would lead to the home of whoever runs the tests, and to their key; not even
-        // root can make this one. Without an
-        // identity of the tests' own, much would depend on whether this machine has one.
+        // An unset HOME would lead to the home of whoever runs the tests, and to their key; not even root can
+        // make this one. Without an identity of the tests' own, much would depend on the machine's.
         command
             .env_clear()
             .env("HOME", "/proc/nonexistent")
@@ -75,13 +69,15 @@ impl Sekuire {
             .env("SEKUIRE_DEVICE_ID", DEVICE_ID);
         let call = Self {
             command,
-            typed: None,
             stdin: None,
             stdout: None,
             stderr: None,
             timeout: Duration::from_secs(30),
         };
-        call.before_exec(inherit_nothing)
+        call.before_exec(|| {
+            inherit_nothing();
+            Ok(())
+        })
     }
 
     pub(crate) fn home(self, home: &Home) -> Self {
@@ -118,9 +114,13 @@ impl Sekuire {
         self
     }
 
-    pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
-        self.typed = Some(bytes.to_vec());
-        self.stdin_from(Stdio::piped())
+    /// These bytes from a pipe.
+    pub(crate) fn stdin(self, bytes: &[u8]) -> Self {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let bytes = bytes.to_vec();
+        // In a thread, and whether or not it is read: the program may end first.
+        thread::spawn(move || drop(writer.write_all(&bytes)));
+        self.stdin_from(reader)
     }
 
     pub(crate) fn stdin_from(mut self, source: impl Into<Stdio>) -> Self {
@@ -213,10 +213,6 @@ impl Sekuire {
             .command
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), self.typed) {
-            // In a thread, and whether or not it is read: the program may end first.
-            thread::spawn(move || drop(pipe.write_all(&bytes)));
-        }
         Running {
             pid: Pid::from_raw(i32::try_from(child.id()).expect("a process id")),
             started,
@@ -231,7 +227,7 @@ impl Sekuire {
 /// Keeps from the child what whoever runs the tests may have left to them: ignored signals (a shell's
 /// background jobs ignore Ctrl-C; POSIX, sh 2.12), and open descriptors (a build tool's job server).
 #[allow(unsafe_code, reason = "nix has no close_range")]
-fn inherit_nothing() -> io::Result<()> {
+fn inherit_nothing() {
     for number in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTSTP] {
         // SAFETY: SIG_DFL is a valid disposition for each of them.
         unsafe { libc::signal(number, libc::SIG_DFL) };
@@ -247,7 +243,6 @@ fn inherit_nothing() -> io::Result<()> {
             libc::CLOSE_RANGE_CLOEXEC,
         )
     };
-    Ok(())
 }
 
 /// Makes the child the leader of a session that this terminal controls.

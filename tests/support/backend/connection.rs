@@ -6,15 +6,16 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::behaviour::{After, Behaviour, Framing};
-use super::http::{Recorded, Response, chunk_of};
+use super::http::{Recorded, chunk_of};
 use super::state::State;
 use super::wire::Wire;
 
 /// Where an endless answer ends after all, should the client take it in.
 const ENDLESS: usize = 64 * 1024 * 1024;
+
+/// What comes after an answer.
+type End = fn(Wire) -> io::Result<()>;
 
 pub(super) fn serve(state: &Mutex<State>, socket: TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
@@ -46,69 +47,55 @@ pub(super) fn serve(state: &Mutex<State>, socket: TcpStream) -> io::Result<()> {
 fn answer(state: &Mutex<State>, request: &Recorded, mut wire: Wire) -> io::Result<()> {
     let behaviour = state.lock().unwrap().behaviour(request);
     let normal = || state.lock().unwrap().answer(request);
-    match behaviour {
+    let (bytes, end): (_, End) = match behaviour {
         Behaviour::Delay(length) => {
             thread::sleep(length);
-            wire.send(&normal().encode())?;
+            (normal().encode(), Wire::close)
         }
-        Behaviour::Chunked(size) => wire.send(&normal().encode_chunked(size))?,
-        Behaviour::Drip(interval) => drip(&mut wire, &normal().encode(), interval)?,
-        Behaviour::Respond(response) => wire.send(&response.encode())?,
-        Behaviour::Raw(bytes) => wire.send(&bytes)?,
-        Behaviour::RawThenReset(bytes) => {
-            wire.send(&bytes)?;
-            return wire.reset();
-        }
-        Behaviour::RawThenEnd(bytes) => {
-            wire.send(&bytes)?;
-            return wire.end();
-        }
-        Behaviour::RawThenSilence(bytes) => {
-            wire.send(&bytes)?;
-            return wire.drain();
-        }
-        Behaviour::DripRaw(bytes, interval) => drip(&mut wire, &bytes, interval)?,
-        Behaviour::EndlessStatusLine => endless(&mut wire, "HTTP/1.1 200 ", &[b'K'; 4096])?,
+        Behaviour::Chunked(size) => (normal().encode_chunked(size), Wire::close),
+        Behaviour::Respond(response) => (response.encode(), Wire::close),
+        Behaviour::Raw(bytes) => (bytes, Wire::close),
+        Behaviour::RawThenReset(bytes) => (bytes, Wire::reset),
+        Behaviour::RawThenEnd(bytes) => (bytes, Wire::end),
+        Behaviour::RawThenSilence(bytes) => (bytes, Wire::drain),
+        Behaviour::Drip(interval) => return drip(wire, &normal().encode(), interval),
+        Behaviour::DripRaw(bytes, interval) => return drip(wire, &bytes, interval),
+        Behaviour::EndlessStatusLine => return endless(wire, "HTTP/1.1 200 ", &[b'K'; 4096]),
         Behaviour::EndlessHead => {
             let line = format!("X-Filler: {}\r\n", "x".repeat(4000));
-            endless(&mut wire, "HTTP/1.1 200 OK\r\n", line.as_bytes())?;
+            return endless(wire, "HTTP/1.1 200 OK\r\n", line.as_bytes());
         }
-        Behaviour::EndlessBody(framing) => endless_body(&mut wire, framing)?,
+        Behaviour::EndlessBody(Framing::UntilClose) => {
+            return endless(wire, "HTTP/1.1 200 OK\r\n\r\n", &[b' '; 4096]);
+        }
+        Behaviour::EndlessBody(Framing::Chunked) => {
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            return endless(wire, head, &chunk_of(&[b' '; 4096]));
+        }
         Behaviour::Silent(After::Head) => {
-            let answer = normal();
-            wire.send((answer.head() + "Content-Length: 99\r\n\r\n").as_bytes())?;
-            return wire.drain();
+            let head = normal().head() + "Content-Length: 99\r\n\r\n";
+            (head.into_bytes(), Wire::drain)
         }
-        Behaviour::Silent(_) => return wire.drain(),
-        Behaviour::CloseAfterRequest => {}
-        Behaviour::ResetAfterRequest => return wire.reset(),
+        Behaviour::Silent(_) => (Vec::new(), Wire::drain),
+        Behaviour::CloseAfterRequest => (Vec::new(), Wire::close),
+        Behaviour::ResetAfterRequest => (Vec::new(), Wire::reset),
         // The rest acts on connections.
-        _ => wire.send(&normal().encode())?,
-    }
-    wire.close()
+        _ => (normal().encode(), Wire::close),
+    };
+    wire.send(&bytes)?;
+    end(wire)
 }
 
-fn drip(wire: &mut Wire, bytes: &[u8], interval: Duration) -> io::Result<()> {
+fn drip(mut wire: Wire, bytes: &[u8], interval: Duration) -> io::Result<()> {
     for byte in bytes.chunks(1) {
         wire.send(byte)?;
         thread::sleep(interval);
     }
-    Ok(())
+    wire.close()
 }
 
-fn endless_body(wire: &mut Wire, framing: Framing) -> io::Result<()> {
-    let head = Response::json(200, &json!({})).head();
-    let filler = [b' '; 4096];
-    match framing {
-        Framing::Chunked => {
-            let head = head + "Transfer-Encoding: chunked\r\n\r\n";
-            endless(wire, &head, &chunk_of(&filler))
-        }
-        Framing::UntilClose => endless(wire, &(head + "\r\n"), &filler),
-    }
-}
-
-fn endless(wire: &mut Wire, start: &str, piece: &[u8]) -> io::Result<()> {
+fn endless(mut wire: Wire, start: &str, piece: &[u8]) -> io::Result<()> {
     wire.send(start.as_bytes())?;
-    (0..ENDLESS / piece.len()).try_for_each(|_| wire.send(piece))
+    (0..ENDLESS / piece.len()).try_for_each(|_| wire.send(piece))?;
+    wire.close()
 }
