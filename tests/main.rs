@@ -20,7 +20,6 @@ mod doctor;
 mod environment;
 mod exec;
 mod fixtures;
-mod foreign_backend;
 mod golden;
 mod hints;
 mod json_reports;

@@ -51,6 +51,8 @@ fn no_mode_is_changed_by_path() {
     let backend = Backend::http();
     let home = Home::new();
     let trace = home.path().join("trace");
+    // With a mode of its own, for the one under that umask can be read by root alone.
+    fs::write(&trace, "").unwrap();
     let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
     for command in [&login[..], &["logout"]] {
         let Some(strace) = needs::strace() else {

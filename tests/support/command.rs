@@ -4,23 +4,25 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{self, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::{Pid, setsid};
 
 use super::capture::Capture;
 use super::home::Home;
 use super::machine::Machine;
 use super::outcome::Outcome;
-use super::process::Process;
+use super::process::eventually;
 use super::pty::Pty;
 
 /// What is under test: `SEKUIRE_BIN` where set (a static build, say), else what cargo built.
@@ -33,11 +35,8 @@ pub(crate) fn binary() -> PathBuf {
     }
     // An example is not told: it lies in examples/, one below the program.
     let example = env::current_exe().expect("the path of this program");
-    example
-        .parent()
-        .and_then(Path::parent)
-        .expect("a target directory")
-        .join("sekuire")
+    let target = example.ancestors().nth(2).expect("a target directory");
+    target.join("sekuire")
 }
 
 /// The identity of the device (`SEKUIRE_DEVICE_ID`) in whose name the program runs where a test names
@@ -46,24 +45,12 @@ pub(crate) const DEVICE_ID: &str = "runner-1";
 
 pub(crate) struct Sekuire {
     command: Command,
-    stdin: Input,
-    stdout: Output,
-    stderr: Output,
+    /// None: the terminal where there is one, else nothing to read.
+    stdin: Option<Stdio>,
+    /// None: the terminal where there is one, else captured; as `stderr`.
+    stdout: Option<Stdio>,
+    stderr: Option<Stdio>,
     timeout: Duration,
-}
-
-enum Input {
-    /// The terminal where there is one, else nothing to read.
-    Usual,
-    Bytes(Vec<u8>),
-    From(Stdio),
-}
-
-enum Output {
-    /// The terminal where there is one, else captured.
-    Usual,
-    Captured,
-    To(Stdio),
 }
 
 impl Sekuire {
@@ -73,22 +60,24 @@ impl Sekuire {
 
     pub(crate) fn at(binary: &Path) -> Self {
         let mut command = Command::new(binary);
-        // An unset HOME would lead to the home of whoever runs the tests, and to their key; not even
-        // root can make this one. Without an
-        // identity of the tests' own, much would depend on whether this machine has one.
+        // An unset HOME would lead to the home of whoever runs the tests, and to their key; not even root can
+        // make this one. Without an identity of the tests' own, much would depend on the machine's.
         command
             .env_clear()
             .env("HOME", "/proc/nonexistent")
             .env("PATH", "/usr/bin:/bin")
             .env("SEKUIRE_DEVICE_ID", DEVICE_ID);
-        inherit_nothing(&mut command);
-        Self {
+        let call = Self {
             command,
-            stdin: Input::Usual,
-            stdout: Output::Usual,
-            stderr: Output::Usual,
+            stdin: None,
+            stdout: None,
+            stderr: None,
             timeout: Duration::from_secs(30),
-        }
+        };
+        call.before_exec(|| {
+            inherit_nothing();
+            Ok(())
+        })
     }
 
     pub(crate) fn home(self, home: &Home) -> Self {
@@ -125,35 +114,37 @@ impl Sekuire {
         self
     }
 
-    pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
-        self.stdin = Input::Bytes(bytes.to_vec());
-        self
+    /// These bytes from a pipe.
+    pub(crate) fn stdin(self, bytes: &[u8]) -> Self {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let bytes = bytes.to_vec();
+        // In a thread, and whether or not it is read: the program may end first.
+        thread::spawn(move || drop(writer.write_all(&bytes)));
+        self.stdin_from(reader)
     }
 
     pub(crate) fn stdin_from(mut self, source: impl Into<Stdio>) -> Self {
-        self.stdin = Input::From(source.into());
+        self.stdin = Some(source.into());
         self
     }
 
     pub(crate) fn stdout_to(mut self, target: impl Into<Stdio>) -> Self {
-        self.stdout = Output::To(target.into());
+        self.stdout = Some(target.into());
         self
     }
 
     pub(crate) fn stderr_to(mut self, target: impl Into<Stdio>) -> Self {
-        self.stderr = Output::To(target.into());
+        self.stderr = Some(target.into());
         self
     }
 
     /// Away from the terminal, into the outcome.
-    pub(crate) fn capture_stdout(mut self) -> Self {
-        self.stdout = Output::Captured;
-        self
+    pub(crate) fn capture_stdout(self) -> Self {
+        self.stdout_to(Stdio::piped())
     }
 
-    pub(crate) fn capture_stderr(mut self) -> Self {
-        self.stderr = Output::Captured;
-        self
+    pub(crate) fn capture_stderr(self) -> Self {
+        self.stderr_to(Stdio::piped())
     }
 
     pub(crate) fn timeout(mut self, limit: Duration) -> Self {
@@ -204,47 +195,28 @@ impl Sekuire {
     }
 
     #[track_caller]
-    #[allow(clippy::zombie_processes, reason = "Process reaps it")]
+    #[allow(clippy::zombie_processes, reason = "Running reaps it")]
     pub(super) fn launch(mut self, terminal: Option<&File>) -> Running {
-        let usual = |otherwise: fn() -> Stdio| {
-            terminal.map_or_else(otherwise, |file| {
-                file.try_clone().expect("a descriptor").into()
-            })
-        };
-        let output = |output: Output| match output {
-            Output::Usual => usual(Stdio::piped),
-            Output::Captured => Stdio::piped(),
-            Output::To(target) => target,
-        };
-        let (stdin, typed) = match self.stdin {
-            Input::Usual => (usual(Stdio::null), None),
-            Input::Bytes(bytes) => (Stdio::piped(), Some(bytes)),
-            Input::From(source) => (source, None),
-        };
+        let share = |file: &File| file.try_clone().expect("a descriptor");
+        let usual =
+            |otherwise: fn() -> Stdio| terminal.map_or_else(otherwise, |file| share(file).into());
         self.command
-            .stdin(stdin)
-            .stdout(output(self.stdout))
-            .stderr(output(self.stderr));
-        if let Some(terminal) = terminal {
-            lead_session(
-                &mut self.command,
-                terminal.try_clone().expect("a descriptor").into(),
-            );
+            .stdin(self.stdin.take().unwrap_or_else(|| usual(Stdio::null)))
+            .stdout(self.stdout.take().unwrap_or_else(|| usual(Stdio::piped)))
+            .stderr(self.stderr.take().unwrap_or_else(|| usual(Stdio::piped)));
+        if let Some(terminal) = terminal.map(share) {
+            self = self.before_exec(move || lead_session(&terminal));
         }
-
         let started = Instant::now();
         let program = self.command.get_program().to_owned();
         let mut child = self
             .command
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let process = Process::watch(&child, started);
-        if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), typed) {
-            // In a thread, and whether or not it is read: the program may end first.
-            thread::spawn(move || drop(pipe.write_all(&bytes)));
-        }
         Running {
-            process,
+            pid: Pid::from_raw(i32::try_from(child.id()).expect("a process id")),
+            started,
+            ended: false,
             stdout: child.stdout.take().map(Capture::of),
             stderr: child.stderr.take().map(Capture::of),
             timeout: self.timeout,
@@ -254,50 +226,41 @@ impl Sekuire {
 
 /// Keeps from the child what whoever runs the tests may have left to them: ignored signals (a shell's
 /// background jobs ignore Ctrl-C; POSIX, sh 2.12), and open descriptors (a build tool's job server).
-#[allow(unsafe_code, reason = "pre_exec is unsafe")]
-fn inherit_nothing(command: &mut Command) {
-    let step = || {
-        for number in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTSTP] {
-            // SAFETY: SIG_DFL is a valid disposition for each of them.
-            unsafe { libc::signal(number, libc::SIG_DFL) };
-        }
-        // Not closed before the exec, for by one of them std learns whether it failed.
-        #[cfg(target_os = "linux")]
-        // SAFETY: close_range(2) takes three numbers, and where it is not known does nothing.
-        unsafe {
-            libc::syscall(
-                libc::SYS_close_range,
-                3,
-                libc::c_uint::MAX,
-                libc::CLOSE_RANGE_CLOEXEC,
-            )
-        };
-        Ok(())
+#[allow(unsafe_code, reason = "nix has no close_range")]
+fn inherit_nothing() {
+    for number in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTSTP] {
+        // SAFETY: SIG_DFL is a valid disposition for each of them.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+    // Not closed before the exec, for by one of them std learns whether it failed.
+    #[cfg(target_os = "linux")]
+    // SAFETY: close_range(2) takes three numbers, and where it is not known does nothing.
+    unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
     };
-    // SAFETY: both are plain system calls; nothing is allocated.
-    unsafe { command.pre_exec(step) };
 }
 
 /// Makes the child the leader of a session that this terminal controls.
-#[allow(unsafe_code, reason = "pre_exec is unsafe, and nix has no TIOCSCTTY")]
-fn lead_session(command: &mut Command, terminal: OwnedFd) {
-    let step = move || {
-        setsid()?;
-        // SAFETY: the descriptor is open; TIOCSCTTY takes a number, not a pointer.
-        let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY as _, 0) };
-        if result == -1 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(())
-        }
-    };
-    // SAFETY: setsid and ioctl are plain system calls; nothing is allocated.
-    unsafe { command.pre_exec(step) };
+#[allow(unsafe_code, reason = "nix has no TIOCSCTTY")]
+fn lead_session(terminal: &File) -> io::Result<()> {
+    setsid()?;
+    // SAFETY: the descriptor is open; TIOCSCTTY takes a number, not a pointer.
+    match unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY as _, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 /// A run under way; killed when dropped.
 pub(crate) struct Running {
-    process: Process,
+    pid: Pid,
+    started: Instant,
+    ended: bool,
     stdout: Option<Capture>,
     stderr: Option<Capture>,
     timeout: Duration,
@@ -305,12 +268,13 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn pid(&self) -> Pid {
-        self.process.pid()
+        self.pid
     }
 
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
-        self.process.signal(signal);
+        assert!(!self.ended, "{signal} comes too late: it has ended");
+        kill(self.pid, signal).expect("a signal is sent");
     }
 
     #[track_caller]
@@ -320,25 +284,66 @@ impl Running {
 
     /// Or what it said until its time was over.
     pub(crate) fn outcome(&mut self) -> Result<Outcome, String> {
-        let end = self.process.wait(self.timeout);
-        if end.is_some() {
-            for capture in [&self.stdout, &self.stderr].into_iter().flatten() {
-                capture.wait_for_end(Duration::from_secs(10));
-            }
+        let mut outcome = self.wait(self.timeout).unwrap_or_default();
+        let said = |capture: &Option<Capture>| {
+            capture.as_ref().map_or_else(String::new, |capture| {
+                if self.ended {
+                    capture.wait_for_end(Duration::from_secs(10));
+                }
+                capture.text()
+            })
+        };
+        outcome.stdout = said(&self.stdout);
+        outcome.stderr = said(&self.stderr);
+        if self.ended {
+            Ok(outcome)
+        } else {
+            Err(format!("running after {:?}; {outcome}", self.timeout))
         }
-        let (stdout, stderr) = (text(self.stdout.as_ref()), text(self.stderr.as_ref()));
-        match end {
-            Some(end) => Ok(Outcome::new(end, stdout, stderr)),
-            None => Err(format!(
-                "still running after {:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}",
-                self.timeout
-            )),
+    }
+
+    /// Only this reaps, so that until then the id can belong to no other process.
+    fn wait(&mut self, limit: Duration) -> Option<Outcome> {
+        let mut outcome = None;
+        self.ended = eventually(limit, || {
+            outcome = reap(self.pid);
+            outcome.is_some()
+        });
+        outcome.map(|outcome| Outcome {
+            elapsed: self.started.elapsed(),
+            ..outcome
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = kill(self.pid, Signal::SIGKILL);
+            self.wait(Duration::from_secs(5));
         }
     }
 }
 
-fn text(capture: Option<&Capture>) -> String {
-    capture.map(Capture::text).unwrap_or_default()
+/// How it ended and what it used of the processors; None where it still runs.
+#[allow(unsafe_code, reason = "neither std nor nix has wait4")]
+fn reap(pid: Pid) -> Option<Outcome> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    let place = usage.as_mut_ptr();
+    // SAFETY: wait4(2) only writes an int and a rusage to the places given, which outlive the call.
+    let reaped = unsafe { libc::wait4(pid.as_raw(), &raw mut status, libc::WNOHANG, place) };
+    assert_ne!(reaped, -1, "{}", io::Error::last_os_error());
+    // SAFETY: zeroed, and perhaps filled; a rusage is numbers only.
+    let usage = unsafe { usage.assume_init() };
+    let time = TimeVal::from(usage.ru_utime) + TimeVal::from(usage.ru_stime);
+    let status = ExitStatus::from_raw(status);
+    (reaped != 0).then(|| Outcome {
+        code: status.code(),
+        signal: status.signal(),
+        processor_time: Duration::from_micros(time.num_microseconds().cast_unsigned()),
+        ..Outcome::default()
+    })
 }
 
 /// A pipe that takes no more: whoever writes to it waits until somebody reads.

@@ -9,9 +9,7 @@ use nix::sys::stat::{Mode, umask};
 use tempfile::{TempDir, env};
 
 /// Removed, with what is in it, when dropped.
-pub(crate) struct Home {
-    directory: TempDir,
-}
+pub(crate) struct Home(TempDir);
 
 impl Home {
     pub(crate) fn new() -> Self {
@@ -21,12 +19,11 @@ impl Home {
     pub(crate) fn within(folder: &Path) -> Self {
         // What tests create has the modes that files usually have, whoever runs them.
         umask(Mode::S_IWGRP | Mode::S_IWOTH);
-        let directory = TempDir::with_prefix_in("sekuire-home-", folder).expect("a temporary home");
-        Self { directory }
+        Self(TempDir::with_prefix_in("sekuire-home-", folder).expect("a temporary home"))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+        self.0.path()
     }
 
     pub(crate) fn sekuire_dir(&self) -> PathBuf {
@@ -39,18 +36,12 @@ impl Home {
 
     /// Leaves auth.json as a login would: 0600 in a folder that is 0700.
     pub(crate) fn write_auth(&self, content: &str) {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(self.sekuire_dir())
-            .expect("~/.sekuire");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(self.auth_json())
-            .expect("auth.json opens");
+        let mut folder = DirBuilder::new();
+        let folder = folder.recursive(true).mode(0o700);
+        folder.create(self.sekuire_dir()).expect("~/.sekuire");
+        let mut file = OpenOptions::new();
+        let file = file.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = file.open(self.auth_json()).expect("auth.json opens");
         file.write_all(content.as_bytes())
             .expect("auth.json is written");
     }
@@ -62,17 +53,10 @@ impl Home {
 
     /// The names in `~/.sekuire`, sorted; none where the folder does not exist.
     pub(crate) fn listing(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.sekuire_dir()) else {
-            return Vec::new();
-        };
+        let entries = fs::read_dir(self.sekuire_dir()).into_iter().flatten();
         let mut names: Vec<String> = entries
-            .map(|entry| {
-                entry
-                    .expect("a directory entry")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
+            .map(|entry| entry.expect("a directory entry").file_name())
+            .map(|name| name.to_string_lossy().into_owned())
             .collect();
         names.sort();
         names

@@ -25,22 +25,24 @@ pub(crate) struct Machine {
 impl Machine {
     /// As yet the same as this one, for the same user.
     pub(super) fn new() -> Self {
-        let (user, group) = (Uid::effective(), Gid::effective());
-        Self::mapped(&user.to_string(), &group.to_string())
+        Self::mapped(Uid::effective().as_raw(), Gid::effective().as_raw())
     }
 
     /// The user is root there, and may trace what is not dumpable (ptrace(2)).
     pub(super) fn as_root() -> Self {
-        Self::mapped("0", "0")
+        Self::mapped(0, 0)
     }
 
-    fn mapped(user: &str, group: &str) -> Self {
+    fn mapped(user: u32, group: u32) -> Self {
+        let (own_user, own_group) = (Uid::effective(), Gid::effective());
         let maps = || {
-            let user = format!("{user} {} 1", Uid::effective());
-            (user, format!("{group} {} 1", Gid::effective()))
+            (
+                format!("{user} {own_user} 1"),
+                format!("{group} {own_group} 1"),
+            )
         };
         Self {
-            maps: (!Uid::effective().is_root()).then(maps),
+            maps: (!own_user.is_root()).then(maps),
             ..Self::default()
         }
     }

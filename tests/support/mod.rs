@@ -29,3 +29,4 @@ pub(crate) mod proxy;
 pub(crate) mod pty;
 #[cfg(target_os = "linux")]
 pub(crate) mod seccomp;
+mod server;

@@ -4,7 +4,6 @@
 use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::thread;
 
 use nix::unistd::geteuid;
@@ -45,16 +44,13 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
 
 /// A machine of the test's own, where this one allows it.
 pub(crate) fn machine() -> Option<Machine> {
-    static TRIED: OnceLock<Result<(), String>> = OnceLock::new();
-    let try_it = || version(Sekuire::at(&binary()).on(Machine::new()));
-    let tried = TRIED.get_or_init(try_it);
-    had(tried, "namespaces (unshare(2))").then(Machine::new)
+    let version = Sekuire::new().on(Machine::new()).arg("-V");
+    works(version, "namespaces (unshare(2))").then(Machine::new)
 }
 
 /// strace, run by whom the program's memory can be read although it is not dumpable: root, be it that
 /// of a user namespace.
 pub(crate) fn strace() -> Option<Sekuire> {
-    static TRIED: OnceLock<Result<(), String>> = OnceLock::new();
     let strace = tool("strace")?;
     let command = || {
         let command = Sekuire::at(&strace);
@@ -64,25 +60,22 @@ pub(crate) fn strace() -> Option<Sekuire> {
             command.on(Machine::as_root())
         }
     };
-    let try_it = || version(command().args(["-f", "-o", "/dev/null"]).arg(binary()));
-    let tried = TRIED.get_or_init(try_it);
-    had(tried, "to trace a program that is not dumpable").then(command)
+    let version = command().args(["-f", "-o", "/dev/null"]);
+    let version = version.arg(binary()).arg("-V");
+    works(version, "to trace a program that is not dumpable").then(command)
 }
 
 /// unshare(1) with these options, to which a command is added: for what a shell sets up.
 pub(crate) fn unshare(options: &[&str]) -> Option<Sekuire> {
     let unshare = tool("unshare")?;
     let command = || Sekuire::at(&unshare).args(options);
-    let tried = command().arg("true").try_run();
-    had(&tried, &format!("namespaces ({})", options.join(" "))).then(command)
+    let what = format!("namespaces ({})", options.join(" "));
+    works(command().arg("true"), &what).then(command)
 }
 
-fn version(command: Sekuire) -> Result<(), String> {
-    command.arg("--version").try_run()
-}
-
-fn had(tried: &Result<(), String>, what: &str) -> bool {
-    if let Err(why) = tried {
+fn works(command: Sekuire, what: &str) -> bool {
+    let tried = command.try_run();
+    if let Err(why) = &tried {
         skip(&format!("needs {what}: {why}"));
     }
     tried.is_ok()

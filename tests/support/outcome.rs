@@ -1,13 +1,11 @@
 //! How a run ended and what it said, with assertions that show all of it when they fail.
 
 use std::fmt;
-use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::process::End;
-
+#[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
     pub(crate) signal: Option<i32>,
@@ -18,24 +16,9 @@ pub(crate) struct Outcome {
     pub(crate) terminal: String,
     pub(crate) elapsed: Duration,
     pub(crate) processor_time: Duration,
-    /// Never less than what the test itself holds (see `process::reap`).
-    pub(crate) max_rss_kib: i64,
 }
 
 impl Outcome {
-    pub(super) fn new(end: End, stdout: String, stderr: String) -> Self {
-        Self {
-            code: end.status.code(),
-            signal: end.status.signal(),
-            stdout,
-            stderr,
-            terminal: String::new(),
-            elapsed: end.elapsed,
-            processor_time: end.processor_time,
-            max_rss_kib: end.max_rss_kib,
-        }
-    }
-
     #[track_caller]
     pub(crate) fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "exit status; {self}");
@@ -58,31 +41,23 @@ impl Outcome {
     /// This somewhere on standard error.
     #[track_caller]
     pub(crate) fn complains(&self, part: &str) -> &Self {
-        assert!(
-            self.stderr.contains(part),
-            "standard error lacks {part:?}; {self}"
-        );
+        let found = self.stderr.contains(part);
+        assert!(found, "standard error lacks {part:?}; {self}");
         self
     }
 
     /// Nothing on standard error.
     #[track_caller]
     pub(crate) fn complains_not(&self) -> &Self {
-        assert!(
-            self.stderr.is_empty(),
-            "standard error is not empty; {self}"
-        );
+        assert_eq!(self.stderr, "", "standard error; {self}");
         self
     }
 
     /// Exactly this on the terminal, whose line ends are taken for `\n`.
     #[track_caller]
     pub(crate) fn shows(&self, screen: &str) -> &Self {
-        assert_eq!(
-            self.terminal.replace("\r\n", "\n"),
-            screen,
-            "terminal; {self}"
-        );
+        let shown = self.terminal.replace("\r\n", "\n");
+        assert_eq!(shown, screen, "terminal; {self}");
         self
     }
 
@@ -104,24 +79,10 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            signal,
-            elapsed,
-            max_rss_kib,
-            ..
-        } = self;
-        writeln!(
-            to,
-            "code {code:?}, signal {signal:?}, {elapsed:?}, at most {max_rss_kib} KiB"
-        )?;
-        for (name, text) in [
-            ("stdout", &self.stdout),
-            ("stderr", &self.stderr),
-            ("terminal", &self.terminal),
-        ] {
-            writeln!(to, "--- {name} ({} bytes)\n{text}", text.len())?;
-        }
-        Ok(())
+        let Self { code, signal, .. } = self;
+        writeln!(to, "code {code:?}, signal {signal:?}, {:?}", self.elapsed)?;
+        writeln!(to, "--- stdout\n{}", self.stdout)?;
+        writeln!(to, "--- stderr\n{}", self.stderr)?;
+        writeln!(to, "--- terminal\n{}", self.terminal)
     }
 }

@@ -2,17 +2,20 @@
 //! as told.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use nix::libc;
-use nix::sys::socket::{setsockopt, sockopt};
+use socket2::SockRef;
+
+use super::server::Server;
 
 /// Between the pieces of a reply: long enough for them to arrive one by one.
 const PAUSE: Duration = Duration::from_millis(30);
+
+const UNAUTHORIZED: &[u8] = b"HTTP/1.1 407 Proxy Authentication Required\r\n\
+    Proxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n";
 
 /// What a proxy answers to a CONNECT.
 #[derive(Clone, Debug)]
@@ -49,76 +52,44 @@ impl ProxyBehaviour {
     }
 }
 
-/// Stops accepting when dropped.
 pub(crate) struct Proxy {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    accepting: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    behaviour: ProxyBehaviour,
-    backend: SocketAddr,
-    heads: Mutex<Vec<String>>,
-    done: AtomicBool,
+    heads: Arc<Mutex<Vec<String>>>,
+    server: Server,
 }
 
 impl Proxy {
     pub(crate) fn start(behaviour: ProxyBehaviour, backend: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
-        let shared = Arc::new(Shared {
-            behaviour,
-            backend,
-            heads: Mutex::default(),
-            done: AtomicBool::new(false),
+        let heads = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::clone(&heads);
+        let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), move |client| {
+            let _ = serve(client, &behaviour, backend, &seen);
         });
-        Self {
-            address: listener.local_addr().expect("its address"),
-            shared: Arc::clone(&shared),
-            accepting: Some(thread::spawn(move || accept(&listener, &shared))),
-        }
+        Self { heads, server }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// The heads of the CONNECT requests that came.
     pub(crate) fn heads(&self) -> Vec<String> {
-        self.shared.heads.lock().unwrap().clone()
+        self.heads.lock().unwrap().clone()
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.shared.done.store(true, Ordering::SeqCst);
-        // The accept loop waits for a connection: this is the last one.
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.accepting.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming() {
-        if shared.done.load(Ordering::SeqCst) {
-            return;
-        }
-        let Ok(stream) = stream else { continue };
-        let shared = Arc::clone(shared);
-        // Ends with its client, which no test lets outlive itself.
-        thread::spawn(move || drop(serve(stream, &shared)));
-    }
-}
-
-fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
-    let behaviour = &shared.behaviour;
+fn serve(
+    mut client: TcpStream,
+    behaviour: &ProxyBehaviour,
+    backend: SocketAddr,
+    heads: &Mutex<Vec<String>>,
+) -> io::Result<()> {
+    // The close is a reset (`SO_LINGER` 0, socket(7)).
+    let reset = |client| SockRef::from(client).set_linger(Some(Duration::ZERO));
     if behaviour.then == Then::ResetOnAccept {
         return reset(&client);
     }
@@ -127,11 +98,9 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
     let authorized = behaviour
         .wanted
         .is_none_or(|wanted| head.contains(&format!("\r\nProxy-Authorization: {wanted}\r\n")));
-    shared.heads.lock().unwrap().push(head);
+    heads.lock().unwrap().push(head);
     if !authorized {
-        client.write_all(
-            b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n",
-        )?;
+        client.write_all(UNAUTHORIZED)?;
         return client.shutdown(Shutdown::Write);
     }
     for (index, piece) in behaviour.reply.iter().enumerate() {
@@ -141,43 +110,31 @@ fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         client.write_all(piece)?;
     }
     match behaviour.then {
-        Then::Tunnel => {
-            tunnel(&client, &TcpStream::connect(shared.backend)?);
-            Ok(())
-        }
-        Then::Close => client.shutdown(Shutdown::Write),
-        Then::Reset | Then::ResetOnAccept => reset(&client),
-        Then::Silence => io::copy(&mut client, &mut io::sink()).map(drop),
+        Then::Tunnel => tunnel(&client, &TcpStream::connect(backend)?),
+        Then::Close => client.shutdown(Shutdown::Write)?,
+        Then::Reset | Then::ResetOnAccept => reset(&client)?,
+        Then::Silence => drop(io::copy(&mut client, &mut io::sink())),
     }
+    Ok(())
 }
 
 fn read_head(client: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
-    let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
         client.read_exact(&mut byte)?;
-        head.extend_from_slice(&byte);
+        head.extend(byte);
     }
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 fn tunnel(client: &TcpStream, backend: &TcpStream) {
+    let carry = |mut from: &TcpStream, mut to: &TcpStream| {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    };
     thread::scope(|threads| {
         threads.spawn(|| carry(client, backend));
         carry(backend, client);
     });
-}
-
-fn carry(mut from: &TcpStream, mut to: &TcpStream) {
-    let _ = io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Write);
-}
-
-/// The socket's close will be a reset (`SO_LINGER` 0, socket(7)).
-fn reset(client: &TcpStream) -> io::Result<()> {
-    let at_once = libc::linger {
-        l_onoff: 1,
-        l_linger: 0,
-    };
-    Ok(setsockopt(client, sockopt::Linger, &at_once)?)
 }

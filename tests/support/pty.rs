@@ -1,15 +1,10 @@
 //! The program at a real pseudo-terminal, which is its controlling terminal.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use nix::fcntl::OFlag;
-use nix::libc;
-use nix::pty::{grantpt, posix_openpt, ptsname, unlockpt};
+use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
@@ -56,19 +51,14 @@ impl Pty {
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
         let seen = self.screen.wait_for(text, PATIENCE);
-        assert!(
-            seen,
-            "{text:?} never appeared; the terminal shows:\n{}",
-            self.output()
-        );
+        assert!(seen, "{text:?} never appeared on:\n{}", self.output());
     }
 
     /// Types; Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`.
     #[track_caller]
     pub(crate) fn send(&self, bytes: &[u8]) {
-        (&self.keyboard)
-            .write_all(bytes)
-            .expect("the terminal takes what is typed");
+        let sent = (&self.keyboard).write_all(bytes);
+        sent.expect("the terminal takes what is typed");
     }
 
     /// Also after the program has ended.
@@ -78,7 +68,7 @@ impl Pty {
 
     /// Also after the program has ended.
     pub(crate) fn settings(&self) -> Termios {
-        tcgetattr(self.keyboard.as_fd()).expect("the terminal's settings")
+        tcgetattr(&self.keyboard).expect("the terminal's settings")
     }
 
     #[track_caller]
@@ -102,25 +92,9 @@ impl Pty {
     }
 }
 
-/// Both ends, neither of which another test's child may inherit: a terminal ends for its reader only
-/// when the last descriptor of the other end is closed.
+/// Both ends. What other tests start meanwhile does not inherit them (`inherit_nothing`): a terminal ends for
+/// its reader only when the last descriptor of the other end is closed.
 pub(crate) fn open() -> (File, File) {
-    let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pty");
-    grantpt(&master).expect("grantpt");
-    unlockpt(&master).expect("unlockpt");
-    let terminal = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NOCTTY)
-        .open(name(&master))
-        .expect("the terminal's other end opens");
-    (File::from(OwnedFd::from(master)), terminal)
-}
-
-#[allow(unsafe_code, reason = "ptsname_r is not everywhere")]
-fn name(master: &nix::pty::PtyMaster) -> String {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME.lock();
-    // SAFETY: the lock keeps others off ptsname's static buffer until it is copied.
-    unsafe { ptsname(master) }.expect("ptsname")
+    let pair = openpty(None, None).expect("a pty");
+    (pair.master.into(), pair.slave.into())
 }

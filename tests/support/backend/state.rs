@@ -1,17 +1,17 @@
-//! Keys, what they are bound to and whose they are, and the two endpoints over them.
+//! What the backend keeps: keys, what they are bound to and whose they are, what came in, and how to misbehave.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 
-use super::faults::Endpoint;
-use super::http::{Request, Response};
+use super::behaviour::{Behaviour, Endpoint, Plan};
+use super::http::{Recorded, Response};
 
 pub(crate) const KEY: &str = "sk_live_abc123def456xyz";
 pub(crate) const ORG_ID: &str = "org_acme";
-pub(crate) const USER_ID: &str = "user_abc123";
-pub(crate) const USER_EMAIL: &str = "dev@example.com";
-pub(crate) const ORGANIZATION: &str = "Acme Corp";
 pub(crate) const WORKSPACES: [&str; 2] = ["ws_abc123", "ws_def456"];
 
 #[derive(Clone, Debug)]
@@ -34,9 +34,9 @@ impl ApiKey {
         Self {
             key: key.to_owned(),
             org_id: ORG_ID.to_owned(),
-            user_id: USER_ID.to_owned(),
-            email: USER_EMAIL.to_owned(),
-            organization: ORGANIZATION.to_owned(),
+            user_id: "user_abc123".to_owned(),
+            email: "dev@example.com".to_owned(),
+            organization: "Acme Corp".to_owned(),
             workspaces: WORKSPACES.map(str::to_owned).to_vec(),
             bound: None,
             revoked: false,
@@ -44,57 +44,80 @@ impl ApiKey {
     }
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RetryAfter {
+    Absent,
+    Seconds(u32),
+}
+
+/// A token bucket of one second's worth, for a fleet that starts at once.
+pub(super) struct Limiter {
+    per_second: f64,
+    retry_after: RetryAfter,
+    tokens: f64,
+    filled: Instant,
+}
+
+#[derive(Default)]
 pub(super) struct State {
-    keys: BTreeMap<String, ApiKey>,
+    pub(super) keys: BTreeMap<String, ApiKey>,
+    pub(super) plan: Plan,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) limiter: Option<Limiter>,
+    pub(super) records: bool,
+    pub(super) requests: Vec<Recorded>,
+    pub(super) connections: usize,
+    pub(super) handshakes: usize,
+    pub(super) handshake_errors: usize,
 }
 
 impl State {
-    /// With `KEY`.
-    pub(super) fn new() -> Self {
-        let mut state = Self {
-            keys: BTreeMap::new(),
+    pub(super) fn connect(&mut self) -> (Behaviour, Option<Arc<ServerConfig>>) {
+        self.connections += 1;
+        (self.plan.for_connection(), self.tls.clone())
+    }
+
+    pub(super) fn count_handshake(&mut self, completed: bool) {
+        let counter = if completed {
+            &mut self.handshakes
+        } else {
+            &mut self.handshake_errors
         };
-        state.add(ApiKey::new(KEY));
-        state
+        *counter += 1;
     }
 
-    pub(super) fn add(&mut self, key: ApiKey) {
-        self.keys.insert(key.key.clone(), key);
+    pub(super) fn record(&mut self, request: &Recorded) {
+        if self.records {
+            self.requests.push(request.clone());
+        }
     }
 
-    pub(super) fn revoke(&mut self, key: &str) {
-        self.keys.get_mut(key).expect("a known key").revoked = true;
+    pub(super) fn behaviour(&mut self, request: &Recorded) -> Behaviour {
+        self.plan.for_request(request.endpoint())
     }
 
-    pub(super) fn bound(&self, key: &str) -> Option<String> {
-        self.keys.get(key).expect("a known key").bound.clone()
-    }
-
-    pub(super) fn answer(&mut self, request: &Request) -> Response {
-        match (Endpoint::of(request), request.method.as_str()) {
-            (Some(Endpoint::Verify), "POST") => self.verify(request),
-            (Some(Endpoint::Me), "GET" | "HEAD") => self.me(request),
-            (Some(Endpoint::Verify), _) => not_allowed("POST"),
-            (Some(Endpoint::Me), _) => not_allowed("GET, HEAD"),
-            (None, _) => Response::new(404, "text/html", "<!doctype html><h1>Not Found</h1>\n"),
+    pub(super) fn answer(&mut self, request: &Recorded) -> Response {
+        if let Some(refusal) = self.limiter.as_mut().and_then(Limiter::refuse) {
+            return refusal;
+        }
+        match (request.method.as_str(), request.endpoint()) {
+            ("POST", Some(Endpoint::Verify)) => self.verify(request),
+            ("GET", Some(Endpoint::Me)) => self.me(request),
+            _ => Response::new(404, "text/html", "<!doctype html><h1>Not Found</h1>\n"),
         }
     }
 
     /// Binds the key to the device that asks, also where it was bound to another one: "Using the
     /// same key on a different device requires re-verification" (the documentation's login page).
-    fn verify(&mut self, request: &Request) -> Response {
-        let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
-            return error(400, "Malformed JSON");
+    fn verify(&mut self, request: &Recorded) -> Response {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let fields = ["api_key", "device_fingerprint", "device_name", "device_os"];
+        let [Some(key), Some(fingerprint), Some(_), Some(_)] =
+            fields.map(|name| body.get(name).and_then(Value::as_str))
+        else {
+            return Response::error(400, "Missing field");
         };
-        let field = |name: &str| body.get(name).and_then(Value::as_str);
-        let (Some(key), Some(fingerprint), Some(_), Some(_)) = (
-            field("api_key"),
-            field("device_fingerprint"),
-            field("device_name"),
-            field("device_os"),
-        ) else {
-            return error(400, "Missing field");
-        };
+        let invalid = |error| Response::json(200, &json!({"valid": false, "error": error}));
         match self.keys.get_mut(key) {
             None => invalid("API key not found"),
             Some(known) if known.revoked => invalid("API key has been revoked"),
@@ -105,22 +128,17 @@ impl State {
         }
     }
 
-    fn me(&self, request: &Request) -> Response {
-        let known = request
-            .header("X-API-Key")
-            .and_then(|key| self.keys.get(key));
-        let Some(known) = known.filter(|key| !key.revoked) else {
-            return error(401, "Invalid API key");
+    fn me(&self, request: &Recorded) -> Response {
+        let key = request.header("X-API-Key").unwrap_or_default();
+        let Some(known) = self.keys.get(key).filter(|key| !key.revoked) else {
+            return Response::error(401, "Invalid API key");
         };
         if known.bound.is_none() || known.bound.as_deref() != request.header("X-Device-Fingerprint")
         {
-            return error(401, "API key is not bound to this device");
+            return Response::error(401, "API key is not bound to this device");
         }
-        let workspaces: Vec<Value> = known
-            .workspaces
-            .iter()
-            .map(|id| json!({"id": id, "name": id}))
-            .collect();
+        let workspaces = known.workspaces.iter();
+        let workspaces: Vec<Value> = workspaces.map(|id| json!({"id": id, "name": id})).collect();
         let body = json!({
             "id": known.user_id,
             "email": known.email,
@@ -131,15 +149,30 @@ impl State {
     }
 }
 
-fn invalid(error: &str) -> Response {
-    Response::json(200, &json!({"valid": false, "error": error}))
-}
+impl Limiter {
+    pub(super) fn new(per_second: u32, retry_after: RetryAfter) -> Self {
+        let per_second = f64::from(per_second);
+        Self {
+            per_second,
+            retry_after,
+            tokens: per_second,
+            filled: Instant::now(),
+        }
+    }
 
-/// RFC 9110, 15.5.6: what is, is said.
-fn not_allowed(methods: &str) -> Response {
-    error(405, "Method not allowed").header("Allow", methods)
-}
-
-pub(super) fn error(status: u16, message: &str) -> Response {
-    Response::json(status, &json!({"error": {"message": message}}))
+    /// The answer to a request that is one too many.
+    fn refuse(&mut self) -> Option<Response> {
+        let gained = self.filled.elapsed().as_secs_f64() * self.per_second;
+        self.filled = Instant::now();
+        self.tokens = (self.tokens + gained).min(self.per_second);
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return None;
+        }
+        let response = Response::error(429, "Too many requests");
+        Some(match self.retry_after {
+            RetryAfter::Absent => response,
+            RetryAfter::Seconds(seconds) => response.header("Retry-After", &seconds.to_string()),
+        })
+    }
 }

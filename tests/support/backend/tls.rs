@@ -56,19 +56,22 @@ pub(super) struct Authority {
 
 impl Authority {
     pub(super) fn new(name: Option<&str>) -> Self {
-        let directory = TempDir::with_prefix("sekuire-ca-").expect("a place for the CA's file");
-        let (issuer, pem) = issuer("sekuire development CA");
         let authority = Self {
-            directory,
+            directory: TempDir::with_prefix("sekuire-ca-").expect("a place for the CA's file"),
             name: name.map(str::to_owned),
-            issuer,
+            issuer: issuer("sekuire development CA"),
         };
-        fs::write(authority.file(), pem).expect("the CA's file is written");
+        let certificate = ca("sekuire development CA").self_signed(authority.issuer.key());
+        authority.write(&certificate.expect("a CA certificate").pem());
         authority
     }
 
     pub(super) fn file(&self) -> PathBuf {
         self.directory.path().join("ca.pem")
+    }
+
+    fn write(&self, pem: &str) {
+        fs::write(self.file(), pem).expect("the CA's file is written");
     }
 
     pub(super) fn server(&self, kind: TlsKind) -> Option<Arc<ServerConfig>> {
@@ -78,7 +81,7 @@ impl Authority {
             _ => &[&TLS12, &TLS13],
         };
         let key = KeyPair::generate().expect("a key");
-        let chain = self.chain(kind, &key);
+        let chain = vec![self.certificate(kind, &key)];
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a PKCS #8 key");
         let key = ring::sign::any_supported_type(&key).expect("ring knows this kind of key");
         // Not looked at: some are refused by rustls' own server, too.
@@ -90,8 +93,7 @@ impl Authority {
             TlsKind::WantsClientCertificate => config.with_client_cert_verifier(self.verifier()),
             _ => config.with_no_client_auth(),
         };
-        let config = config.with_cert_resolver(Arc::new(resolver));
-        Some(Arc::new(config))
+        Some(Arc::new(config.with_cert_resolver(Arc::new(resolver))))
     }
 
     /// Of clients' certificates, which must be by our CA.
@@ -104,28 +106,23 @@ impl Authority {
         builder.build().expect("a verifier")
     }
 
-    /// The server's certificate.
-    fn chain(&self, kind: TlsKind, key: &KeyPair) -> Vec<CertificateDer<'static>> {
-        let params = leaf(kind, self.name.as_deref());
-        let issuer = match kind {
-            TlsKind::SelfSigned | TlsKind::SelfSignedCa => {
-                let certificate = params.self_signed(key).expect("a certificate");
-                fs::write(self.file(), certificate.pem()).expect("the CA's file is written");
-                return vec![certificate.der().clone()];
-            }
-            TlsKind::UnknownCa => &issuer("another CA").0,
-            TlsKind::MissingIntermediate => {
-                let key = KeyPair::generate().expect("a key");
-                &Issuer::new(authority("an intermediate CA"), key)
-            }
-            _ => &self.issuer,
+    fn certificate(&self, kind: TlsKind, key: &KeyPair) -> CertificateDer<'static> {
+        let params = leaf(kind, self.name.clone());
+        let signed = match kind {
+            TlsKind::SelfSigned | TlsKind::SelfSignedCa => params.self_signed(key),
+            TlsKind::UnknownCa => params.signed_by(key, &issuer("another CA")),
+            TlsKind::MissingIntermediate => params.signed_by(key, &issuer("an intermediate CA")),
+            _ => params.signed_by(key, &self.issuer),
         };
-        let certificate = params.signed_by(key, issuer).expect("a certificate");
-        vec![certificate.der().clone()]
+        let certificate = signed.expect("a certificate");
+        if matches!(kind, TlsKind::SelfSigned | TlsKind::SelfSignedCa) {
+            self.write(&certificate.pem());
+        }
+        certificate.der().clone()
     }
 }
 
-fn authority(name: &str) -> CertificateParams {
+fn ca(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -133,31 +130,21 @@ fn authority(name: &str) -> CertificateParams {
     params
 }
 
-/// A CA and its certificate as PEM.
-fn issuer(name: &str) -> (Issuer<'static, KeyPair>, String) {
-    let params = authority(name);
-    let key = KeyPair::generate().expect("a key");
-    let pem = params.self_signed(&key).expect("a CA certificate").pem();
-    (Issuer::new(params, key), pem)
+fn issuer(name: &str) -> Issuer<'static, KeyPair> {
+    Issuer::new(ca(name), KeyPair::generate().expect("a key"))
 }
 
-fn leaf(kind: TlsKind, name: Option<&str>) -> CertificateParams {
+fn leaf(kind: TlsKind, name: Option<String>) -> CertificateParams {
     let hosts: &[&str] = match kind {
         TlsKind::WrongHost => &["backend.example.org", "192.0.2.1"],
         TlsKind::CommonNameOnly => &[],
         // The last is for proxies, which are never asked for loopback.
         _ => &["localhost", "127.0.0.1", "backend.example"],
     };
-    let hosts: Vec<String> = hosts
-        .iter()
-        .copied()
-        .chain(name.filter(|_| kind != TlsKind::CommonNameOnly))
-        .map(str::to_owned)
-        .collect();
-    let mut params = CertificateParams::new(hosts).expect("host names");
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "sekuire development backend");
+    let hosts = hosts.iter().map(|&host| host.to_owned()).chain(name);
+    let mut params = CertificateParams::new(hosts.collect::<Vec<_>>()).expect("host names");
+    let subject = &mut params.distinguished_name;
+    subject.push(DnType::CommonName, "sekuire development backend");
     params.extended_key_usages = vec![match kind {
         TlsKind::ClientOnly => ExtendedKeyUsagePurpose::ClientAuth,
         _ => ExtendedKeyUsagePurpose::ServerAuth,

@@ -5,88 +5,79 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::libc;
-use nix::sys::socket::{setsockopt, sockopt};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection, Stream};
+use socket2::SockRef;
 
 /// How long a client may take to close after us.
 const LINGER: Duration = Duration::from_secs(5);
 
-pub(super) enum Wire<'a> {
-    Clear(&'a TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, &'a TcpStream>>),
+pub(super) struct Wire {
+    socket: TcpStream,
+    tls: Option<ServerConnection>,
 }
 
-impl<'a> Wire<'a> {
+impl Wire {
+    pub(super) fn new(socket: TcpStream) -> Self {
+        Self { socket, tls: None }
+    }
+
     /// Completes the handshake.
-    pub(super) fn tls(mut socket: &'a TcpStream, config: Arc<ServerConfig>) -> io::Result<Self> {
-        let mut connection = ServerConnection::new(config).map_err(io::Error::other)?;
-        while connection.is_handshaking() {
-            connection.complete_io(&mut socket)?;
+    pub(super) fn handshake(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
+        let mut tls = ServerConnection::new(config).map_err(io::Error::other)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut self.socket)?;
         }
-        Ok(Self::Tls(Box::new(StreamOwned::new(connection, socket))))
+        self.tls = Some(tls);
+        Ok(())
+    }
+
+    /// Appends what comes next; an error at the end.
+    pub(super) fn receive(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut piece = [0; 4096];
+        let length = match &mut self.tls {
+            None => self.socket.read(&mut piece)?,
+            Some(tls) => Stream::new(tls, &mut self.socket).read(&mut piece)?,
+        };
+        bytes.extend_from_slice(&piece[..length]);
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else {
+            return self.socket.write_all(bytes);
+        };
+        let mut stream = Stream::new(tls, &mut self.socket);
+        stream.write_all(bytes)?;
+        stream.flush()
     }
 
     /// Says goodbye, under TLS too, and waits for the client to do so: closing before all is read
     /// would reset the connection and could take our last words with it (RFC 9112, section 9.6).
     pub(super) fn close(mut self) -> io::Result<()> {
-        if let Self::Tls(stream) = &mut self {
-            stream.conn.send_close_notify();
-            stream.flush()?;
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
         }
+        self.send(b"")?;
         self.end()
     }
 
     /// The same without the goodbye, as many servers under TLS.
     pub(super) fn end(self) -> io::Result<()> {
-        self.socket().shutdown(Shutdown::Write)?;
-        self.socket().set_read_timeout(Some(LINGER))?;
+        self.socket.shutdown(Shutdown::Write)?;
+        self.socket.set_read_timeout(Some(LINGER))?;
         self.drain()
     }
 
-    /// The socket's close will be a reset (`SO_LINGER` 0, socket(7)), without goodbye.
+    /// The socket's close is a reset (`SO_LINGER` 0, socket(7)), without goodbye.
     pub(super) fn reset(self) -> io::Result<()> {
-        let at_once = libc::linger {
-            l_onoff: 1,
-            l_linger: 0,
-        };
-        Ok(setsockopt(self.socket(), sockopt::Linger, &at_once)?)
+        SockRef::from(&self.socket).set_linger(Some(Duration::ZERO))
     }
 
     /// Waits, silent, until the client closes.
-    pub(super) fn drain(&self) -> io::Result<()> {
-        io::copy(&mut self.socket(), &mut io::sink()).map(drop)
-    }
-
-    fn socket(&self) -> &'a TcpStream {
-        match self {
-            Self::Clear(socket) => socket,
-            Self::Tls(stream) => stream.sock,
-        }
-    }
-}
-
-impl Read for Wire<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Clear(socket) => socket.read(buffer),
-            Self::Tls(stream) => stream.read(buffer),
-        }
-    }
-}
-
-impl Write for Wire<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Clear(socket) => socket.write(bytes),
-            Self::Tls(stream) => stream.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Clear(socket) => socket.flush(),
-            Self::Tls(stream) => stream.flush(),
-        }
+    pub(super) fn drain(mut self) -> io::Result<()> {
+        io::copy(&mut self.socket, &mut io::sink()).map(drop)
     }
 }
