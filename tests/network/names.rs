@@ -169,7 +169,8 @@ fn one_good_family_is_enough() {
             "A {a:?}, AAAA {aaaa:?}: {:.3} s",
             outcome.elapsed.as_secs_f64()
         );
-        outcome.takes_at_most(Duration::from_secs(1));
+        // A resolver that gives up on the other family first takes five seconds and more.
+        outcome.takes_at_most(Duration::from_secs(3));
     }
 }
 
