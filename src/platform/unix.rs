@@ -6,13 +6,13 @@ mod hidden_input;
 mod resolver;
 mod signals;
 
-use std::ffi::{CStr, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::ffi::OsStrExt;
+use std::ptr;
 
 pub use files::*;
 pub use handover::converse;
@@ -75,15 +75,22 @@ pub fn host_name() -> String {
 }
 
 /// Replaces this process by the program that `call` names and gives arguments to, found by PATH. It inherits
-/// this process's environment. What was changed for ourselves is undone: handlers go by themselves
-/// (execve(2)), and std gives SIGPIPE its default action.
+/// this process's environment. What was changed for ourselves is undone: handlers go by themselves (execve(2)).
 ///
 /// # Errors
 /// As execvp(3). It returns only then.
 pub fn run_program(call: &[OsString]) -> io::Result<u8> {
-    let (program, arguments) = call.split_first().ok_or(ErrorKind::InvalidInput)?;
+    let words = call.iter().map(|word| CString::new(word.as_bytes()));
+    let words: Vec<CString> = words.collect::<Result<_, _>>()?;
+    let program = words.first().ok_or(ErrorKind::InvalidInput)?;
+    let pointers = words.iter().map(|word| word.as_ptr());
+    let pointers: Vec<_> = pointers.chain([ptr::null()]).collect();
     super::restore_core_limit();
-    Err(Command::new(program).args(arguments).exec())
+    // SAFETY: signal(2) takes two numbers here. std ignores SIGPIPE, and execve(2) keeps that.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    // SAFETY: each word is zero-terminated, the list ends with a null pointer, and both live on (execvp(3)).
+    unsafe { libc::execvp(program.as_ptr(), pointers.as_ptr()) };
+    Err(io::Error::last_os_error())
 }
 
 /// What this machine is short of, where a call failed for that reason (errno(3)).
