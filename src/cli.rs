@@ -62,16 +62,12 @@ struct Typed {
 /// # Errors
 /// A usage error.
 pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
-    let is_api_key =
-        |arg: &str| looks_like_key(arg) && PREFIXES.iter().any(|(prefix, _)| arg.contains(prefix));
-    refuse_keys(&args, is_api_key)?;
     let dashes = args.iter().position(|arg| arg == "--");
     let rest = args.split_off(dashes.unwrap_or(args.len()));
-    let rest = rest.into_iter().skip(1);
-    // Behind -- only what is certainly a key is refused: a program has users and files that begin with adm_.
-    refuse_keys(&args, looks_like_key)?;
+    refuse_keys(&args, &rest)?;
     refuse_dashes(&args)?;
     let mut typed = sort(args);
+    let rest = rest.into_iter().skip(1);
     match find_command(&typed.words) {
         Ok((command, _)) if command.id == CommandId::Exec => typed.program = rest.collect(),
         _ => typed.words.extend(rest),
@@ -98,8 +94,12 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     }
 }
 
-fn refuse_keys(args: &[OsString], is_key: impl Fn(&str) -> bool) -> Result<(), Error> {
-    if !args.iter().any(|arg| is_key(&arg.to_string_lossy())) {
+/// Behind `--` only what is certainly a key is refused: a program has users and files that begin with adm_.
+fn refuse_keys(args: &[OsString], behind_dashes: &[OsString]) -> Result<(), Error> {
+    let has_prefix = |text: &str| PREFIXES.iter().any(|(prefix, _)| text.contains(prefix));
+    let is_key = |arg: &OsString| looks_like_key(&arg.to_string_lossy());
+    let is_api_key = |arg: &OsString| is_key(arg) && has_prefix(&arg.to_string_lossy());
+    if !args.iter().any(is_key) && !behind_dashes.iter().any(is_api_key) {
         return Ok(());
     }
     let error = "an API key was given as an argument, where every user of this machine can see it";
@@ -144,7 +144,7 @@ fn sort(args: Vec<OsString>) -> Typed {
 
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
     let joined = parser.optional_value();
-    if joined.is_some() || find_option(COMMANDS, name)?.value().is_none() {
+    if joined.is_some() || !find_option(COMMANDS, name)?.has_value() {
         return joined;
     }
     let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
@@ -220,15 +220,15 @@ fn read_options(
         }
         given.push(name);
         options.is_backend_url |= typed == "--backend-url";
-        let value = match (spec.value(), value.map(OsString::into_string)) {
-            (None, None) => Ok(String::new()),
-            (None, Some(_)) => Err(format!("{name} takes no value")),
-            (Some(_), None) => Err(format!("{name} needs a value")),
-            (Some(_), Some(Err(_))) => Err(format!("the value of {name} is not UTF-8 text")),
-            (Some(_), Some(Ok(value))) if value.trim().is_empty() => {
+        let value = match (spec.has_value(), value.map(OsString::into_string)) {
+            (false, None) => Ok(String::new()),
+            (false, Some(_)) => Err(format!("{name} takes no value")),
+            (true, None) => Err(format!("{name} needs a value")),
+            (true, Some(Err(_))) => Err(format!("the value of {name} is not UTF-8 text")),
+            (true, Some(Ok(value))) if value.trim().is_empty() => {
                 Err(format!("the value of {name} is empty"))
             }
-            (Some(_), Some(Ok(value))) => Ok(value),
+            (true, Some(Ok(value))) => Ok(value),
         };
         spec.set(&mut options, value.map_err(refuse)?)?;
     }

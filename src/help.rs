@@ -9,13 +9,18 @@ pub use completions::completions;
 pub use man::man;
 
 use crate::cli::{COMMANDS, CommandSpec, OptionSpec, Topic};
-use crate::environment::VARIABLES;
 
 /// A line for each exit status.
 const EXIT_STATUSES: &str = include_str!("help/exit_statuses.txt");
 
-/// A section for each command: its name, and what else a user must know.
-const DETAILS: &str = include_str!("help/details.txt");
+/// An item for each variable.
+const VARIABLES: &str = include_str!("help/variables.txt");
+
+/// A section for each command: its name and operand, what it does, and what else a user must know.
+const COMMAND_TEXTS: &str = include_str!("help/commands.txt");
+
+/// A line for each option: its names and value, and what it does.
+const OPTION_TEXTS: &str = include_str!("help/options.txt");
 
 /// Where the text of a help line begins.
 const COLUMN: usize = 24;
@@ -43,9 +48,9 @@ fn overview(group: &str) -> String {
     for command in COMMANDS {
         let mut names = command.names.iter();
         if let Some(name) = names.find(|name| name.starts_with(group)) {
-            let operand = command.operand.trim_end_matches(" [ARG...]");
-            let term = format!("{name} {operand}");
-            item(&mut commands, &term, command.summary);
+            let [operand, summary, _] = command_text(command);
+            let operand = operand.trim_end_matches(" [ARG...]");
+            item(&mut commands, &format!("{name}{operand}"), summary);
         }
     }
     include_str!("help/overview.txt")
@@ -54,51 +59,47 @@ fn overview(group: &str) -> String {
 }
 
 fn environment() -> String {
-    let variables = variables();
     format!(
-        "Environment (an empty variable counts as unset):\n{variables}\nExit status:\n{EXIT_STATUSES}"
+        "Environment (an empty variable counts as unset):\n{VARIABLES}\nExit status:\n{EXIT_STATUSES}"
     )
-}
-
-fn variables() -> String {
-    let mut text = String::new();
-    for (name, meaning) in VARIABLES {
-        item(&mut text, name, meaning);
-    }
-    text
 }
 
 fn command_help(command: &CommandSpec) -> String {
     let has_options = !command.options.is_empty();
     let options = if has_options { " [OPTIONS]" } else { "" };
-    let mut text = format!("{}.\n", command.summary);
+    let [operand, summary, details] = command_text(command);
+    let mut text = format!("{summary}.\n");
     for (name, margin) in command.names.iter().zip(["\nUsage:", "      "]) {
-        let usage = format!("{margin} sekuire {name}{options} {}", command.operand);
-        text.extend([usage.trim_end(), "\n"]);
+        text.extend([margin, " sekuire ", name, options, operand, "\n"]);
     }
-    text.extend(["\n", details(command), "\n"]);
+    text.extend(["\n", details, "\n"]);
     if has_options {
         text.push_str("\nOptions:\n");
     }
     for option in command.options {
-        item(&mut text, &flags(option), option.help);
+        let (term, meaning) = option_text(option);
+        item(&mut text, term, meaning);
     }
     text
 }
 
-/// The lines about a command in [`DETAILS`].
-fn details(command: &CommandSpec) -> &'static str {
-    let mut sections = DETAILS.split("\n\n");
-    let find = |section: &'static str| section.strip_prefix(command.name())?.strip_prefix('\n');
-    sections.find_map(find).unwrap_or_default().trim_end()
+/// A command's operand behind a space, what it does, and what else there is to know.
+fn command_text(command: &CommandSpec) -> [&'static str; 3] {
+    let find = |section: &'static str| {
+        let (usage, text) = section.split_once('\n')?;
+        let (summary, details) = text.split_once('\n')?;
+        let operand = usage.strip_prefix(command.name())?;
+        Some([operand, summary, details.trim_end()])
+    };
+    let text = COMMAND_TEXTS.split("\n\n").find_map(find);
+    text.unwrap_or_default()
 }
 
-/// `-q, --quiet`, `--wait SECS`
-fn flags(option: &OptionSpec) -> String {
-    let mut short = option.names.iter().filter(|name| !name.starts_with("--"));
-    let short = short.next().map(|short| format!("{short}, "));
-    let value = option.value().map(|value| format!(" {value}"));
-    short.unwrap_or_default() + option.name() + &value.unwrap_or_default()
+/// An option with its value, and what it does.
+fn option_text(option: &OptionSpec) -> (&'static str, &'static str) {
+    let mut texts = OPTION_TEXTS.lines().filter_map(|line| line.split_once('|'));
+    let is_its = |term: &str| term.split([' ', ',']).any(|word| word == option.name());
+    texts.find(|(term, _)| is_its(term)).unwrap_or_default()
 }
 
 /// A term, and what it means.

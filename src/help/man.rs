@@ -1,6 +1,6 @@
 //! The man page, in the man(7) macros that mandoc and groff both read: its prose, and the texts of the help.
 
-use super::{COLUMN, EXIT_STATUSES, command_help, variables};
+use super::{COLUMN, EXIT_STATUSES, VARIABLES, command_help};
 use crate::cli::{COMMANDS, CommandSpec};
 
 /// The man page, in roff.
@@ -15,7 +15,7 @@ pub fn man() -> String {
             "@COMMANDS@\n",
             &COMMANDS.iter().map(section).collect::<String>(),
         )
-        .replace("@VARIABLES@\n", &roff(&variables()))
+        .replace("@VARIABLES@\n", &roff(VARIABLES))
         .replace("@EXIT_STATUSES@\n", &roff(EXIT_STATUSES))
 }
 
