@@ -80,7 +80,7 @@ fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error
         return Err(error.with_hint(hints.join("; ")));
     };
     let environment = credential.api_key.environment();
-    let environment = environment.map_or("of an unknown environment", |known| known.name());
+    let environment = environment.unwrap_or("of an unknown environment");
     let (source, is_variable) = match credential.source {
         Source::File => ("auth.json", false),
         Source::Variable(variable) => (variable, true),

@@ -30,7 +30,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             return;
         }
     };
-    let mask = login.api_key.mask();
+    let mask = login.api_key.to_string();
     assert!(mask.contains("..."), "{mask}");
     let written = auth_file::format(&login);
     let Ok(Content::LoggedIn(again)) = auth_file::parse(&written) else {
