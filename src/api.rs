@@ -54,7 +54,7 @@ pub fn verify(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Opti
     let response = client.send(&request)?;
     let base = client.base();
     let answer = read(base, &response)?;
-    match answer.flag("valid").ok() {
+    match answer.flag("valid") {
         Some(true) => Ok(identifier(&answer, "org_id")),
         Some(false) => Err(refused(base, error_text(&answer))),
         None => Err(malformed(base, "an answer without \"valid\"")),
@@ -98,7 +98,7 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     let headers = headers.map(|(name, value)| (name, Zeroizing::new(value.to_owned())));
     let response = get_me(client, headers.into())?;
     let answer = read(client.base(), &response)?;
-    let organization = answer.object("organization").ok();
+    let organization = answer.object("organization");
     let part = |name: &str| text(organization.as_ref()?, name);
     let id_of = |object: &Object<'_>| identifier(object, "id");
     let workspaces = answer.objects("workspaces");
@@ -125,13 +125,13 @@ fn get_me(
 
 /// The text under `name`, unless it is empty; without the key, should the backend echo it.
 fn text(object: &Object<'_>, name: &str) -> Option<String> {
-    let text = object.text(name).ok().filter(|text| !text.is_empty())?;
+    let text = object.text(name).filter(|text| !text.is_empty())?;
     Some(sanitize(&text))
 }
 
 /// As [`text`], of an identifier to store: none where it is too long or a part of it can't be shown.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    let id = object.text(name).ok()?;
+    let id = object.text(name)?;
     let is_valid = !id.is_empty() && id.len() <= MAX_ID && sanitize(&id) == id;
     is_valid.then_some(id)
 }
@@ -202,8 +202,8 @@ fn how_to_upgrade(body: Option<&Object<'_>>) -> String {
     let plan = part("required_plan").map(|plan| format!(" to {plan}"));
     let place = part("upgrade_url").map(|url| format!(" at {url}"));
     let place = place.unwrap_or_else(|| " in the dashboard".into());
-    let usage = body.and_then(|body| body.object("current_usage").ok());
-    let count = |name| Some(brief(usage.as_ref()?.number(name).ok()?));
+    let usage = body.and_then(|body| body.object("current_usage"));
+    let count = |name| Some(brief(usage.as_ref()?.number(name)?));
     let used = count("current").zip(count("max"));
     let used = used.map(|(current, max)| format!(" ({current} of {max} used)"));
     let [plan, used] = [plan, used].map(Option::unwrap_or_default);
@@ -212,7 +212,7 @@ fn how_to_upgrade(body: Option<&Object<'_>>) -> String {
 
 /// The text of an error body: `message`, `error` or `error.message`.
 fn error_text(body: &Object<'_>) -> Option<String> {
-    let nested = || text(&body.object("error").ok()?, "message");
+    let nested = || text(&body.object("error")?, "message");
     text(body, "message")
         .or_else(|| text(body, "error"))
         .or_else(nested)

@@ -65,13 +65,10 @@ pub(super) fn check(result: libc::c_int) -> io::Result<()> {
 pub fn host_name() -> String {
     let mut name = [0_u8; 256];
     // SAFETY: the buffer is valid for its length. Where a name fills it, no zero need stand behind it.
-    let result = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
+    unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
+    // Where the call fails, nothing has been written.
     let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
-    if result == 0 {
-        name.to_string_lossy().into_owned()
-    } else {
-        String::new()
-    }
+    name.to_string_lossy().into_owned()
 }
 
 /// Replaces this process by the program that `call` names and gives arguments to, found by PATH. It inherits
