@@ -45,14 +45,16 @@ pub enum Topic {
     Command(&'static CommandSpec),
 }
 
+/// An option's name with its dashes, and its value.
+type TypedOption = (String, Option<OsString>);
+
 /// The arguments by kind. Options may come before the command that has them.
 #[derive(Default)]
 struct Typed {
     words: Vec<OsString>,
     /// What follows `--`, where that is a program.
     program: Vec<OsString>,
-    /// Names with their dashes, and values.
-    options: Vec<(String, Option<OsString>)>,
+    options: Vec<TypedOption>,
     help: bool,
     version: bool,
 }
@@ -78,19 +80,17 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     if typed.version || typed.words == ["version"] {
         return Ok(Request::Version);
     }
-    let is_unknown = |(name, _): &&(String, _)| find_option(COMMANDS, name).is_none();
+    let has_command = find_command(&typed.words).is_ok();
+    let is_empty = typed.words.is_empty() || typed.words == ["auth"];
+    let is_unknown = |(name, _): &&TypedOption| find_option(COMMANDS, name).is_none();
     let unknown = typed.options.iter().find(is_unknown);
-    let has_no_command = typed.words.is_empty() || typed.words == ["auth"];
-    match (find_command(&typed.words), unknown, typed.options.first()) {
-        (Ok((command, operands)), ..) => {
-            understand(command, operands, typed.program, typed.options)
-        }
-        (_, Some((name, _)), _) => Err(unknown_option(COMMANDS, name, "help")),
-        (_, _, Some((name, _))) if has_no_command => {
+    match (unknown, typed.options.first()) {
+        (Some((name, _)), _) if !has_command => Err(unknown_option(COMMANDS, name, "help")),
+        (_, Some((name, _))) if is_empty => {
             Err(Error::usage(format!("{name} needs a command")).with_hint("run: sekuire help"))
         }
-        _ if has_no_command => help_on(&typed.words).map(Request::Nothing),
-        (Err(error), ..) => Err(error),
+        _ if is_empty => help_on(&typed.words).map(Request::Nothing),
+        _ => understand(typed),
     }
 }
 
@@ -173,19 +173,16 @@ fn help_on(words: &[OsString]) -> Result<Topic, Error> {
     }
 }
 
-fn understand(
-    command: &'static CommandSpec,
-    operands: &[OsString],
-    program: Vec<OsString>,
-    typed: Vec<(String, Option<OsString>)>,
-) -> Result<Request, Error> {
+fn understand(typed: Typed) -> Result<Request, Error> {
+    let (command, operands) = find_command(&typed.words)?;
+    let program = typed.program;
     let is_named = program.first().is_some_and(|name| !name.is_empty());
     // Before the options: without -- the program's would be taken for ours.
     if command.id == CommandId::Exec && !(is_named && operands.is_empty()) {
         return Err(Error::usage("'sekuire auth exec' needs a command after --")
             .with_hint("run: sekuire auth exec -- COMMAND"));
     }
-    let mut options = read_options(command, typed)?;
+    let mut options = read_options(command, typed.options)?;
     options.program = program;
     let mut shells = SHELLS.iter().copied();
     options.shell = shells.find(|shell| operands == [*shell]);
@@ -202,10 +199,7 @@ fn understand(
     Ok(Request::Run(command.id, options))
 }
 
-fn read_options(
-    command: &'static CommandSpec,
-    typed: Vec<(String, Option<OsString>)>,
-) -> Result<Options, Error> {
+fn read_options(command: &'static CommandSpec, typed: Vec<TypedOption>) -> Result<Options, Error> {
     let help = format!("help {}", command.name());
     let refuse = |message| Error::usage(message).with_hint(format!("run: sekuire {help}"));
     let mut options = Options::default();

@@ -1,4 +1,4 @@
-//! Reads environment variables. src/help/variables.txt lists them.
+//! Reading environment variables. src/help/variables.txt lists those that change what `sekuire` does.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -13,13 +13,13 @@ use crate::cli::{COMMANDS, CommandSpec, OptionSpec, Topic};
 /// A line for each exit status.
 const EXIT_STATUSES: &str = include_str!("help/exit_statuses.txt");
 
-/// An item for each variable.
+/// A line for each environment variable: its name, two spaces, and what it does.
 const VARIABLES: &str = include_str!("help/variables.txt");
 
 /// A section for each command: its name and operand, what it does, and what else a user must know.
 const COMMAND_TEXTS: &str = include_str!("help/commands.txt");
 
-/// A line for each option: its names and value, and what it does.
+/// A line for each option: its names and value, two spaces, and what it does.
 const OPTION_TEXTS: &str = include_str!("help/options.txt");
 
 /// Where the text of a help line begins.
@@ -59,9 +59,18 @@ fn overview(group: &str) -> String {
 }
 
 fn environment() -> String {
+    let variables = variables();
     format!(
-        "Environment (an empty variable counts as unset):\n{VARIABLES}\nExit status:\n{EXIT_STATUSES}"
+        "Environment (an empty variable counts as unset):\n{variables}\nExit status:\n{EXIT_STATUSES}"
     )
+}
+
+fn variables() -> String {
+    let mut text = String::new();
+    for (name, meaning) in VARIABLES.lines().filter_map(|line| line.split_once("  ")) {
+        item(&mut text, name, meaning);
+    }
+    text
 }
 
 fn command_help(command: &CommandSpec) -> String {
@@ -97,7 +106,9 @@ fn command_text(command: &CommandSpec) -> [&'static str; 3] {
 
 /// An option with its value, and what it does.
 fn option_text(option: &OptionSpec) -> (&'static str, &'static str) {
-    let mut texts = OPTION_TEXTS.lines().filter_map(|line| line.split_once('|'));
+    let mut texts = OPTION_TEXTS
+        .lines()
+        .filter_map(|line| line.split_once("  "));
     let is_its = |term: &str| term.split([' ', ',']).any(|word| word == option.name());
     texts.find(|(term, _)| is_its(term)).unwrap_or_default()
 }

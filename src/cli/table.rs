@@ -77,6 +77,9 @@ const QUIET: OptionSpec = option(&["--quiet", "-q"], Switch(|to| &mut to.quiet))
 
 type Names = &'static [&'static str];
 
+/// Some of the commands, or all.
+pub(super) type Commands = &'static [CommandSpec];
+
 const fn command(id: CommandId, names: Names, options: &'static [OptionSpec]) -> CommandSpec {
     CommandSpec { id, names, options }
 }
@@ -93,10 +96,7 @@ impl CommandSpec {
 }
 
 /// The option of this name in one of these commands.
-pub(super) fn find_option(
-    commands: &'static [CommandSpec],
-    name: &str,
-) -> Option<&'static OptionSpec> {
+pub(super) fn find_option(commands: Commands, name: &str) -> Option<&'static OptionSpec> {
     let mut options = commands.iter().flat_map(|command| command.options);
     options.find(|option| option.names.contains(&name))
 }

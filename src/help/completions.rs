@@ -26,12 +26,8 @@ fn table() -> String {
         for name in command.names {
             let (group, word) = name.split_once(' ').unwrap_or(("", name));
             add([group, "|", word, "|", summary]);
-            let topic = if group.is_empty() {
-                "help"
-            } else {
-                "help auth"
-            };
-            add([topic, "|", word, "|", summary]);
+            let topic = format!("help {group}");
+            add([topic.trim_end(), "|", word, "|", summary]);
         }
         let name = command.name().trim_start_matches("auth ");
         for option in command.options {

@@ -21,7 +21,7 @@ use program::{api_key, backend_url, credential, error, json, unicode};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // Else the keys of all runs would pile up.
-    api_key::forget();
+    api_key::secrets_in_use().clear();
     let login = match auth_file::parse(bytes) {
         Ok(Content::LoggedIn(login)) => login,
         Ok(Content::LoggedOut | Content::OldToken) => return,
