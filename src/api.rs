@@ -101,21 +101,20 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     let organization = answer.object("organization");
     let part = |name: &str| text(organization.as_ref()?, name);
     let id_of = |object: &Object<'_>| identifier(object, "id");
+    let name = text(&answer, "organization");
     let workspaces = answer.objects("workspaces");
     Ok(Me {
         id: text(&answer, "id"),
         email: text(&answer, "email"),
-        organization: text(&answer, "organization")
-            .or_else(|| ["name", "slug", "id"].into_iter().find_map(part)),
+        organization: name.or_else(|| ["name", "slug", "id"].into_iter().find_map(part)),
         org_id: organization.as_ref().and_then(id_of),
         workspaces: workspaces.map(|all| all.iter().filter_map(id_of).collect()),
     })
 }
 
-fn get_me(
-    client: &mut Client,
-    headers: Vec<(&'static str, Zeroizing<String>)>,
-) -> Result<Response, Error> {
+type Headers = Vec<(&'static str, Zeroizing<String>)>;
+
+fn get_me(client: &mut Client, headers: Headers) -> Result<Response, Error> {
     client.send(&Request {
         path: "/api/v1/me",
         headers,
@@ -213,9 +212,8 @@ fn how_to_upgrade(body: Option<&Object<'_>>) -> String {
 /// The text of an error body: `message`, `error` or `error.message`.
 fn error_text(body: &Object<'_>) -> Option<String> {
     let nested = || text(&body.object("error")?, "message");
-    text(body, "message")
-        .or_else(|| text(body, "error"))
-        .or_else(nested)
+    let text = |name| text(body, name);
+    text("message").or_else(|| text("error")).or_else(nested)
 }
 
 /// The text of an error body that is no JSON; of a page of HTML, its title.

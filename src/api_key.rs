@@ -107,10 +107,9 @@ pub fn secrets_in_use() -> MutexGuard<'static, Vec<Zeroizing<String>>> {
 
 /// The prefix, where it is known, and the secret part.
 fn split(key: &str) -> (&str, &str) {
-    PREFIXES
-        .iter()
-        .find_map(|(prefix, _)| key.strip_prefix(prefix).map(|secret| (*prefix, secret)))
-        .unwrap_or(("", key))
+    let mut prefixes = PREFIXES.iter();
+    let found = prefixes.find_map(|(prefix, _)| Some((*prefix, key.strip_prefix(prefix)?)));
+    found.unwrap_or(("", key))
 }
 
 fn trim(text: &str) -> &str {

@@ -3,8 +3,6 @@
 mod completions;
 mod man;
 
-use std::fmt::Write;
-
 pub use completions::completions;
 pub use man::man;
 
@@ -50,7 +48,7 @@ fn overview(group: &str) -> String {
         if let Some(name) = names.find(|name| name.starts_with(group)) {
             let [operand, summary, _] = command_text(command);
             let operand = operand.trim_end_matches(" [ARG...]");
-            item(&mut commands, &format!("{name}{operand}"), summary);
+            commands.push_str(&item(&format!("{name}{operand}"), summary));
         }
     }
     include_str!("help/overview.txt")
@@ -66,11 +64,13 @@ fn environment() -> String {
 }
 
 fn variables() -> String {
-    let mut text = String::new();
-    for (name, meaning) in VARIABLES.lines().filter_map(|line| line.split_once("  ")) {
-        item(&mut text, name, meaning);
-    }
-    text
+    let texts = items(VARIABLES);
+    texts.map(|(name, meaning)| item(name, meaning)).collect()
+}
+
+/// The terms in these lines, and what they mean.
+fn items(lines: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    lines.lines().filter_map(|line| line.split_once("  "))
 }
 
 fn command_help(command: &CommandSpec) -> String {
@@ -87,7 +87,7 @@ fn command_help(command: &CommandSpec) -> String {
     }
     for option in command.options {
         let (term, meaning) = option_text(option);
-        item(&mut text, term, meaning);
+        text.push_str(&item(term, meaning));
     }
     text
 }
@@ -106,34 +106,22 @@ fn command_text(command: &CommandSpec) -> [&'static str; 3] {
 
 /// An option with its value, and what it does.
 fn option_text(option: &OptionSpec) -> (&'static str, &'static str) {
-    let mut texts = OPTION_TEXTS
-        .lines()
-        .filter_map(|line| line.split_once("  "));
     let is_its = |term: &str| term.split([' ', ',']).any(|word| word == option.name());
+    let mut texts = items(OPTION_TEXTS);
     texts.find(|(term, _)| is_its(term)).unwrap_or_default()
 }
 
-/// A term, and what it means.
-fn item(text: &mut String, term: &str, meaning: &str) {
-    // Writing to a String cannot fail.
-    let _ = write!(text, "  {term:0$}  ", COLUMN - 4);
-    wrap(text, COLUMN, meaning);
-}
-
-/// Appends `words`, wrapped with an indent, and a line end. The first line is indented already.
-fn wrap(text: &mut String, indent: usize, words: &str) {
-    let mut used = indent;
-    for (index, word) in words.split_whitespace().enumerate() {
-        if index > 0 && used + 1 + word.len() > WIDTH {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            used = indent;
-        } else if index > 0 {
-            text.push(' ');
-            used += 1;
+/// A term, and what it means: words that are wrapped, and a line end.
+fn item(term: &str, meaning: &str) -> String {
+    let mut text = format!("  {term:0$} ", COLUMN - 4);
+    let mut used = COLUMN - 1;
+    for word in meaning.split_whitespace() {
+        if used + 1 + word.len() > WIDTH {
+            text.extend(["\n", &" ".repeat(COLUMN - 1)]);
+            used = COLUMN - 1;
         }
-        text.push_str(word);
-        used += word.len();
+        text.extend([" ", word]);
+        used += 1 + word.len();
     }
-    text.push('\n');
+    text + "\n"
 }
