@@ -45,11 +45,7 @@ pub struct Me {
 ///
 /// # Errors
 /// The key was refused (1), or the backend could not be asked (4).
-pub fn verify_key(
-    client: &mut Client,
-    key: &ApiKey,
-    device: &Device,
-) -> Result<Option<String>, Error> {
+pub fn verify(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Option<String>, Error> {
     let request = Request {
         path: "/api/v1/api-keys/verify",
         headers: Vec::new(),
@@ -58,7 +54,7 @@ pub fn verify_key(
     let response = client.send(&request)?;
     let base = client.base();
     let answer = read(base, &response)?;
-    match answer.flag("valid").ok() {
+    match answer.flag("valid") {
         Some(true) => Ok(identifier(&answer, "org_id")),
         Some(false) => Err(refused(base, error_text(&answer))),
         None => Err(malformed(base, "an answer without \"valid\"")),
@@ -93,7 +89,7 @@ pub fn clock(client: &mut Client) -> Result<Option<SystemTime>, Error> {
 /// Asks the backend whose key this is.
 ///
 /// # Errors
-/// As [`verify_key`].
+/// As [`verify`].
 pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Error> {
     let headers = [
         ("X-API-Key", key.reveal()),
@@ -102,29 +98,23 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     let headers = headers.map(|(name, value)| (name, Zeroizing::new(value.to_owned())));
     let response = get_me(client, headers.into())?;
     let answer = read(client.base(), &response)?;
-    let organization = answer.object("organization").ok();
-    let of_organization = |name: &str| text(organization.as_ref()?, name);
+    let organization = answer.object("organization");
+    let part = |name: &str| text(organization.as_ref()?, name);
+    let id_of = |object: &Object<'_>| identifier(object, "id");
+    let name = text(&answer, "organization");
+    let workspaces = answer.objects("workspaces");
     Ok(Me {
         id: text(&answer, "id"),
         email: text(&answer, "email"),
-        organization: text(&answer, "organization")
-            .or_else(|| ["name", "slug", "id"].into_iter().find_map(of_organization)),
-        org_id: organization
-            .as_ref()
-            .and_then(|object| identifier(object, "id")),
-        workspaces: answer.objects("workspaces").map(|workspaces| {
-            let ids = workspaces
-                .iter()
-                .filter_map(|object| identifier(object, "id"));
-            ids.collect()
-        }),
+        organization: name.or_else(|| ["name", "slug", "id"].into_iter().find_map(part)),
+        org_id: organization.as_ref().and_then(id_of),
+        workspaces: workspaces.map(|all| all.iter().filter_map(id_of).collect()),
     })
 }
 
-fn get_me(
-    client: &mut Client,
-    headers: Vec<(&'static str, Zeroizing<String>)>,
-) -> Result<Response, Error> {
+type Headers = Vec<(&'static str, Zeroizing<String>)>;
+
+fn get_me(client: &mut Client, headers: Headers) -> Result<Response, Error> {
     client.send(&Request {
         path: "/api/v1/me",
         headers,
@@ -134,13 +124,13 @@ fn get_me(
 
 /// The text under `name`, unless it is empty; without the key, should the backend echo it.
 fn text(object: &Object<'_>, name: &str) -> Option<String> {
-    let text = object.text(name).ok().filter(|text| !text.is_empty())?;
+    let text = object.text(name).filter(|text| !text.is_empty())?;
     Some(sanitize(&text))
 }
 
 /// As [`text`], of an identifier to store: none where it is too long or a part of it can't be shown.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    let id = object.text(name).ok()?;
+    let id = object.text(name)?;
     let is_valid = !id.is_empty() && id.len() <= MAX_ID && sanitize(&id) == id;
     is_valid.then_some(id)
 }
@@ -148,25 +138,24 @@ fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
 /// The object in an answer with a 2xx status.
 fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Error> {
     let status = response.status;
-    match status {
-        200..=299 if response.too_long => Err(malformed(base, "an answer of more than 64 KiB")),
-        200..=299 => Object::parse(&response.body).map_err(|cause| {
-            malformed(
-                base,
-                &format!("an answer with status {status} whose body {cause}"),
-            )
-        }),
-        _ => Err(explain(base, response)),
+    if !(200..=299).contains(&status) {
+        return Err(explain(base, response));
     }
+    if response.too_long {
+        return Err(malformed(base, "an answer of more than 64 KiB"));
+    }
+    Object::parse(&response.body).map_err(|cause| {
+        let what = format!("an answer with status {status} whose body {cause}");
+        malformed(base, &what)
+    })
 }
 
 /// What an answer with any other status means, and what to do about it.
 fn explain(base: &BackendUrl, response: &Response) -> Error {
     let status = response.status;
     let body = Object::parse(&response.body).ok();
-    let said = body
-        .as_ref()
-        .map_or_else(|| plain_text(response), error_text);
+    let body = body.as_ref();
+    let said = body.map_or_else(|| plain_text(response), error_text);
     let what = match status {
         300..=399 => return redirected(base, response.header("location")),
         401 | 403 if !is_html(response) => return refused(base, said),
@@ -178,7 +167,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         (401 | 403, _) => {
             "a proxy or firewall in between may have answered: ask its administrator".into()
         }
-        (402, _) => how_to_upgrade(body.as_ref()),
+        (402, _) => how_to_upgrade(body),
         (404, _) => CHECK_URL.into(),
         (429, Some(time)) => format!("try again in {} s", time.as_secs()),
         // RFC 6585, 6.
@@ -186,17 +175,13 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         (429 | 500..=599, _) => "try again later".into(),
         _ => "check the URL, or ask the backend's administrator".into(),
     };
-    let said = said
-        .map(|said| format!(" \"{}\"", brief(&said)))
-        .unwrap_or_default();
+    let said = said.map_or_else(String::new, |said| format!(" \"{}\"", brief(&said)));
     let message = format!("{base} {what}{said}{}", response.attempts);
     Error::new(Kind::Backend, message).with_hint(hint)
 }
 
 fn refused(base: &BackendUrl, said: Option<String>) -> Error {
-    let said = said
-        .map(|said| format!(": {}", brief(&said)))
-        .unwrap_or_default();
+    let said = said.map_or_else(String::new, |said| format!(": {}", brief(&said)));
     Error::new(Kind::Rejected, format!("{base} refused the API key{said}"))
 }
 
@@ -215,24 +200,20 @@ fn how_to_upgrade(body: Option<&Object<'_>>) -> String {
     let part = |name| Some(brief(&text(body?, name)?));
     let plan = part("required_plan").map(|plan| format!(" to {plan}"));
     let place = part("upgrade_url").map(|url| format!(" at {url}"));
-    let usage = body.and_then(|body| body.object("current_usage").ok());
-    let count = |name| Some(brief(usage.as_ref()?.number(name).ok()?));
+    let place = place.unwrap_or_else(|| " in the dashboard".into());
+    let usage = body.and_then(|body| body.object("current_usage"));
+    let count = |name| Some(brief(usage.as_ref()?.number(name)?));
     let used = count("current").zip(count("max"));
     let used = used.map(|(current, max)| format!(" ({current} of {max} used)"));
-    format!(
-        "upgrade{}{}{}",
-        plan.unwrap_or_default(),
-        place.unwrap_or_else(|| " in the dashboard".into()),
-        used.unwrap_or_default()
-    )
+    let [plan, used] = [plan, used].map(Option::unwrap_or_default);
+    format!("upgrade{plan}{place}{used}")
 }
 
 /// The text of an error body: `message`, `error` or `error.message`.
 fn error_text(body: &Object<'_>) -> Option<String> {
-    let nested = || text(&body.object("error").ok()?, "message");
-    text(body, "message")
-        .or_else(|| text(body, "error"))
-        .or_else(nested)
+    let nested = || text(&body.object("error")?, "message");
+    let text = |name| text(body, name);
+    text("message").or_else(|| text("error")).or_else(nested)
 }
 
 /// The text of an error body that is no JSON; of a page of HTML, its title.

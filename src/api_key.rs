@@ -7,11 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::unicode::is_invisible;
 
-/// The two kinds of key, by prefix.
-pub const PREFIXES: [(&str, Environment); 2] = [
-    ("sk_live_", Environment::Live),
-    ("sk_test_", Environment::Test),
-];
+/// The two kinds of key: the prefix, and the environment that it names.
+pub const PREFIXES: [(&str, &str); 2] = [("sk_live_", "live"), ("sk_test_", "test")];
 
 /// The prefixes of Sekuire's other secrets, and what they are.
 pub const OTHER_SECRETS: [(&str, &str); 2] =
@@ -31,25 +28,6 @@ const PASTE_MARKS: [&str; 2] = ["\x1b[200~", "\x1b[201~"];
 
 /// The secret parts of all keys that this process has held: what redaction looks for.
 static IN_USE: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
-
-/// What a key is for, as its prefix says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Environment {
-    /// `sk_live_`: production.
-    Live,
-    /// `sk_test_`: the sandbox.
-    Test,
-}
-
-impl Environment {
-    /// `live` or `test`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Environment::Live => "live",
-            Environment::Test => "test",
-        }
-    }
-}
 
 /// An API key. `Debug` and `Display` show its mask.
 #[derive(Clone)]
@@ -85,7 +63,7 @@ impl ApiKey {
 
     fn in_use(key: &str) -> ApiKey {
         let (_, secret) = split(key);
-        in_use().push(Zeroizing::new(secret.to_owned()));
+        secrets_in_use().push(Zeroizing::new(secret.to_owned()));
         ApiKey(Zeroizing::new(key.to_owned()))
     }
 
@@ -94,30 +72,25 @@ impl ApiKey {
         &self.0
     }
 
-    /// Which environment the prefix names; none for a key that only the existing client accepts.
-    pub fn environment(&self) -> Option<Environment> {
-        PREFIXES
-            .iter()
-            .find(|(prefix, _)| self.0.starts_with(prefix))
-            .map(|(_, environment)| *environment)
+    /// `live` or `test`, as the prefix says; none for a key that only the existing client accepts.
+    pub fn environment(&self) -> Option<&'static str> {
+        let mut prefixes = PREFIXES.iter();
+        let (_, environment) = prefixes.find(|(prefix, _)| self.0.starts_with(prefix))?;
+        Some(environment)
     }
+}
 
-    /// The prefix, three characters, `...`, three characters; only the prefix and `...` where fewer
-    /// than nine characters follow it.
-    pub fn mask(&self) -> String {
+/// The mask: the prefix, three characters, `...`, three characters; only the prefix and `...` where fewer
+/// than nine characters follow it.
+impl fmt::Display for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (prefix, secret) = split(&self.0);
         let head = secret.get(..3).filter(|_| secret.len() >= MIN_MASKABLE);
         let tail = secret.len().checked_sub(3).and_then(|at| secret.get(at..));
         match (head, tail) {
-            (Some(head), Some(tail)) => format!("{prefix}{head}...{tail}"),
-            _ => format!("{prefix}..."),
+            (Some(head), Some(tail)) => write!(f, "{prefix}{head}...{tail}"),
+            _ => write!(f, "{prefix}..."),
         }
-    }
-}
-
-impl fmt::Display for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.mask())
     }
 }
 
@@ -127,26 +100,16 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// The secret parts of all keys that this process has held.
-pub fn secrets_in_use() -> Vec<Zeroizing<String>> {
-    in_use().clone()
-}
-
-/// Wipes what [`secrets_in_use`] returns: nothing is said any more.
-pub fn forget() {
-    in_use().clear();
-}
-
-fn in_use() -> MutexGuard<'static, Vec<Zeroizing<String>>> {
+/// The secret parts of all keys that this process has held. Clearing wipes them.
+pub fn secrets_in_use() -> MutexGuard<'static, Vec<Zeroizing<String>>> {
     IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The prefix, where it is known, and the secret part.
 fn split(key: &str) -> (&str, &str) {
-    PREFIXES
-        .iter()
-        .find_map(|(prefix, _)| key.strip_prefix(prefix).map(|secret| (*prefix, secret)))
-        .unwrap_or(("", key))
+    let mut prefixes = PREFIXES.iter();
+    let found = prefixes.find_map(|(prefix, _)| Some((*prefix, key.strip_prefix(prefix)?)));
+    found.unwrap_or(("", key))
 }
 
 fn trim(text: &str) -> &str {
@@ -205,21 +168,17 @@ fn describe_prefix(key: &str) -> String {
         return "is in quotation marks, which count as part of it".into();
     }
     let lower_case = Zeroizing::new(key.to_ascii_lowercase());
-    for (prefix, name) in OTHER_SECRETS {
-        if lower_case.starts_with(prefix) {
-            return format!("is {name} ({prefix}), not an API key");
-        }
+    let is_its = |(prefix, _): &&(&str, &str)| lower_case.starts_with(prefix);
+    if let Some((prefix, name)) = OTHER_SECRETS.iter().find(is_its) {
+        return format!("is {name} ({prefix}), not an API key");
     }
-    match PREFIXES
-        .iter()
-        .find(|(prefix, _)| lower_case.starts_with(prefix))
-    {
+    match PREFIXES.iter().find(is_its) {
         Some((prefix, _)) => format!("begins with {prefix} in upper case"),
         None => "does not begin with sk_live_ or sk_test_".into(),
     }
 }
 
-/// Whether this is what [`ApiKey::mask`] makes of a key's secret part.
+/// Whether this is what the mask makes of a key's secret part.
 fn is_mask(secret: &str) -> bool {
     let shown = secret.split_once("...");
     shown.is_some_and(|(head, tail)| matches!((head.len(), tail.len()), (0, 0) | (3, 3)))
@@ -229,7 +188,7 @@ fn is_mask(secret: &str) -> bool {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
 
-    use super::{ApiKey, Environment, MAX_LEN};
+    use super::{ApiKey, MAX_LEN};
 
     fn refusal(input: &[u8]) -> String {
         ApiKey::parse(input).map(drop).unwrap_err()
@@ -245,7 +204,6 @@ mod tests {
             ("QQQzzzQQ7", "QQQ...QQ7"),
         ] {
             let api_key = ApiKey::from_file_text(key).unwrap();
-            assert_eq!(api_key.mask(), mask);
             assert_eq!(format!("{api_key} {api_key:?}"), format!("{mask} {mask}"));
             assert_eq!(api_key.reveal(), key);
         }
@@ -253,12 +211,7 @@ mod tests {
 
     #[test]
     fn the_prefix_names_the_environment() {
-        let environment = |key| {
-            ApiKey::from_file_text(key)
-                .unwrap()
-                .environment()
-                .map(Environment::name)
-        };
+        let environment = |key| ApiKey::from_file_text(key).unwrap().environment();
         assert_eq!(environment("sk_live_QQ"), Some("live"));
         assert_eq!(environment("sk_test_QQ"), Some("test"));
         assert_eq!(environment("QQsk_live_"), None);

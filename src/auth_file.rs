@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::api_key::ApiKey;
 use crate::backend_url::BackendUrl;
 use crate::credential::{Credential, Source};
-use crate::json::{self, Member, Object};
+use crate::json::{self, Object};
 
 /// What the file says.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Content {
 /// The backend that a file names, be the rest of it damaged.
 pub fn backend_url(bytes: &[u8]) -> Option<BackendUrl> {
     let object = Object::parse(without_mark(bytes)).ok()?;
-    BackendUrl::parse(&object.text("backend_url").ok()?).ok()
+    BackendUrl::parse(&object.text("backend_url")?).ok()
 }
 
 /// Reads the file's content.
@@ -29,8 +29,8 @@ pub fn backend_url(bytes: &[u8]) -> Option<BackendUrl> {
 pub fn parse(bytes: &[u8]) -> Result<Content, String> {
     let object = Object::parse(without_mark(bytes))?;
     let text = |name: &str| match object.text(name) {
-        Member::Mistyped => Err(format!("holds something else than text as its {name}")),
-        member => Ok(member.ok().filter(|text| !text.is_empty())),
+        None if object.has(name) => Err(format!("holds something else than text as its {name}")),
+        found => Ok(found.filter(|text| !text.is_empty())),
     };
     let api_key = text("api_key")?.map(Zeroizing::new);
     let bound_fingerprint = text("device_fingerprint")?;

@@ -30,17 +30,11 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    fn default_port(self) -> u16 {
+    /// Its name, and the port that it has where none is named.
+    fn name_and_port(self) -> (&'static str, u16) {
         match self {
-            Scheme::Https => 443,
-            Scheme::Http => 80,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Scheme::Https => "https",
-            Scheme::Http => "http",
+            Scheme::Https => ("https", 443),
+            Scheme::Http => ("http", 80),
         }
     }
 }
@@ -56,19 +50,15 @@ impl BackendUrl {
         if url.len() > MAX_LEN {
             return Err("is longer than 2048 bytes");
         }
-        if let Some(why) = url.chars().find_map(why_refused) {
-            return Err(why);
-        }
+        url.chars().try_for_each(check_character)?;
         let (scheme, rest) = split_scheme(url)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = split_port(authority, scheme)?;
         let path = without_api_path(path);
         // A server or a proxy may undo the encoding before it resolves dots.
         let decoded = path.to_ascii_lowercase().replace("%2e", ".");
-        if decoded
-            .split('/')
-            .any(|segment| matches!(segment, "." | ".."))
-        {
+        let is_dots = |segment: &str| matches!(segment, "." | "..");
+        if decoded.split('/').any(is_dots) {
             return Err("has a . or .. in its path");
         }
         let slash = if path.is_empty() { "" } else { "/" };
@@ -107,7 +97,8 @@ impl BackendUrl {
 
     /// Scheme, host and, where it is not the scheme's own, port (RFC 6454).
     pub fn origin(&self) -> String {
-        format!("{}://{}", self.scheme.name(), self.authority())
+        let (scheme, _) = self.scheme.name_and_port();
+        format!("{scheme}://{}", self.authority())
     }
 
     /// Host and, where it is not the scheme's own, port: the header `Host` (RFC 9110, 7.2).
@@ -116,10 +107,9 @@ impl BackendUrl {
     }
 
     fn authority_of(&self, host: &str) -> String {
-        if self.port == self.scheme.default_port() {
-            bracketed(host)
-        } else {
-            host_and_port(host, self.port)
+        match self.scheme.name_and_port() {
+            (_, port) if port == self.port => bracketed(host),
+            _ => host_and_port(host, self.port),
         }
     }
 
@@ -143,18 +133,16 @@ impl BackendUrl {
 
     /// Whether the host is this machine: `localhost` (RFC 6761), in 127.0.0.0/8, or `::1`.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host();
-        host == "localhost"
-            || host
-                .parse()
-                .is_ok_and(|address: IpAddr| address.is_loopback())
+        let address = self.host().parse();
+        self.host() == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
     }
 }
 
 impl fmt::Display for BackendUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, _) = self.scheme.name_and_port();
         let authority = self.authority_of(&self.name);
-        write!(f, "{}://{authority}{}", self.scheme.name(), self.path)
+        write!(f, "{scheme}://{authority}{}", self.path)
     }
 }
 
@@ -183,15 +171,14 @@ pub fn parse_port(port: &str) -> Result<u16, &'static str> {
     }
 }
 
-/// What is wrong with a URL that has this character.
-fn why_refused(c: char) -> Option<&'static str> {
+fn check_character(c: char) -> Result<(), &'static str> {
     match c {
-        '\\' => Some("has a backslash in it"),
-        '?' => Some("has a query"),
-        '#' => Some("has a fragment"),
-        _ if c.is_ascii_graphic() => None,
-        _ if c.is_ascii() => Some("has white space or a control character in it"),
-        _ => Some("is not ASCII; write an international host name in its xn-- form"),
+        '\\' => Err("has a backslash in it"),
+        '?' => Err("has a query"),
+        '#' => Err("has a fragment"),
+        _ if c.is_ascii_graphic() => Ok(()),
+        _ if c.is_ascii() => Err("has white space or a control character in it"),
+        _ => Err("is not ASCII; write an international host name in its xn-- form"),
     }
 }
 
@@ -231,7 +218,7 @@ fn split_port(authority: &str, scheme: Scheme) -> Result<(&str, u16), &'static s
     }
     match authority.rsplit_once(':') {
         Some((host, port)) if !authority.ends_with(']') => Ok((host, parse_port(port)?)),
-        _ => Ok((authority, scheme.default_port())),
+        _ => Ok((authority, scheme.name_and_port().1)),
     }
 }
 

@@ -45,14 +45,16 @@ pub enum Topic {
     Command(&'static CommandSpec),
 }
 
+/// An option's name with its dashes, and its value.
+type TypedOption = (String, Option<OsString>);
+
 /// The arguments by kind. Options may come before the command that has them.
 #[derive(Default)]
 struct Typed {
     words: Vec<OsString>,
     /// What follows `--`, where that is a program.
     program: Vec<OsString>,
-    /// Names with their dashes, and values.
-    options: Vec<(String, Option<OsString>)>,
+    options: Vec<TypedOption>,
     help: bool,
     version: bool,
 }
@@ -62,16 +64,12 @@ struct Typed {
 /// # Errors
 /// A usage error.
 pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
-    let is_api_key =
-        |arg: &str| looks_like_key(arg) && PREFIXES.iter().any(|(prefix, _)| arg.contains(prefix));
-    refuse_keys(&args, is_api_key)?;
     let dashes = args.iter().position(|arg| arg == "--");
     let rest = args.split_off(dashes.unwrap_or(args.len()));
-    let rest = rest.into_iter().skip(1);
-    // Behind -- only what is certainly a key is refused: a program has users and files that begin with adm_.
-    refuse_keys(&args, looks_like_key)?;
+    refuse_keys(&args, &rest)?;
     refuse_dashes(&args)?;
     let mut typed = sort(args);
+    let rest = rest.into_iter().skip(1);
     match find_command(&typed.words) {
         Ok((command, _)) if command.id == CommandId::Exec => typed.program = rest.collect(),
         _ => typed.words.extend(rest),
@@ -82,24 +80,26 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     if typed.version || typed.words == ["version"] {
         return Ok(Request::Version);
     }
-    let is_unknown = |(name, _): &&(String, _)| find_option(COMMANDS, name).is_none();
+    let has_command = find_command(&typed.words).is_ok();
+    let is_empty = typed.words.is_empty() || typed.words == ["auth"];
+    let is_unknown = |(name, _): &&TypedOption| find_option(COMMANDS, name).is_none();
     let unknown = typed.options.iter().find(is_unknown);
-    let has_no_command = typed.words.is_empty() || typed.words == ["auth"];
-    match (find_command(&typed.words), unknown, typed.options.first()) {
-        (Ok((command, operands)), ..) => {
-            understand(command, operands, typed.program, typed.options)
-        }
-        (_, Some((name, _)), _) => Err(unknown_option(COMMANDS, name, "help")),
-        (_, _, Some((name, _))) if has_no_command => {
+    match (unknown, typed.options.first()) {
+        (Some((name, _)), _) if !has_command => Err(unknown_option(COMMANDS, name, "help")),
+        (_, Some((name, _))) if is_empty => {
             Err(Error::usage(format!("{name} needs a command")).with_hint("run: sekuire help"))
         }
-        _ if has_no_command => help_on(&typed.words).map(Request::Nothing),
-        (Err(error), ..) => Err(error),
+        _ if is_empty => help_on(&typed.words).map(Request::Nothing),
+        _ => understand(typed),
     }
 }
 
-fn refuse_keys(args: &[OsString], is_key: impl Fn(&str) -> bool) -> Result<(), Error> {
-    if !args.iter().any(|arg| is_key(&arg.to_string_lossy())) {
+/// Behind `--` only what is certainly a key is refused: a program has users and files that begin with adm_.
+fn refuse_keys(args: &[OsString], behind_dashes: &[OsString]) -> Result<(), Error> {
+    let has_prefix = |text: &str| PREFIXES.iter().any(|(prefix, _)| text.contains(prefix));
+    let is_key = |arg: &OsString| looks_like_key(&arg.to_string_lossy());
+    let is_api_key = |arg: &OsString| is_key(arg) && has_prefix(&arg.to_string_lossy());
+    if !args.iter().any(is_key) && !behind_dashes.iter().any(is_api_key) {
         return Ok(());
     }
     let error = "an API key was given as an argument, where every user of this machine can see it";
@@ -144,7 +144,7 @@ fn sort(args: Vec<OsString>) -> Typed {
 
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
     let joined = parser.optional_value();
-    if joined.is_some() || find_option(COMMANDS, name)?.value().is_none() {
+    if joined.is_some() || !find_option(COMMANDS, name)?.has_value() {
         return joined;
     }
     let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
@@ -173,19 +173,16 @@ fn help_on(words: &[OsString]) -> Result<Topic, Error> {
     }
 }
 
-fn understand(
-    command: &'static CommandSpec,
-    operands: &[OsString],
-    program: Vec<OsString>,
-    typed: Vec<(String, Option<OsString>)>,
-) -> Result<Request, Error> {
+fn understand(typed: Typed) -> Result<Request, Error> {
+    let (command, operands) = find_command(&typed.words)?;
+    let program = typed.program;
     let is_named = program.first().is_some_and(|name| !name.is_empty());
     // Before the options: without -- the program's would be taken for ours.
     if command.id == CommandId::Exec && !(is_named && operands.is_empty()) {
         return Err(Error::usage("'sekuire auth exec' needs a command after --")
             .with_hint("run: sekuire auth exec -- COMMAND"));
     }
-    let mut options = read_options(command, typed)?;
+    let mut options = read_options(command, typed.options)?;
     options.program = program;
     let mut shells = SHELLS.iter().copied();
     options.shell = shells.find(|shell| operands == [*shell]);
@@ -202,10 +199,7 @@ fn understand(
     Ok(Request::Run(command.id, options))
 }
 
-fn read_options(
-    command: &'static CommandSpec,
-    typed: Vec<(String, Option<OsString>)>,
-) -> Result<Options, Error> {
+fn read_options(command: &'static CommandSpec, typed: Vec<TypedOption>) -> Result<Options, Error> {
     let help = format!("help {}", command.name());
     let refuse = |message| Error::usage(message).with_hint(format!("run: sekuire {help}"));
     let mut options = Options::default();
@@ -220,15 +214,15 @@ fn read_options(
         }
         given.push(name);
         options.is_backend_url |= typed == "--backend-url";
-        let value = match (spec.value(), value.map(OsString::into_string)) {
-            (None, None) => Ok(String::new()),
-            (None, Some(_)) => Err(format!("{name} takes no value")),
-            (Some(_), None) => Err(format!("{name} needs a value")),
-            (Some(_), Some(Err(_))) => Err(format!("the value of {name} is not UTF-8 text")),
-            (Some(_), Some(Ok(value))) if value.trim().is_empty() => {
+        let value = match (spec.has_value(), value.map(OsString::into_string)) {
+            (false, None) => Ok(String::new()),
+            (false, Some(_)) => Err(format!("{name} takes no value")),
+            (true, None) => Err(format!("{name} needs a value")),
+            (true, Some(Err(_))) => Err(format!("the value of {name} is not UTF-8 text")),
+            (true, Some(Ok(value))) if value.trim().is_empty() => {
                 Err(format!("the value of {name} is empty"))
             }
-            (Some(_), Some(Ok(value))) => Ok(value),
+            (true, Some(Ok(value))) => Ok(value),
         };
         spec.set(&mut options, value.map_err(refuse)?)?;
     }

@@ -1,58 +1,9 @@
-//! The environment variables that are read: the one list behind the code, the help and the man page.
+//! Reading environment variables. src/help/variables.txt lists those that change what `sekuire` does.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::error::Error;
-
-/// Every variable that changes what `sekuire` does, and what it does, in a few words without a full stop.
-pub const VARIABLES: &[(&str, &str)] = &[
-    (
-        "SEKUIRE_API_KEY",
-        "API key; takes precedence over auth.json",
-    ),
-    (
-        "SEKUIRE_API_KEY_FILE",
-        "file that holds the API key, such as a mounted secret; read if SEKUIRE_API_KEY is unset",
-    ),
-    (
-        "SEKUIRE_BACKEND_URL",
-        "backend, unless --backend is given; a key from auth.json never leaves its own backend for it",
-    ),
-    (
-        "SEKUIRE_API_URL",
-        "the same, read after it: the name that Sekuire's SDK reads, and that auth exec sets",
-    ),
-    ("SEKUIRE_WEB_URL", "web app, unless --web-url is given"),
-    (
-        "SEKUIRE_CONFIG_DIR",
-        "folder of auth.json, instead of ~/.sekuire",
-    ),
-    (
-        "SEKUIRE_DEVICE_ID",
-        "fixed device identity, used instead of the machine ID, for containers and CI runners",
-    ),
-    (
-        "SEKUIRE_ALLOW_HTTP",
-        "the one origin that may be reached without TLS, such as http://backend:9300",
-    ),
-    (
-        "SSL_CERT_FILE",
-        "file of trusted CA certificates (PEM), instead of the system's (Linux)",
-    ),
-    (
-        "SSL_CERT_DIR",
-        "folders of trusted CA certificates, separated by colons (Linux)",
-    ),
-    (
-        "HTTPS_PROXY",
-        "proxy for https backends, http://[user:password@]host:port; then https_proxy",
-    ),
-    (
-        "NO_PROXY",
-        "hosts that are reached without the proxy: names with their subdomains, .suffixes, addresses, CIDR ranges, each also with :port, or *; then no_proxy",
-    ),
-];
 
 /// The raw value of a variable; empty means unset.
 pub fn raw(name: &str) -> Option<OsString> {

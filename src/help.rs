@@ -3,19 +3,22 @@
 mod completions;
 mod man;
 
-use std::fmt::Write;
-
 pub use completions::completions;
 pub use man::man;
 
 use crate::cli::{COMMANDS, CommandSpec, OptionSpec, Topic};
-use crate::environment::VARIABLES;
 
 /// A line for each exit status.
 const EXIT_STATUSES: &str = include_str!("help/exit_statuses.txt");
 
-/// A section for each command: its name, and what else a user must know.
-const DETAILS: &str = include_str!("help/details.txt");
+/// A line for each environment variable: its name, two spaces, and what it does.
+const VARIABLES: &str = include_str!("help/variables.txt");
+
+/// A section for each command: its name and operand, what it does, and what else a user must know.
+const COMMAND_TEXTS: &str = include_str!("help/commands.txt");
+
+/// A line for each option: its names and value, two spaces, and what it does.
+const OPTION_TEXTS: &str = include_str!("help/options.txt");
 
 /// Where the text of a help line begins.
 const COLUMN: usize = 24;
@@ -43,9 +46,9 @@ fn overview(group: &str) -> String {
     for command in COMMANDS {
         let mut names = command.names.iter();
         if let Some(name) = names.find(|name| name.starts_with(group)) {
-            let operand = command.operand.trim_end_matches(" [ARG...]");
-            let term = format!("{name} {operand}");
-            item(&mut commands, &term, command.summary);
+            let [operand, summary, _] = command_text(command);
+            let operand = operand.trim_end_matches(" [ARG...]");
+            commands.push_str(&item(&format!("{name}{operand}"), summary));
         }
     }
     include_str!("help/overview.txt")
@@ -61,67 +64,64 @@ fn environment() -> String {
 }
 
 fn variables() -> String {
-    let mut text = String::new();
-    for (name, meaning) in VARIABLES {
-        item(&mut text, name, meaning);
-    }
-    text
+    let texts = items(VARIABLES);
+    texts.map(|(name, meaning)| item(name, meaning)).collect()
+}
+
+/// The terms in these lines, and what they mean.
+fn items(lines: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    lines.lines().filter_map(|line| line.split_once("  "))
 }
 
 fn command_help(command: &CommandSpec) -> String {
     let has_options = !command.options.is_empty();
     let options = if has_options { " [OPTIONS]" } else { "" };
-    let mut text = format!("{}.\n", command.summary);
+    let [operand, summary, details] = command_text(command);
+    let mut text = format!("{summary}.\n");
     for (name, margin) in command.names.iter().zip(["\nUsage:", "      "]) {
-        let usage = format!("{margin} sekuire {name}{options} {}", command.operand);
-        text.extend([usage.trim_end(), "\n"]);
+        text.extend([margin, " sekuire ", name, options, operand, "\n"]);
     }
-    text.extend(["\n", details(command), "\n"]);
+    text.extend(["\n", details, "\n"]);
     if has_options {
         text.push_str("\nOptions:\n");
     }
     for option in command.options {
-        item(&mut text, &flags(option), option.help);
+        let (term, meaning) = option_text(option);
+        text.push_str(&item(term, meaning));
     }
     text
 }
 
-/// The lines about a command in [`DETAILS`].
-fn details(command: &CommandSpec) -> &'static str {
-    let mut sections = DETAILS.split("\n\n");
-    let find = |section: &'static str| section.strip_prefix(command.name())?.strip_prefix('\n');
-    sections.find_map(find).unwrap_or_default().trim_end()
+/// A command's operand behind a space, what it does, and what else there is to know.
+fn command_text(command: &CommandSpec) -> [&'static str; 3] {
+    let find = |section: &'static str| {
+        let (usage, text) = section.split_once('\n')?;
+        let (summary, details) = text.split_once('\n')?;
+        let operand = usage.strip_prefix(command.name())?;
+        Some([operand, summary, details.trim_end()])
+    };
+    let text = COMMAND_TEXTS.split("\n\n").find_map(find);
+    text.unwrap_or_default()
 }
 
-/// `-q, --quiet`, `--wait SECS`
-fn flags(option: &OptionSpec) -> String {
-    let mut short = option.names.iter().filter(|name| !name.starts_with("--"));
-    let short = short.next().map(|short| format!("{short}, "));
-    let value = option.value().map(|value| format!(" {value}"));
-    short.unwrap_or_default() + option.name() + &value.unwrap_or_default()
+/// An option with its value, and what it does.
+fn option_text(option: &OptionSpec) -> (&'static str, &'static str) {
+    let is_its = |term: &str| term.split([' ', ',']).any(|word| word == option.name());
+    let mut texts = items(OPTION_TEXTS);
+    texts.find(|(term, _)| is_its(term)).unwrap_or_default()
 }
 
-/// A term, and what it means.
-fn item(text: &mut String, term: &str, meaning: &str) {
-    // Writing to a String cannot fail.
-    let _ = write!(text, "  {term:0$}  ", COLUMN - 4);
-    wrap(text, COLUMN, meaning);
-}
-
-/// Appends `words`, wrapped with an indent, and a line end. The first line is indented already.
-fn wrap(text: &mut String, indent: usize, words: &str) {
-    let mut used = indent;
-    for (index, word) in words.split_whitespace().enumerate() {
-        if index > 0 && used + 1 + word.len() > WIDTH {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            used = indent;
-        } else if index > 0 {
-            text.push(' ');
-            used += 1;
+/// A term, and what it means: words that are wrapped, and a line end.
+fn item(term: &str, meaning: &str) -> String {
+    let mut text = format!("  {term:0$} ", COLUMN - 4);
+    let mut used = COLUMN - 1;
+    for word in meaning.split_whitespace() {
+        if used + 1 + word.len() > WIDTH {
+            text.extend(["\n", &" ".repeat(COLUMN - 1)]);
+            used = COLUMN - 1;
         }
-        text.push_str(word);
-        used += word.len();
+        text.extend([" ", word]);
+        used += 1 + word.len();
     }
-    text.push('\n');
+    text + "\n"
 }

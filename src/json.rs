@@ -20,27 +20,6 @@ const NOT_JSON: Malformed = "is not JSON";
 /// The members of one JSON object that has passed the check, with their values' text.
 pub struct Object<'a>(Vec<(String, &'a str)>);
 
-/// What an object holds under a name.
-#[derive(Debug, Eq, PartialEq)]
-pub enum Member<T> {
-    /// Nothing, or null.
-    Absent,
-    /// A value of the type that was asked for.
-    Present(T),
-    /// A value of another type.
-    Mistyped,
-}
-
-impl<T> Member<T> {
-    /// The value; none where it is absent or of another type.
-    pub fn ok(self) -> Option<T> {
-        match self {
-            Member::Present(value) => Some(value),
-            Member::Absent | Member::Mistyped => None,
-        }
-    }
-}
-
 impl<'a> Object<'a> {
     /// Checks that `bytes` are one JSON object (RFC 8259) of at most 64 KiB, at most 32 deep and
     /// without duplicate keys.
@@ -67,41 +46,42 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The text under `name`.
-    pub fn text(&self, name: &str) -> Member<String> {
-        self.read(name, text)
+    /// The text under `name`; none, as for the types below, where something else is there.
+    pub fn text(&self, name: &str) -> Option<String> {
+        text(self.value(name)?)
     }
 
     /// The true or false under `name`.
-    pub fn flag(&self, name: &str) -> Member<bool> {
-        self.read(name, |raw| bool::deserialize_json(raw).ok())
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        bool::deserialize_json(self.value(name)?).ok()
     }
 
     /// The number under `name`, as it is written.
-    pub fn number(&self, name: &str) -> Member<&'a str> {
-        self.read(name, |raw| is_number(raw).then_some(raw))
+    pub fn number(&self, name: &str) -> Option<&'a str> {
+        self.value(name).filter(|raw| is_number(raw))
     }
 
     /// The object under `name`.
-    pub fn object(&self, name: &str) -> Member<Object<'a>> {
-        self.read(name, |raw| Object::parse(raw.as_bytes()).ok())
+    pub fn object(&self, name: &str) -> Option<Object<'a>> {
+        Object::parse(self.value(name)?.as_bytes()).ok()
     }
 
-    /// Those elements of the array under `name` that are objects; none where there is no array.
+    /// Those elements of the array under `name` that are objects.
     pub fn objects(&self, name: &str) -> Option<Vec<Object<'a>>> {
-        let array = self.read(name, |raw| raw.starts_with('[').then_some(raw));
-        let text = array.ok()?;
+        let text = self.value(name).filter(|raw| raw.starts_with('['))?;
         let elements = Scanner { text, at: 0 }.members(1).ok()?.into_iter();
         let objects = elements.flat_map(|(_, raw)| Object::parse(raw.as_bytes()));
         Some(objects.collect())
     }
 
-    /// The value under `name`, of which `decode` makes nothing where it is of another type.
-    fn read<T>(&self, name: &str, decode: impl FnOnce(&'a str) -> Option<T>) -> Member<T> {
-        match self.0.iter().find(|(key, _)| key == name) {
-            None | Some((_, "null")) => Member::Absent,
-            Some((_, raw)) => decode(raw).map_or(Member::Mistyped, Member::Present),
-        }
+    /// Whether there is anything under `name` but null.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    fn value(&self, name: &str) -> Option<&'a str> {
+        let (_, raw) = self.0.iter().find(|(key, _)| key == name)?;
+        Some(*raw).filter(|raw| *raw != "null")
     }
 }
 
@@ -254,7 +234,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{Member, Object, text, write};
+    use super::{Object, text, write};
 
     /// One of everything, each with white space and without.
     const WHOLE: &str = "{\"text\" : \"a \\\" \\\\ \\/ \\b\\f\\n\\r\\t \\u00e9\\uABCD\\u005a \" , \"none\":null,\"yes\":true ,\
@@ -412,38 +392,35 @@ mod tests {
     fn a_member_is_of_the_type_that_was_asked_for() {
         let object = of(WHOLE).unwrap();
         let read = "a \" \\ / \u{8}\u{c}\n\r\t \u{e9}\u{abcd}Z ";
-        assert_eq!(object.text("text"), Member::Present(read.to_owned()));
-        assert_eq!(object.flag("yes"), Member::Present(true));
-        assert_eq!(object.flag("no"), Member::Present(false));
+        assert_eq!(object.text("text").as_deref(), Some(read));
+        assert_eq!(object.flag("yes"), Some(true));
+        assert_eq!(object.flag("no"), Some(false));
         for (name, number) in [("zero", "0"), ("minus", "-0.50"), ("small", "9E-3")] {
-            assert_eq!(object.number(name), Member::Present(number));
+            assert_eq!(object.number(name), Some(number));
         }
-        for absent in ["none", "nothing", ""] {
-            assert_eq!(object.text(absent), Member::Absent);
-            assert_eq!(object.flag(absent), Member::Absent);
-            assert_eq!(object.number(absent), Member::Absent);
-            assert!(matches!(object.object(absent), Member::Absent));
-            assert!(object.objects(absent).is_none());
+        for other in ["yes", "zero", "list", "object", "none", "nothing", ""] {
+            assert_eq!(object.text(other), None);
         }
-        for other in ["yes", "zero", "list", "object"] {
-            assert_eq!(object.text(other), Member::Mistyped);
+        for other in ["text", "zero", "list", "object", "none", "nothing", ""] {
+            assert_eq!(object.flag(other), None);
         }
-        for other in ["text", "zero", "list", "object"] {
-            assert_eq!(object.flag(other), Member::Mistyped);
+        for other in ["text", "yes", "list", "object", "none", "nothing", ""] {
+            assert_eq!(object.number(other), None);
         }
-        for other in ["text", "yes", "list", "object"] {
-            assert_eq!(object.number(other), Member::Mistyped);
+        for other in ["text", "yes", "zero", "list", "none", "nothing", ""] {
+            assert!(object.object(other).is_none());
         }
-        for other in ["text", "yes", "zero", "list"] {
-            assert!(matches!(object.object(other), Member::Mistyped));
-        }
-        let inner = object.object("objects").ok().unwrap();
-        let innermost = inner.object("b").ok().unwrap();
-        assert_eq!(innermost.text("c").ok().as_deref(), Some("}"));
+        assert!(object.has("text") && object.has("no") && object.has("list"));
+        assert!(!object.has("none") && !object.has("nothing"));
+        let inner = object.object("objects").unwrap();
+        let innermost = inner.object("b").unwrap();
+        assert_eq!(innermost.text("c").as_deref(), Some("}"));
         let objects = object.objects("lists").unwrap();
         assert_eq!(objects.len(), 1);
         assert!(objects.iter().all(|found| found.objects("a").is_some()));
-        assert!(object.objects("object").is_none());
+        for other in ["object", "text", "none", "nothing"] {
+            assert!(object.objects(other).is_none());
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         terminal::error(&error);
         error.kind().exit_status()
     });
-    api_key::forget();
+    // Nothing is said any more.
+    api_key::secrets_in_use().clear();
     exit_status.into()
 }

@@ -79,7 +79,7 @@ fn cut(text: &str, hidden: &[bool]) -> String {
 
 /// Every run of eight characters of the secrets in use, in lower case and sorted.
 fn runs_in_use() -> Zeroizing<Vec<u64>> {
-    let secrets = secrets_in_use();
+    let secrets = secrets_in_use().clone();
     // Large enough never to grow: growing would leave a copy behind.
     let room = secrets.iter().map(|secret| secret.len()).sum();
     let mut runs = Zeroizing::new(Vec::with_capacity(room));

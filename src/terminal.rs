@@ -59,26 +59,22 @@ pub const YELLOW: &str = "\x1b[1;33m";
 const RESET: &str = "\x1b[0m";
 
 fn labelled(label: &str, colour: &str, message: &str) -> String {
-    let message = sanitize(message);
-    if colour.is_empty() || !may_colour(io::stderr().is_terminal()) {
-        format!("{label}: {message}\n")
-    } else {
-        format!("{colour}{label}:{RESET} {message}\n")
-    }
+    let label = coloured(&format!("{label}:"), colour, io::stderr().is_terminal());
+    format!("{label} {}\n", sanitize(message))
 }
 
 /// A text in this colour, for standard output.
 pub fn paint(text: &str, colour: &str) -> String {
-    if may_colour(platform::standard_output().is_terminal()) {
-        format!("{colour}{text}{RESET}")
-    } else {
-        text.to_owned()
-    }
+    coloured(text, colour, platform::standard_output().is_terminal())
 }
 
-/// Whether there is a terminal that a person did not ask to keep plain (no-color.org).
-fn may_colour(is_terminal: bool) -> bool {
-    is_terminal && environment::raw("NO_COLOR").is_none() && !is_dumb()
+/// The text in this colour, for a terminal that a person did not ask to keep plain (no-color.org).
+fn coloured(text: &str, colour: &str, is_terminal: bool) -> String {
+    let may_colour = is_terminal && environment::raw("NO_COLOR").is_none() && !is_dumb();
+    if colour.is_empty() || !may_colour {
+        return text.to_owned();
+    }
+    format!("{colour}{text}{RESET}")
 }
 
 fn is_dumb() -> bool {

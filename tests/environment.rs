@@ -1,4 +1,4 @@
-//! Every variable of `src/environment.rs`, set, empty and malformed, and where it is documented; and which
+//! Every variable of `src/help/variables.txt`, set, empty and malformed, and where it is documented; and which
 //! backend a key goes to.
 
 use std::ffi::OsStr;
@@ -19,12 +19,10 @@ use crate::support::needs;
 use crate::support::other_user::{NOBODY, OtherUser};
 use crate::support::outcome::Outcome;
 
-/// The names in the one list, as its source has them.
+/// The names in the one list.
 fn variables() -> Vec<&'static str> {
-    let source = include_str!("../src/environment.rs");
-    let is_name =
-        |word: &&str| word.len() > 3 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    source.split('"').filter(is_name).collect()
+    let lines = include_str!("../src/help/variables.txt").lines();
+    lines.filter_map(|line| line.split(' ').next()).collect()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::slice;
 
-use super::table::{COMMANDS, CommandId, CommandSpec, find_option};
+use super::table::{COMMANDS, CommandId, CommandSpec, Commands, find_option};
 use crate::error::Error;
 
 /// Words of other clients, and the option to use or what to do instead.
@@ -46,7 +46,7 @@ pub(super) fn unknown_command(typed: &str) -> Error {
 }
 
 /// The error for an option that none of these commands has. `help` is the command that shows their options.
-pub(super) fn unknown_option(commands: &'static [CommandSpec], typed: &str, help: &str) -> Error {
+pub(super) fn unknown_option(commands: Commands, typed: &str, help: &str) -> Error {
     let options = commands.iter().flat_map(|command| command.options);
     let names = options.flat_map(|option| option.names);
     let near = || nearest(typed, names.chain(&["--help", "--version"]));
@@ -69,7 +69,7 @@ pub(super) fn unexpected_argument(command: &'static CommandSpec, operands: &[OsS
 }
 
 /// What to do instead of `typed`, unless it takes an option that none of these commands has.
-fn habit(commands: &'static [CommandSpec], typed: &str) -> Option<String> {
+fn habit(commands: Commands, typed: &str) -> Option<String> {
     let is_url = typed.contains("://");
     let typed = if is_url { "--url" } else { typed };
     let mut habits = HABITS.iter();
@@ -80,13 +80,10 @@ fn habit(commands: &'static [CommandSpec], typed: &str) -> Option<String> {
     find_option(commands, instead).map(|_| format!("use {instead}"))
 }
 
-/// The name that `typed` was probably meant to be: at most two slips away, and fewer than half of it.
-fn nearest(
-    typed: &str,
-    names: impl Iterator<Item = &'static &'static str>,
-) -> Option<&'static str> {
+/// The name that `word` was probably meant to be: at most two slips away, and fewer than half of it.
+fn nearest(word: &str, names: impl Iterator<Item = &'static &'static str>) -> Option<&'static str> {
     let bare = |name: &str| name.trim_start_matches('-').to_ascii_lowercase();
-    let distances = names.map(|name| (strsim::osa_distance(&bare(typed), &bare(name)), *name));
+    let distances = names.map(|name| (strsim::osa_distance(&bare(word), &bare(name)), *name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= 2 && distance * 2 < bare(name).len()).then_some(name)
 }

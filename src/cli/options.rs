@@ -44,76 +44,29 @@ pub struct Options {
 pub struct OptionSpec {
     /// Its documented name with its dashes, and another.
     pub names: &'static [&'static str],
-    /// What it does, in a few words without a full stop.
-    pub help: &'static str,
-    field: Field,
+    pub(super) field: Field,
 }
 
 /// The field that an option sets.
 #[derive(Clone, Copy)]
-enum Field {
+pub(super) enum Field {
     Switch(fn(&mut Options) -> &mut bool),
-    /// What the value is called, and where it goes.
-    Text(&'static str, fn(&mut Options) -> &mut Option<String>),
+    Text(fn(&mut Options) -> &mut Option<String>),
     /// A whole number of seconds, from the least to the most.
     Seconds(fn(&mut Options) -> &mut Option<Duration>, u64, u64),
 }
 
 use Field::{Seconds, Switch, Text};
 
-pub(super) const WEB_URL: OptionSpec = option(&["--web-url"], Text("URL", |to| &mut to.web_url))
-    .help("Web app URL (default: https://sekuire.ai)");
-pub(super) const BACKEND: OptionSpec = option(
-    &["--backend", "--backend-url"],
-    Text("URL", |to| &mut to.backend),
-)
-.help("Backend API URL (default: https://api.sekuire.ai)");
-pub(super) const BACKEND_URL: OptionSpec = option(&["--backend-url", "--backend"], BACKEND.field)
-    .help("Backend URL (default: that of the login)");
-pub(super) const API_KEY_STDIN: OptionSpec =
-    option(&["--api-key-stdin"], Switch(|to| &mut to.api_key_stdin))
-        .help("Read the API key from standard input; print only the result");
-pub(super) const NO_STORE: OptionSpec = option(&["--no-store"], Switch(|to| &mut to.no_store))
-    .help("Verify and bind the key, but store nothing");
-pub(super) const WORKSPACE: OptionSpec =
-    option(&["--workspace"], Text("ID", |to| &mut to.workspace))
-        .help("Default workspace (default: the first)");
-pub(super) const TIMEOUT: OptionSpec =
-    option(&["--timeout"], Seconds(|to| &mut to.timeout, 1, 300))
-        .help("Time limit of one attempt, 1 to 300 (default: 10)");
-pub(super) const WAIT: OptionSpec = option(&["--wait"], Seconds(|to| &mut to.wait, 0, 3600))
-    .help("Retry for up to SECS seconds, 0 to 3600 (default: three attempts)");
-pub(super) const ONLINE: OptionSpec = option(&["--online"], Switch(|to| &mut to.online))
-    .help("Also test the connection, step by step");
-pub(super) const JSON: OptionSpec =
-    option(&["--json"], Switch(|to| &mut to.json)).help("Print one JSON object");
-pub(super) const GET: OptionSpec = option(&["--get"], Text("FIELD", |to| &mut to.get))
-    .help("Print one field of that object, such as device.name");
-pub(super) const QUIET: OptionSpec =
-    option(&["--quiet", "-q"], Switch(|to| &mut to.quiet)).help("Print nothing but errors");
-
-const fn option(names: &'static [&'static str], field: Field) -> OptionSpec {
-    let help = "";
-    OptionSpec { names, help, field }
-}
-
 impl OptionSpec {
-    const fn help(self, help: &'static str) -> OptionSpec {
-        OptionSpec { help, ..self }
-    }
-
     /// Its documented name.
     pub fn name(&self) -> &'static str {
         self.names.first().unwrap_or(&"")
     }
 
-    /// What its value is called; none for a switch.
-    pub fn value(&self) -> Option<&'static str> {
-        match self.field {
-            Switch(_) => None,
-            Text(name, _) => Some(name),
-            Seconds(..) => Some("SECS"),
-        }
+    /// Whether it has a value: it is no switch.
+    pub fn has_value(&self) -> bool {
+        !matches!(self.field, Switch(_))
     }
 
     /// Sets its field to `value`, which means nothing for a switch.
@@ -123,7 +76,7 @@ impl OptionSpec {
     pub(super) fn set(&self, options: &mut Options, value: String) -> Result<(), Error> {
         match self.field {
             Switch(field) => *field(options) = true,
-            Text(_, field) => *field(options) = Some(value),
+            Text(field) => *field(options) = Some(value),
             Seconds(field, least, most) => {
                 *field(options) = Some(seconds(&value, least, most).ok_or_else(|| {
                     let name = self.name();

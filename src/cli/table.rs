@@ -1,9 +1,8 @@
-//! The commands and their options: parser, help, man page and completions come from this table.
+//! The commands and their options. Parser, help, man page and completions come from this table, and the words about
+//! each from src/help/commands.txt and options.txt.
 
-use super::options::{
-    API_KEY_STDIN, BACKEND, BACKEND_URL, GET, JSON, NO_STORE, ONLINE, OptionSpec, QUIET, TIMEOUT,
-    WAIT, WEB_URL, WORKSPACE,
-};
+use super::options::Field::{Seconds, Switch, Text};
+use super::options::{Field, OptionSpec};
 
 /// The commands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,10 +27,6 @@ pub struct CommandSpec {
     pub id: CommandId,
     /// Its documented name, and another.
     pub names: &'static [&'static str],
-    /// What may follow it.
-    pub operand: &'static str,
-    /// What it does, in a few words without a full stop.
-    pub summary: &'static str,
     /// Its options.
     pub options: &'static [OptionSpec],
 }
@@ -41,32 +36,16 @@ pub const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
 /// Every command, in the order of the help.
 pub const COMMANDS: &[CommandSpec] = &[
-    command(CommandId::Login, &["login", "auth login"])
-        .summary("Verify an API key and bind it to this device")
-        .options(LOGIN),
-    command(CommandId::Logout, &["logout", "auth logout"])
-        .summary("Remove the stored API key")
-        .options(&[QUIET]),
-    command(CommandId::Status, &["status", "auth status"])
-        .summary("Show the login of this machine, offline")
-        .options(&[JSON, GET, QUIET]),
-    command(CommandId::Whoami, &["auth whoami", "whoami"])
-        .summary("Ask the backend whose API key this is")
-        .options(&[BACKEND_URL, JSON, GET, QUIET, TIMEOUT, WAIT]),
-    command(CommandId::Token, &["auth token"]).summary("Print the API key"),
-    command(CommandId::Exec, &["auth exec"])
-        .operand("-- COMMAND [ARG...]")
-        .summary("Run a command with the API key in its environment"),
-    command(CommandId::Doctor, &["doctor"])
-        .summary("Find out why a login does not work")
-        .options(&[ONLINE, BACKEND_URL, JSON, TIMEOUT]),
-    command(CommandId::Completions, &["completions"])
-        .operand("SHELL")
-        .summary("Print a completion script: bash, zsh or fish"),
-    command(CommandId::Man, &["man"]).summary("Print the man page"),
-    command(CommandId::Help, &["help"])
-        .operand("[TOPIC]")
-        .summary("Show a command's help, or 'environment': the variables and exit statuses"),
+    command(CommandId::Login, &["login", "auth login"], LOGIN),
+    command(CommandId::Logout, &["logout", "auth logout"], &[QUIET]),
+    command(CommandId::Status, &["status", "auth status"], STATUS),
+    command(CommandId::Whoami, &["auth whoami", "whoami"], WHOAMI),
+    command(CommandId::Token, &["auth token"], &[]),
+    command(CommandId::Exec, &["auth exec"], &[]),
+    command(CommandId::Doctor, &["doctor"], DOCTOR),
+    command(CommandId::Completions, &["completions"], &[]),
+    command(CommandId::Man, &["man"], &[]),
+    command(CommandId::Help, &["help"], &[]),
 ];
 
 const LOGIN: &[OptionSpec] = &[
@@ -79,30 +58,37 @@ const LOGIN: &[OptionSpec] = &[
     WAIT,
     QUIET,
 ];
+const STATUS: &[OptionSpec] = &[JSON, GET, QUIET];
+const WHOAMI: &[OptionSpec] = &[BACKEND_URL, JSON, GET, QUIET, TIMEOUT, WAIT];
+const DOCTOR: &[OptionSpec] = &[ONLINE, BACKEND_URL, JSON, TIMEOUT];
 
-const fn command(id: CommandId, names: &'static [&'static str]) -> CommandSpec {
-    CommandSpec {
-        id,
-        names,
-        operand: "",
-        summary: "",
-        options: &[],
-    }
+const WEB_URL: OptionSpec = option(&["--web-url"], Text(|to| &mut to.web_url));
+const BACKEND: OptionSpec = option(&["--backend", "--backend-url"], Text(|to| &mut to.backend));
+const BACKEND_URL: OptionSpec = option(&["--backend-url", "--backend"], BACKEND.field);
+const API_KEY_STDIN: OptionSpec = option(&["--api-key-stdin"], Switch(|to| &mut to.api_key_stdin));
+const NO_STORE: OptionSpec = option(&["--no-store"], Switch(|to| &mut to.no_store));
+const WORKSPACE: OptionSpec = option(&["--workspace"], Text(|to| &mut to.workspace));
+const TIMEOUT: OptionSpec = option(&["--timeout"], Seconds(|to| &mut to.timeout, 1, 300));
+const WAIT: OptionSpec = option(&["--wait"], Seconds(|to| &mut to.wait, 0, 3600));
+const ONLINE: OptionSpec = option(&["--online"], Switch(|to| &mut to.online));
+const JSON: OptionSpec = option(&["--json"], Switch(|to| &mut to.json));
+const GET: OptionSpec = option(&["--get"], Text(|to| &mut to.get));
+const QUIET: OptionSpec = option(&["--quiet", "-q"], Switch(|to| &mut to.quiet));
+
+type Names = &'static [&'static str];
+
+/// Some of the commands, or all.
+pub(super) type Commands = &'static [CommandSpec];
+
+const fn command(id: CommandId, names: Names, options: &'static [OptionSpec]) -> CommandSpec {
+    CommandSpec { id, names, options }
+}
+
+const fn option(names: Names, field: Field) -> OptionSpec {
+    OptionSpec { names, field }
 }
 
 impl CommandSpec {
-    const fn operand(self, operand: &'static str) -> CommandSpec {
-        CommandSpec { operand, ..self }
-    }
-
-    const fn summary(self, summary: &'static str) -> CommandSpec {
-        CommandSpec { summary, ..self }
-    }
-
-    const fn options(self, options: &'static [OptionSpec]) -> CommandSpec {
-        CommandSpec { options, ..self }
-    }
-
     /// Its documented name.
     pub fn name(&self) -> &'static str {
         self.names.first().unwrap_or(&"")
@@ -110,10 +96,7 @@ impl CommandSpec {
 }
 
 /// The option of this name in one of these commands.
-pub(super) fn find_option(
-    commands: &'static [CommandSpec],
-    name: &str,
-) -> Option<&'static OptionSpec> {
+pub(super) fn find_option(commands: Commands, name: &str) -> Option<&'static OptionSpec> {
     let mut options = commands.iter().flat_map(|command| command.options);
     options.find(|option| option.names.contains(&name))
 }

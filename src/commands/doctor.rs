@@ -75,7 +75,7 @@ fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error
     let credential = found.credential.as_ref();
     let credential = credential.ok_or_else(|| shared::not_logged_in(options))?;
     let environment = credential.api_key.environment();
-    let environment = environment.map_or("of an unknown environment", |known| known.name());
+    let environment = environment.unwrap_or("of an unknown environment");
     let words = format!("{}, {environment}", credential.api_key);
     let Source::Variable(variable) = credential.source else {
         return Ok(Finding::new(words, "auth.json"));

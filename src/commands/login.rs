@@ -75,7 +75,7 @@ fn verify(
     key: ApiKey,
     device: &Device,
 ) -> Result<Credential, Error> {
-    let org_id = api::verify_key(client, &key, device).map_err(|error| match error.kind() {
+    let org_id = api::verify(client, &key, device).map_err(|error| match error.kind() {
         Kind::Rejected => shared::hint_at_new_key(error, client.base()),
         _ => error,
     })?;

@@ -3,7 +3,6 @@
 
 use super::shared;
 use crate::api::Me;
-use crate::api_key::Environment;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::Credential;
@@ -141,8 +140,8 @@ pub(super) fn of_status(
     report.flag("authenticated", Some(credential.is_some()));
     report.text("state", Some(state(error, credential.is_some())));
     report.text("source", credential.map(|of| of.source.name()));
-    report.text("key", credential.map(|of| of.api_key.mask()));
-    report.text("environment", environment.map(Environment::name));
+    report.text("key", credential.map(|of| of.api_key.to_string()));
+    report.text("environment", environment);
     report.text("org_id", credential.and_then(|of| of.org_id.as_ref()));
     report.text(
         "workspace_id",

@@ -1,6 +1,7 @@
 //! The completion scripts: each is a shell's code around one table, a line `BEFORE|WORD|MEANING` for each word that
 //! may be typed, where BEFORE is the command without `auth`, or its option. An option with a value ends in `=`.
 
+use super::{command_text, option_text};
 use crate::cli::COMMANDS;
 
 /// The words that the table of commands does not have.
@@ -21,20 +22,17 @@ fn table() -> String {
     let mut table = WORDS.to_owned();
     let mut add = |words: [&str; 5]| table.extend(words.into_iter().chain(["\n"]));
     for command in COMMANDS {
+        let [_, summary, _] = command_text(command);
         for name in command.names {
             let (group, word) = name.split_once(' ').unwrap_or(("", name));
-            add([group, "|", word, "|", command.summary]);
-            let topic = if group.is_empty() {
-                "help"
-            } else {
-                "help auth"
-            };
-            add([topic, "|", word, "|", command.summary]);
+            add([group, "|", word, "|", summary]);
+            let topic = format!("help {group}");
+            add([topic.trim_end(), "|", word, "|", summary]);
         }
         let name = command.name().trim_start_matches("auth ");
         for option in command.options {
-            let word = if option.value().is_some() { "=|" } else { "|" };
-            add([name, "|", option.name(), word, option.help]);
+            let word = if option.has_value() { "=|" } else { "|" };
+            add([name, "|", option.name(), word, option_text(option).1]);
         }
         add([name, "|", "--help", "|", "Show help"]);
     }

@@ -9,12 +9,10 @@ pub fn man() -> String {
         let title = format!(".SS sekuire {}\n", command.name());
         title + &roff(&command_help(command))
     };
+    let commands: String = COMMANDS.iter().map(section).collect();
     include_str!("sekuire.1")
         .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
-        .replace(
-            "@COMMANDS@\n",
-            &COMMANDS.iter().map(section).collect::<String>(),
-        )
+        .replace("@COMMANDS@\n", &commands)
         .replace("@VARIABLES@\n", &roff(&variables()))
         .replace("@EXIT_STATUSES@\n", &roff(EXIT_STATUSES))
 }
@@ -24,10 +22,9 @@ fn roff(help: &str) -> String {
     let mut page = String::new();
     for line in help.lines() {
         let line = escape(line);
-        let item = line
-            .strip_prefix("  ")
-            .filter(|rest| !rest.starts_with(' '));
-        if let Some((term, meaning)) = item.and_then(|item| item.split_once("  ")) {
+        let item = line.strip_prefix("  ").unwrap_or_default().split_once("  ");
+        // A line that goes on with a meaning begins with more spaces.
+        if let Some((term, meaning)) = item.filter(|(term, _)| !term.is_empty()) {
             page.extend([".TP\n\\fB", term, "\\fR\n", meaning.trim_start(), "\n"]);
         } else if line.is_empty() {
             page.push_str(".PP\n");

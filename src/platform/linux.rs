@@ -20,15 +20,13 @@ const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-i
 /// The operating system's identity of this machine: 32 lower-case hexadecimal digits. It is
 /// confidential (machine-id(5)) and is only ever hashed.
 pub fn machine_id() -> Option<String> {
-    MACHINE_ID_FILES
-        .iter()
-        .find_map(|path| read_machine_id(Path::new(path)))
+    MACHINE_ID_FILES.into_iter().find_map(read_machine_id)
 }
 
-fn read_machine_id(path: &Path) -> Option<String> {
+fn read_machine_id(path: &str) -> Option<String> {
     let mut text = String::new();
     // 32 digits and a line end; one byte more tells a longer file.
-    let mut file = open_to_read(path).ok()?.take(34);
+    let mut file = open_to_read(Path::new(path)).ok()?.take(34);
     file.read_to_string(&mut text).ok()?;
     let id = text.trim_ascii().to_ascii_lowercase();
     let is_valid = id.len() == 32
@@ -58,16 +56,9 @@ pub fn is_mount_point(path: &Path) -> bool {
     };
     // SAFETY: statx is a plain structure of integers, for which zero is a value.
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
+    let (folder, flags) = (libc::AT_FDCWD, libc::AT_SYMLINK_NOFOLLOW);
     // SAFETY: the path is zero-terminated and statx(2) writes one structure.
-    let result = unsafe {
-        libc::statx(
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            libc::AT_SYMLINK_NOFOLLOW,
-            0,
-            &raw mut found,
-        )
-    };
+    let result = unsafe { libc::statx(folder, path.as_ptr(), flags, 0, &raw mut found) };
     let mount_root = u64::try_from(libc::STATX_ATTR_MOUNT_ROOT).unwrap_or_default();
     result == 0 && found.stx_attributes & mount_root != 0
 }

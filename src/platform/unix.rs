@@ -6,13 +6,13 @@ mod hidden_input;
 mod resolver;
 mod signals;
 
-use std::ffi::{CStr, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::ffi::OsStrExt;
+use std::ptr;
 
 pub use files::*;
 pub use handover::converse;
@@ -65,25 +65,29 @@ pub(super) fn check(result: libc::c_int) -> io::Result<()> {
 pub fn host_name() -> String {
     let mut name = [0_u8; 256];
     // SAFETY: the buffer is valid for its length. Where a name fills it, no zero need stand behind it.
-    let result = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
+    unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
+    // Where the call fails, nothing has been written.
     let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
-    if result == 0 {
-        name.to_string_lossy().into_owned()
-    } else {
-        String::new()
-    }
+    name.to_string_lossy().into_owned()
 }
 
 /// Replaces this process by the program that `call` names and gives arguments to, found by PATH. It inherits
-/// this process's environment. What was changed for ourselves is undone: handlers go by themselves
-/// (execve(2)), and std gives SIGPIPE its default action.
+/// this process's environment. What was changed for ourselves is undone: handlers go by themselves (execve(2)).
 ///
 /// # Errors
 /// As execvp(3). It returns only then.
 pub fn run_program(call: &[OsString]) -> io::Result<u8> {
-    let (program, arguments) = call.split_first().ok_or(ErrorKind::InvalidInput)?;
+    let words = call.iter().map(|word| CString::new(word.as_bytes()));
+    let words: Vec<CString> = words.collect::<Result<_, _>>()?;
+    let program = words.first().ok_or(ErrorKind::InvalidInput)?;
+    let pointers = words.iter().map(|word| word.as_ptr());
+    let pointers: Vec<_> = pointers.chain([ptr::null()]).collect();
     super::restore_core_limit();
-    Err(Command::new(program).args(arguments).exec())
+    // SAFETY: signal(2) takes two numbers here. std ignores SIGPIPE, and execve(2) keeps that.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    // SAFETY: each word is zero-terminated, the list ends with a null pointer, and both live on (execvp(3)).
+    unsafe { libc::execvp(program.as_ptr(), pointers.as_ptr()) };
+    Err(io::Error::last_os_error())
 }
 
 /// What this machine is short of, where a call failed for that reason (errno(3)).

@@ -285,10 +285,8 @@ fn serve(listener: &TcpListener, token: &str, answer: &[u8]) -> io::Result<Zeroi
         let mut sent = Zeroizing::new(Vec::with_capacity(16 * 1024));
         // As much as has the method and the token in it, and less than any request.
         let _ = (&mut stream).take(64).read_to_end(&mut sent);
-        let found = sent
-            .windows(token.len())
-            .position(|part| part == token.as_bytes());
-        if let Some(start) = found {
+        let mut parts = sent.windows(token.len());
+        if let Some(start) = parts.position(|part| part == token.as_bytes()) {
             sent.drain(start..start + token.len());
             stream.write_all(answer)?;
             stream.shutdown(Shutdown::Write)?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{RUN, looks_like_key, sanitize};
-use crate::api_key::{self, ApiKey};
+use crate::api_key::{ApiKey, secrets_in_use};
 use crate::unicode::is_unprintable;
 
 /// Holds a key alone: the tests run at once, and each may forget the keys in use.
@@ -15,7 +15,7 @@ impl InUse {
     fn of(secret: &str) -> InUse {
         static ONE: Mutex<()> = Mutex::new(());
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        api_key::forget();
+        secrets_in_use().clear();
         ApiKey::parse(format!("sk_live_{secret}").as_bytes()).expect("a key");
         InUse(one)
     }
@@ -207,6 +207,6 @@ fn a_secret_is_forgotten_when_it_is_told() {
     let secret = "forget-me-not";
     let _key = InUse::of(secret);
     assert_eq!(sanitize(secret), "...");
-    api_key::forget();
+    secrets_in_use().clear();
     assert_eq!(sanitize(secret), secret);
 }

@@ -6,7 +6,7 @@
 #[path = "../../src/json.rs"]
 mod json;
 
-use json::{Member, Object};
+use json::Object;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -36,13 +36,9 @@ fn compare(object: &Object, text: &str) {
         return;
     };
     for (key, value) in &members {
-        assert_eq!(object.text(key).ok().as_deref(), value.as_str(), "{key:?}");
-        assert_eq!(object.flag(key).ok(), value.as_bool(), "{key:?}");
-        assert_eq!(
-            object.object(key).ok().is_some(),
-            value.is_object(),
-            "{key:?}"
-        );
+        assert_eq!(object.text(key).as_deref(), value.as_str(), "{key:?}");
+        assert_eq!(object.flag(key), value.as_bool(), "{key:?}");
+        assert_eq!(object.object(key).is_some(), value.is_object(), "{key:?}");
         let objects = value.as_array().map_or(0, |array| {
             array.iter().filter(|one| one.is_object()).count()
         });
@@ -51,10 +47,6 @@ fn compare(object: &Object, text: &str) {
             objects,
             "{key:?}"
         );
-        assert_eq!(
-            object.text(key) == Member::Absent,
-            value.is_null(),
-            "{key:?}"
-        );
+        assert_eq!(object.has(key), !value.is_null(), "{key:?}");
     }
 }

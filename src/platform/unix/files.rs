@@ -2,11 +2,12 @@
 
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use super::check;
 use crate::platform::FileKind;
 
 /// Creates a folder that only its owner can enter, whatever the umask; with `parents`, those that are
@@ -19,7 +20,7 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
         Some(parent) if parents && !parent.exists() => {
             match create_private_folder(parent, parents) {
                 // Another login was faster.
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
                 created => created?,
             }
         }
@@ -83,7 +84,7 @@ pub fn make_private(file: &File) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::new(
-        io::ErrorKind::Unsupported,
+        ErrorKind::Unsupported,
         "its mode can't be made private",
     ))
 }
@@ -113,18 +114,13 @@ pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
 
 /// What kind of file this is.
 pub fn file_kind(of: FileType) -> FileKind {
-    if of.is_file() {
-        FileKind::Regular
-    } else if of.is_dir() {
-        FileKind::Folder
-    } else if of.is_symlink() {
-        FileKind::Link
-    } else if of.is_fifo() {
-        FileKind::Special("a FIFO")
-    } else if of.is_socket() {
-        FileKind::Special("a socket")
-    } else {
-        FileKind::Special("a device")
+    match of {
+        _ if of.is_file() => FileKind::Regular,
+        _ if of.is_dir() => FileKind::Folder,
+        _ if of.is_symlink() => FileKind::Link,
+        _ if of.is_fifo() => FileKind::Special("a FIFO"),
+        _ if of.is_socket() => FileKind::Special("a socket"),
+        _ => FileKind::Special("a device"),
     }
 }
 
@@ -180,12 +176,7 @@ fn user(uid: libc::uid_t) -> String {
 pub fn may_write(path: &Path) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: the path is zero-terminated, and nothing is written.
-    let result =
-        unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) };
-    if result == 0 {
-        return Ok(());
-    }
-    Err(io::Error::last_os_error())
+    check(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) })
 }
 
 /// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
@@ -194,14 +185,9 @@ pub fn may_write(path: &Path) -> io::Result<()> {
 /// As open(2) and fsync(2); a file system that does not know how to sync a folder counts as done.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     const UNKNOWN: [libc::c_int; 4] = [libc::EINVAL, libc::ENOSYS, libc::EOPNOTSUPP, libc::ENOTSUP];
+    let is_unknown = |cause: &io::Error| UNKNOWN.map(Some).contains(&cause.raw_os_error());
     match File::open(path)?.sync_all() {
-        Err(cause)
-            if cause
-                .raw_os_error()
-                .is_some_and(|number| UNKNOWN.contains(&number)) =>
-        {
-            Ok(())
-        }
+        Err(cause) if is_unknown(&cause) => Ok(()),
         result => result,
     }
 }

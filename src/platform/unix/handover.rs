@@ -5,7 +5,8 @@
 //! sentinel address gets a socket pair that was handed over; every other call goes to the system untouched.
 
 use std::cell::Cell;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::ErrorKind::{ConnectionReset, OutOfMemory, WouldBlock};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -22,7 +23,7 @@ const SENTINEL: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 const BASE: &str = "http://127.0.0.1:0";
 
 /// What each end has to hold at once, in bytes: more than the largest answer that is accepted.
-const BUFFER: c_int = 256 * 1024;
+static BUFFER: c_int = 256 * 1024;
 
 /// More than any request, in bytes: growing would leave a copy of the key behind.
 const REQUEST: usize = 16 * 1024;
@@ -47,39 +48,28 @@ pub fn converse<T>(
         end.set_nonblocking(true)?;
         enlarge_buffer(end)?;
     }
-    ours.write_all(answer).map_err(|_| ErrorKind::OutOfMemory)?;
+    ours.write_all(answer).map_err(|_| OutOfMemory)?;
     ours.shutdown(Shutdown::Write)?;
     NEXT.set(Some(theirs));
     let result = client(BASE);
     // Closed, if it was not used: else reading would find no end.
     drop(NEXT.take());
     let mut sent = Zeroizing::new(Vec::with_capacity(REQUEST));
+    // The client is done, so what is there is all: it closed its end without having read all of the answer
+    // (unix(7)), or a child that was forked meanwhile holds that end open.
+    let is_end = |cause: &io::Error| matches!(cause.kind(), ConnectionReset | WouldBlock);
     match ours.read_to_end(&mut sent) {
-        // The client is done, so this is all: it closed its end without having read all of the answer (unix(7)),
-        // or a child that was forked meanwhile holds that end open.
-        Err(cause)
-            if matches!(
-                cause.kind(),
-                ErrorKind::ConnectionReset | ErrorKind::WouldBlock
-            ) => {}
-        read => drop(read?),
+        Err(cause) if !is_end(&cause) => Err(cause),
+        _ => Ok((result, sent)),
     }
-    Ok((result, sent))
 }
 
 fn enlarge_buffer(end: &UnixStream) -> io::Result<()> {
-    let size = BUFFER;
-    let length = socklen_t::try_from(size_of_val(&size)).unwrap_or_default();
+    let (end, level, option) = (end.as_raw_fd(), libc::SOL_SOCKET, libc::SO_SNDBUF);
+    let (size, length) = (&raw const BUFFER, size_of_val(&BUFFER));
+    let length = socklen_t::try_from(length).unwrap_or_default();
     // SAFETY: SO_SNDBUF reads one integer (socket(7)), and the length says so.
-    check(unsafe {
-        libc::setsockopt(
-            end.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_SNDBUF,
-            (&raw const size).cast(),
-            length,
-        )
-    })
+    check(unsafe { libc::setsockopt(end, level, option, size.cast(), length) })
 }
 
 // Not for other programs' libraries: only this program's own calls are meant.
