@@ -17,10 +17,10 @@ WINDOWS = target/x86_64-pc-windows-gnu/release/sekuire.exe
 # Most of the tests' time is waiting: more threads than processors.
 export RUST_TEST_THREADS ?= 8
 
-.PHONY: build help demo test check golden picture install tools backend test-static faults torture test-install test-installer \
+.PHONY: build help demo test check golden picture install tools backend test-static faults test-install test-installer \
   toolchain static static-arm64 static-armv7 static-riscv64 windows smoke smoke-arm64 smoke-armv7 smoke-riscv64 \
   lint-windows lint-macos dist test-dist sign slow reproducible wine boot container foreign sekuire-cli \
-  fleet bench sanitize fuzz mutants clean
+  bench sanitize fuzz mutants clean
 
 ## build            target/release/sekuire
 build:
@@ -72,15 +72,10 @@ backend:
 	$(CARGO) rustc --locked --example tools -- -C target-feature=+crt-static
 	cp target/debug/examples/tools target/debug/tools-static
 
-# SEKUIRE_BIN names another program for these two, such as the static one. Both need strace.
-## faults           a login and a logout with every system call killed or failing: half a minute
+# SEKUIRE_BIN names another program, such as the static one. Needs strace.
+## faults           every command with each of its system calls failing, login and logout killed at each: minutes
 faults: tools
 	target/debug/examples/tools faults
-
-# As root, limits on processes and control groups count, too. Of 4 MB of address space only a static program makes use.
-## torture          every command with too little of everything: about a minute
-torture: tools
-	target/debug/examples/tools torture
 
 # install.sh of a release, against a release of its own: no build is needed.
 test-installer:
@@ -149,7 +144,7 @@ sign:
 
 # Before a release: the targets from here on, the files above, and the smoke tests. It installs what they need, but for
 # rustup's nightly toolchain (fuzz) and a docker that runs (container).
-## slow             what a release must pass beside .ci/run, for hours: Debian 12, root; PARTS='boot fleet' are two of it
+## slow             what a release must pass beside .ci/run, for hours: Debian 12, root; PARTS='boot wine' are two of it
 slow:
 	.ci/slow $(PARTS)
 
@@ -177,9 +172,9 @@ boot: backend
 container: backend
 	tests/container/run.sh $(STATIC)
 
-# Clients, servers and proxies that nobody here wrote, as far as they are installed: about a minute (`.release/toolchain foreign`).
+# nginx, mitmproxy and the existing client, as far as they are installed: seconds (`.release/toolchain foreign`).
 foreign: tools
-	target/debug/examples/tools foreign
+	PATH="$$PATH:/usr/sbin" target/debug/examples/tools foreign
 
 # The existing client, which `make foreign` shares a home with: built once, in two minutes (`.release/toolchain foreign`).
 sekuire-cli: target/foreign/bin/sekuire
@@ -187,10 +182,6 @@ sekuire-cli: target/foreign/bin/sekuire
 target/foreign/bin/sekuire:
 	$(CARGO) install --locked --debug --version 0.2.11 --root target/foreign --target-dir target/foreign/build sekuire-cli
 	rm -rf target/foreign/build
-
-# 300 clients at once against a backend limited to a rate, 150 against another, then 100,000 simulated: about a minute.
-fleet: tools
-	target/debug/examples/tools fleet
 
 # `whoami` of the static file against curl, on an idle machine (`.release/toolchain bench`).
 bench:

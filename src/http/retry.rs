@@ -80,7 +80,7 @@ impl Retry {
     /// How far apart those come back who were all told to come back after `told`. Under `--wait`,
     /// which is for fleets, far from the first time on: a narrow spread only brings those back together
     /// whom the server refused together; but the full one would let a small fleet wait for chance alone,
-    /// so it widens by the second (`make fleet` measures both). A person who waits without it gets a
+    /// so it widens by the second (a test simulates one). A person who waits without it gets a
     /// narrow spread that widens faster.
     fn spread(&self, told: Duration) -> Duration {
         if !self.wait.is_zero() {
@@ -94,9 +94,15 @@ impl Retry {
 }
 
 #[cfg(test)]
-#[allow(clippy::expect_used, reason = "a test fails by panicking")]
+#[allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use super::{LONGEST, Retry};
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
     use std::time::Duration;
 
     const ALMOST_ONE: f64 = 0.999_999;
@@ -178,5 +184,96 @@ mod tests {
         let mut usual = Retry::new(Duration::ZERO);
         let attempts = 1 + std::iter::from_fn(|| usual.pause(Duration::ZERO, None, 0.5)).count();
         assert_eq!(attempts, 3);
+    }
+
+    const CLIENTS: u32 = 2_000;
+
+    /// xorshift64* (Marsaglia 2003, Vigna 2016): the same sequence each time, from 0 up to 1.
+    struct Random(u64);
+
+    impl Random {
+        fn roll(&mut self) -> f64 {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            let high = u32::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32);
+            f64::from(high.unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
+        }
+    }
+
+    /// A token bucket of one second.
+    struct Bucket {
+        rate: f64,
+        tokens: f64,
+        filled: Duration,
+    }
+
+    impl Bucket {
+        fn admits(&mut self, now: Duration) -> bool {
+            let gained = now.saturating_sub(self.filled).as_secs_f64() * self.rate;
+            self.tokens = (self.tokens + gained).min(self.rate);
+            self.filled = now;
+            let admits = self.tokens >= 1.0;
+            self.tokens -= f64::from(u8::from(admits));
+            admits
+        }
+    }
+
+    /// Clients that start within half a second, each with the two requests of `login --wait 300`. Gives how many get in,
+    /// when the last one does, and how many requests come in each second.
+    fn simulate(rate: u32, retry_after: Option<Duration>) -> (u32, Duration, Vec<u32>) {
+        let plan = || Retry::new(Duration::from_secs(300));
+        let mut random = Random(1);
+        let rate = f64::from(rate);
+        let mut bucket = Bucket {
+            rate,
+            tokens: rate,
+            filled: Duration::ZERO,
+        };
+        // When each request comes, of whom, when it was made first, the attempts since, and the answers before it.
+        let mut agenda = BinaryHeap::new();
+        let mut retries = Vec::new();
+        for number in 0..CLIENTS as usize {
+            let start = Duration::from_millis(500).mul_f64(random.roll());
+            agenda.push(Reverse((start, number, start, 0)));
+            retries.push(plan());
+        }
+        let (mut got_in, mut last, mut by_second) = (0, Duration::ZERO, Vec::new());
+        while let Some(Reverse((now, number, began, answers))) = agenda.pop() {
+            let second = usize::try_from(now.as_secs()).expect("a few seconds");
+            by_second.resize(by_second.len().max(second + 1), 0);
+            by_second[second] += 1;
+            if !bucket.admits(now) {
+                let pause =
+                    retries[number].pause(now.saturating_sub(began), retry_after, random.roll());
+                agenda.extend(pause.map(|pause| Reverse((now + pause, number, began, answers))));
+            } else if answers == 0 {
+                let next = now + Duration::from_millis(1);
+                retries[number] = plan();
+                agenda.push(Reverse((next, number, next, 1)));
+            } else {
+                got_in += 1;
+                last = now;
+            }
+        }
+        (got_in, last, by_second)
+    }
+
+    #[test]
+    fn fleet_that_starts_at_once_gets_in_and_does_not_come_back_together() {
+        for rate in [200, 100, 40] {
+            for told in [None, Some(1), Some(5)] {
+                let (got_in, last, by_second) = simulate(rate, told.map(Duration::from_secs));
+                let case = format!("{rate}/s, Retry-After {told:?}: {last:?}, {by_second:?}");
+                assert_eq!(got_in, CLIENTS, "{case}");
+                assert!(
+                    last <= 2 * Duration::from_secs(2 * u64::from(CLIENTS / rate)),
+                    "{case}"
+                );
+                // From the third second on, none brings more than twice the average of the ten before it.
+                let is_flat = |window: &[u32]| 5 * window[10] <= window[..10].iter().sum();
+                assert!(by_second.windows(11).skip(2).all(is_flat), "{case}");
+            }
+        }
     }
 }

@@ -87,7 +87,7 @@ fn of_memory_for_an_endless_answer() {
 }
 
 /// The program under strace(1), which makes the n-th call of a name fail, for every n until there are no more
-/// (`make torture` does so with every call): our own end of a conversation is not the backend's failing.
+/// (`make faults` does so with every call): our own end of a conversation is not the backend's failing.
 #[test]
 fn at_every_call() {
     let calls = [

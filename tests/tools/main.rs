@@ -16,18 +16,15 @@ mod backend;
 mod demo;
 #[cfg(target_os = "linux")]
 mod faults;
-mod fleet;
 #[cfg(target_os = "linux")]
 mod foreign;
-#[cfg(target_os = "linux")]
-mod torture;
 
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: tools demo|backend|faults|fleet|foreign|torture [ARGUMENT]...";
+const USAGE: &str = "usage: tools demo|backend|faults|foreign [ARGUMENT]...";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -35,15 +32,10 @@ fn main() -> ExitCode {
     match words[..] {
         ["demo", ref rest @ ..] => end("demo", demo::run(rest)),
         ["backend", ref rest @ ..] => end("backend", backend::run(rest)),
-        ["fleet"] => end("fleet", fleet::run()),
         #[cfg(target_os = "linux")]
         ["faults"] => end("faults", faults::run()),
         #[cfg(target_os = "linux")]
-        ["foreign"] => foreign::run(),
-        #[cfg(target_os = "linux")]
-        ["torture"] => torture::run(),
-        #[cfg(target_os = "linux")]
-        [faults::naive::ARGUMENT] => faults::naive::write(),
+        ["foreign"] => end("foreign", foreign::run()),
         _ => end("tools", Err(USAGE.into())),
     }
 }

@@ -8,126 +8,113 @@ use std::path::Path;
 use nix::libc;
 
 use super::fault::{Fault, Kind};
-use super::scenario::{STRAY, Scenario};
-use super::strace;
+use super::subject::{STRAY, Subject};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
-/// What auth.json is afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Old,
-    New,
-    Lost,
+/// One run, and what it started from.
+pub(crate) struct Case<'a> {
+    pub(crate) subject: Subject,
+    pub(crate) fault: &'a Fault,
+    pub(crate) home: &'a Home,
+    /// auth.json.
+    pub(crate) before: Option<String>,
+    pub(crate) outcome: &'a Outcome,
+    /// Whether the fault happened.
+    pub(crate) hit: bool,
 }
 
 pub(crate) struct Verdict {
-    pub(crate) fault: Fault,
-    /// Whether the fault came about: threads do not always make the same calls.
+    pub(crate) call: String,
     pub(crate) hit: bool,
-    pub(crate) state: State,
+    pub(crate) killed: bool,
+    pub(crate) code: Option<i32>,
     pub(crate) complaints: Vec<String>,
 }
 
-/// What all the cases of a sweep share.
-pub(crate) struct World {
-    pub(crate) scenario: Scenario,
-    pub(crate) backend_url: String,
-    /// The content of auth.json when nothing goes wrong; none where no file is left.
-    pub(crate) after: Option<Vec<u8>>,
-}
-
-impl World {
-    pub(crate) fn try_fault(&self, fault: &Fault) -> Verdict {
-        let home = Home::new();
-        self.scenario.lay_out(&home);
-        let (outcome, injected) = strace::inject(self.scenario, &self.backend_url, &home, fault);
-        let hit = injected || fault.kind == Kind::Kill && outcome.signal.is_some();
-        let state = self.state(&home);
-        let mut complaints: Vec<String> = self
-            .misfit(fault, hit, &outcome, state)
-            .into_iter()
-            .collect();
-        complaints.extend(exposed(home.path()));
-        complaints.extend(self.stray(fault, &home, &outcome));
+impl Case<'_> {
+    pub(crate) fn judge(&self) -> Verdict {
+        let (subject, fault, outcome) = (self.subject, self.fault, self.outcome);
+        let now = fs::read_to_string(self.home.auth_json()).ok();
+        let is_new = subject.is_new(self.before.as_deref(), now.as_deref());
+        let is_old = now == self.before;
+        let killed = fault.kind == Kind::Kill && outcome.signal == Some(libc::SIGKILL);
+        let complaints = [
+            (!is_old && !is_new).then(|| "auth.json is lost".to_owned()),
+            exposed(self.home.path()),
+            outcome
+                .stderr
+                .contains("panicked")
+                .then(|| "it panics".to_owned()),
+            (!killed && !self.fits(is_old, is_new)).then(|| "the exit status lies".to_owned()),
+            self.stray(),
+        ];
+        let told = |what| format!("{}: {fault}: {what}: {outcome}", subject.name());
         Verdict {
-            fault: fault.clone(),
-            hit,
-            state,
-            complaints,
+            call: fault.call.clone(),
+            hit: self.hit,
+            killed,
+            code: outcome.code,
+            complaints: complaints.into_iter().flatten().map(told).collect(),
         }
-    }
-
-    fn state(&self, home: &Home) -> State {
-        let content = fs::read(home.auth_json()).ok();
-        if content == self.after {
-            return State::New;
-        }
-        if content.as_deref() == self.scenario.before() {
-            return State::Old;
-        }
-        // A file that can't be removed is emptied.
-        if self.scenario == Scenario::Logout && content.as_deref() == Some(b"{}\n") {
-            return State::New;
-        }
-        State::Lost
     }
 
     /// Exit status and message.
-    fn misfit(&self, fault: &Fault, hit: bool, outcome: &Outcome, state: State) -> Option<String> {
-        let fits = match (fault.kind, outcome.code) {
-            _ if !hit => outcome.code == Some(0) && state == State::New,
-            (Kind::Kill, code) => code.is_none(),
-            (Kind::Error(..), Some(0)) => {
-                state == State::New && outcome.stdout.contains(self.scenario.success())
-            }
-            (Kind::Error(_, number), Some(3)) if !fault.is_retriable() => {
-                let done = [
+    fn fits(&self, is_old: bool, is_new: bool) -> bool {
+        let (fault, outcome) = (self.fault, self.outcome);
+        let says_done = outcome.stdout.contains(self.subject.success());
+        let says = |part: &str| outcome.stderr.contains(part);
+        match outcome.code {
+            Some(0) => is_new && says_done,
+            _ if !self.hit || fault.kind == Kind::Kill => false,
+            Some(code @ (3 | 4)) => {
+                let is_done = [
                     "did not confirm",
                     "standard output",
                     "an earlier login left",
-                ]
-                .iter()
-                .any(|part| outcome.stderr.contains(part));
-                let verb = match self.scenario {
-                    Scenario::Logout => !outcome.stderr.contains("can't save"),
-                    _ => !outcome.stderr.contains("can't remove"),
-                };
-                outcome.stderr.contains("error: ")
-                    && outcome.stderr.contains("hint: ")
-                    && tells(number, &outcome.stderr)
-                    && (state == State::Old || done)
-                    && verb
+                ];
+                let causes = fault.cause().filter(|_| code == 3);
+                says("error: ")
+                    && says("\nhint: ")
+                    && !says_done
+                    && !fault.is_retriable()
+                    && (is_old || is_done.into_iter().any(says))
+                    && causes.is_none_or(|number| tells(number, &outcome.stderr))
             }
             // The loader of a program that is not static.
-            (Kind::Error(..), Some(127)) => {
-                state == State::Old
-                    && outcome
-                        .stderr
-                        .contains("error while loading shared libraries")
-            }
+            Some(127) => is_old && says("error while loading shared libraries"),
             _ => false,
-        };
-        (!fits).then(|| format!("{state:?} does not fit the outcome: {outcome}"))
+        }
     }
 
-    /// A failure removes its own temporary files unless removing is what fails; a crash leaves them
-    /// to the next logout.
-    fn stray(&self, fault: &Fault, home: &Home, outcome: &Outcome) -> Option<String> {
-        let own = temporaries(home)
-            .into_iter()
-            .filter(|name| name != STRAY || outcome.code == Some(0))
-            .collect::<Vec<_>>();
-        if outcome.code.is_some() && !fault.removes() && !own.is_empty() {
-            return Some(format!("{own:?} is left behind: {outcome}"));
-        }
-        if own.is_empty() || self.scenario == Scenario::Naive {
+    /// A failure removes its own temporary files unless removing is what fails; a crash leaves them to the next logout.
+    fn stray(&self) -> Option<String> {
+        let mut left = temporaries(self.home);
+        left.retain(|name| name != STRAY || self.outcome.code == Some(0));
+        if left.is_empty() {
             return None;
         }
-        Sekuire::new().home(home).arg("logout").run().exits(0);
-        let left = temporaries(home);
-        (!left.is_empty()).then(|| format!("{left:?} outlives the next logout"))
+        if self.outcome.code.is_some() && !self.fault.removes() {
+            return Some(format!("{left:?} is left behind"));
+        }
+        let logout = Sekuire::new().home(self.home).arg("logout").run();
+        let left = temporaries(self.home);
+        let cleared = logout.code == Some(0) && left.is_empty();
+        (!cleared).then(|| format!("{left:?} outlives the next logout"))
+    }
+}
+
+impl Verdict {
+    pub(crate) fn broken(subject: Subject, fault: &Fault) -> Self {
+        let what = "it hangs, or the check panicked: see above";
+        Self {
+            call: fault.call.clone(),
+            hit: true,
+            killed: false,
+            code: None,
+            complaints: vec![format!("{}: {fault}: {what}", subject.name())],
+        }
     }
 }
 
@@ -148,7 +135,8 @@ fn temporaries(home: &Home) -> Vec<String> {
     names
 }
 
-/// A file below the folder that holds a key and that others can read.
+/// A file below the folder that holds a key and that others can read. strace's trace is its own: it shows what the program
+/// writes.
 fn exposed(folder: &Path) -> Option<String> {
     fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
         let path = entry.path();
@@ -157,10 +145,9 @@ fn exposed(folder: &Path) -> Option<String> {
             return exposed(&path);
         }
         let holds_key =
-            fs::read(&path).is_ok_and(|bytes| bytes.windows(8).any(|window| window == b"sk_live_"));
+            fs::read(&path).is_ok_and(|bytes| bytes.windows(8).any(|part| part == b"sk_live_"));
         let open = metadata.permissions().mode() & 0o077 != 0;
-        // strace's own trace shows what the program writes.
-        let ours = !path.ends_with("trace");
-        (ours && open && holds_key).then(|| format!("others can read {}", path.display()))
+        (open && holds_key && !path.ends_with("trace"))
+            .then(|| format!("others can read {}", path.display()))
     })
 }
