@@ -103,30 +103,6 @@ owner=$(id -u)
 [ "$owner" -ne 0 ] || { owner=65534 && chown "$owner" "$scratch/home"; }
 life --user "$owner" --read-only --volume "$scratch/home:/home" --env HOME=/home
 
-section "auth.json mounted alone"
-auth=$scratch/auth.json
-printf '{"api_key": "%s"}\n' "$KEY" > "$auth"
-chmod 600 "$auth"
-inode=$(stat -c %i "$auth")
-mounted="--read-only --user $(id -u) --env HOME=/ --volume $auth:/.sekuire/auth.json"
-# shellcheck disable=SC2086 # a list of words
-run 0 offline $mounted "$image" logout
-says "Logged out successfully!"
-judge "it holds an empty object" [ "$(tr -d ' \n' < "$auth")" = '{}' ]
-typed=$KEY
-# shellcheck disable=SC2086
-run 0 online $mounted "$image" login --api-key-stdin
-says "Login successful!"
-judge "it holds the key" grep -qF "\"$KEY\"" "$auth"
-judge "it is 0600 and the same file" [ "$(stat -c '%a %i' "$auth")" = "600 $inode" ]
-note "
-Mounted read-only, a login is refused before the first request"
-typed=$KEY
-# The network is none: a request could only end in exit status 4.
-# shellcheck disable=SC2086
-run 3 offline $mounted:ro --env "SEKUIRE_BACKEND_URL=$url" "$image" login --api-key-stdin
-complains "error: " "/.sekuire" "hint: "
-
 section "HEALTHCHECK CMD [\"/sekuire\",\"status\",\"--quiet\"]"
 # reaches STATE: within twenty seconds.
 reaches() {

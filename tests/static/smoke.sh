@@ -24,10 +24,10 @@ unshare --mount true 2> /dev/null || skip "mount namespaces are not allowed here
 
 scratch=$(mktemp -d)
 chmod 755 "$scratch"
-backends=
+backend_process=
 clean() {
-    # shellcheck disable=SC2086 # a list of numbers
-    kill $backends 2> /dev/null || :
+    # shellcheck disable=SC2086 # a number, or none
+    kill $backend_process 2> /dev/null || :
     rm -rf "$scratch"
 }
 trap clean EXIT
@@ -38,15 +38,6 @@ trap 'exit 143' TERM HUP
 
 KEY=sk_live_abc123def456xyz
 nobody=65534
-
-# start_backend FOLDER [NAME]: leaves its address in `url`.
-start_backend() {
-    mkdir "$1"
-    "$backend" backend "$1" 127.0.0.1:0 ${2:+"$2"} &
-    backends="$backends $!"
-    wait_for "$1/url"
-    url=$(cat "$1/url")
-}
 
 # new_root NAME: a folder that holds the program alone, the backend's CA, a home, and the runner where there is one.
 new_root() {
@@ -132,25 +123,21 @@ PYTHON
 cat "$scratch/inside"
 judge "it lists the crates that are inside" grep -qw 'ring .* rustls .* sekuire' "$scratch/inside"
 
-section "The backends, on loopback"
-start_backend "$scratch/clear"
-clear=$url
-start_backend "$scratch/tls" localhost
-tls=$url
-note "in clear: $clear, over TLS: $tls"
+mkdir "$scratch/tls"
+"$backend" backend "$scratch/tls" 127.0.0.1:0 localhost &
+backend_process=$!
+wait_for "$scratch/tls/url"
+url=$(cat "$scratch/tls/url")
 
 for proc in no yes; do
     for user in 0 $nobody; do
-        section "A folder that holds only the file; user $user, /proc: $proc; in clear"
+        section "A folder that holds only the file; user $user, /proc: $proc"
         new_root "$user-proc-$proc"
         [ "$user" -eq 0 ] || {
-            run 3 in_root HOME=/ login --api-key-stdin --backend "$clear"
+            run 3 in_root HOME=/ login --api-key-stdin --backend "$url"
             complains "error: " "hint: "
         }
-        life "SEKUIRE_BACKEND_URL=$clear"
-        note "
-The same over TLS, with a CA file copied in"
-        life SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls"
+        life SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$url"
     done
 done
 
@@ -159,12 +146,12 @@ user=0
 if [ "${runner##*/}" = qemu-arm-static ]; then
     section "An ARMv7 without NEON, such as Tegra 2 or Armada XP; over TLS"
     new_root no-neon
-    life QEMU_CPU=cortex-a15,neon=off SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$tls"
+    life QEMU_CPU=cortex-a15,neon=off SSL_CERT_FILE=/ca.pem "SEKUIRE_BACKEND_URL=$url"
 fi
 
 section "Without any CA store: Mozilla's roots, which do not know this backend's CA"
 new_root roots
-run 4 in_root HOME=/ "SEKUIRE_API_KEY=$KEY" "SEKUIRE_BACKEND_URL=$tls" whoami
+run 4 in_root HOME=/ "SEKUIRE_API_KEY=$KEY" "SEKUIRE_BACKEND_URL=$url" whoami
 complains "untrusted CA" Mozilla SSL_CERT_FILE
 
 [ -z "$runner" ] || { finish; exit; }

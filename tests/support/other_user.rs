@@ -35,14 +35,13 @@ impl OtherUser {
         let copied = Command::new("cp").arg(binary()).arg(&program).status();
         assert!(copied.expect("cp").success(), "a copy of the program");
         fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("chmod");
-        let other = Self {
+        chown(home.path(), Some(uid), Some(uid)).expect("chown");
+        Self {
             home,
             uid,
             program,
             machine: None,
-        };
-        other.own(other.home.path());
-        other
+        }
     }
 
     pub(crate) fn on(mut self, machine: Machine) -> Self {

@@ -78,7 +78,7 @@ impl Case<'_> {
                 says("error: ")
                     && says("\nhint: ")
                     && !says_done
-                    && !fault.is_retriable()
+                    && (code == 4 || !fault.is_retriable())
                     && (is_old || is_done.into_iter().any(says))
                     && causes.is_none_or(|number| tells(number, &outcome.stderr))
             }
@@ -118,15 +118,19 @@ impl Verdict {
     }
 }
 
-/// Whether the error's cause is told; of a lack of permission, whose the file is.
+/// Whether the error's cause is told, in glibc's or musl's words; of a lack of permission, whose the file is.
 fn tells(number: i32, stderr: &str) -> bool {
     let is_denial = number == libc::EACCES && stderr.contains("permission denied (");
     let cause = io::Error::from_raw_os_error(number).to_string();
     let words = cause.split(" (os error ").next().unwrap_or_default();
+    let words = words.to_lowercase();
+    let musl = match number {
+        libc::EIO => "i/o error",
+        libc::EDQUOT => "quota exceeded",
+        _ => &words,
+    };
     let stderr = stderr.to_lowercase();
-    // musl's words.
-    let is_io = number == libc::EIO && stderr.contains("i/o error");
-    is_denial || is_io || stderr.contains(&words.to_lowercase())
+    is_denial || stderr.contains(musl) || stderr.contains(&words)
 }
 
 fn temporaries(home: &Home) -> Vec<String> {

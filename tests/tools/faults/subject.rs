@@ -59,11 +59,11 @@ impl Subject {
     pub(crate) fn arguments(self, backend_url: &str) -> Vec<&str> {
         match self {
             Self::Login | Self::FirstLogin => {
-                let login = ["login", "--api-key-stdin", "--timeout", "5", "--backend"];
+                let login = ["login", "--api-key-stdin", "--timeout", "2", "--backend"];
                 [&login[..], &[backend_url]].concat()
             }
             Self::Logout => vec!["logout"],
-            Self::Whoami => vec!["whoami", "--timeout", "5"],
+            Self::Whoami => vec!["whoami", "--timeout", "2"],
             Self::Status => vec!["status"],
             Self::Naive => vec!["-c", "exec cat >\"$HOME/.sekuire/auth.json\""],
         }
