@@ -15,12 +15,12 @@ use std::time::Duration;
 
 pub(crate) use behaviour::{After, Behaviour, Endpoint, Framing};
 pub(crate) use http::{Recorded, Response};
-pub(crate) use state::{ApiKey, KEY, ORG_ID, RetryAfter, WORKSPACES};
+pub(crate) use state::{ApiKey, KEY, ORG_ID, WORKSPACES};
 pub(crate) use tls::TlsKind;
 
 use super::process::eventually;
 use super::server::Server;
-use state::{Limiter, State};
+use state::State;
 use tls::Authority;
 
 pub(crate) struct Backend {
@@ -177,11 +177,6 @@ impl Backend {
     pub(crate) fn script_on(&self, endpoint: Endpoint, behaviours: Vec<Behaviour>) {
         let mut state = self.state();
         state.plan.orders(Some(endpoint)).queue.extend(behaviours);
-    }
-
-    /// A token bucket of one second's worth; what it refuses is answered 429.
-    pub(crate) fn rate_limit(&self, per_second: u32, retry_after: RetryAfter) {
-        self.state().limiter = Some(Limiter::new(per_second, retry_after));
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {

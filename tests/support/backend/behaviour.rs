@@ -11,8 +11,6 @@ use super::http::Response;
 pub(crate) enum Behaviour {
     Normal,
     Delay(Duration),
-    /// The normal answer in the chunked coding, so many bytes at a time.
-    Chunked(usize),
     /// The normal answer, byte by byte.
     Drip(Duration),
     Respond(Response),

@@ -52,7 +52,6 @@ fn answer(state: &Mutex<State>, request: &Recorded, mut wire: Wire) -> io::Resul
             thread::sleep(length);
             (normal().encode(), Wire::close)
         }
-        Behaviour::Chunked(size) => (normal().encode_chunked(size), Wire::close),
         Behaviour::Respond(response) => (response.encode(), Wire::close),
         Behaviour::Raw(bytes) => (bytes, Wire::close),
         Behaviour::RawThenReset(bytes) => (bytes, Wire::reset),

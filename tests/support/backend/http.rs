@@ -113,16 +113,6 @@ impl Response {
         [self.head().as_bytes(), length.as_bytes(), &self.body].concat()
     }
 
-    /// In the chunked coding, `size` bytes at a time.
-    pub(super) fn encode_chunked(&self, size: usize) -> Vec<u8> {
-        let mut bytes = (self.head() + "Transfer-Encoding: chunked\r\n\r\n").into_bytes();
-        for chunk in self.body.chunks(size) {
-            bytes.extend(chunk_of(chunk));
-        }
-        bytes.extend(b"0\r\n\r\n");
-        bytes
-    }
-
     /// Status line and headers, not yet ended.
     pub(super) fn head(&self) -> String {
         let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", self.status);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use rustls::ServerConfig;
 use serde_json::{Value, json};
@@ -44,26 +43,11 @@ impl ApiKey {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum RetryAfter {
-    Absent,
-    Seconds(u32),
-}
-
-/// A token bucket of one second's worth, for a fleet that starts at once.
-pub(super) struct Limiter {
-    per_second: f64,
-    retry_after: RetryAfter,
-    tokens: f64,
-    filled: Instant,
-}
-
 #[derive(Default)]
 pub(super) struct State {
     pub(super) keys: BTreeMap<String, ApiKey>,
     pub(super) plan: Plan,
     pub(super) tls: Option<Arc<ServerConfig>>,
-    pub(super) limiter: Option<Limiter>,
     pub(super) records: bool,
     pub(super) requests: Vec<Recorded>,
     pub(super) connections: usize,
@@ -97,9 +81,6 @@ impl State {
     }
 
     pub(super) fn answer(&mut self, request: &Recorded) -> Response {
-        if let Some(refusal) = self.limiter.as_mut().and_then(Limiter::refuse) {
-            return refusal;
-        }
         match (request.method.as_str(), request.endpoint()) {
             ("POST", Some(Endpoint::Verify)) => self.verify(request),
             ("GET", Some(Endpoint::Me)) => self.me(request),
@@ -146,33 +127,5 @@ impl State {
             "workspaces": workspaces,
         });
         Response::json(200, &body)
-    }
-}
-
-impl Limiter {
-    pub(super) fn new(per_second: u32, retry_after: RetryAfter) -> Self {
-        let per_second = f64::from(per_second);
-        Self {
-            per_second,
-            retry_after,
-            tokens: per_second,
-            filled: Instant::now(),
-        }
-    }
-
-    /// The answer to a request that is one too many.
-    fn refuse(&mut self) -> Option<Response> {
-        let gained = self.filled.elapsed().as_secs_f64() * self.per_second;
-        self.filled = Instant::now();
-        self.tokens = (self.tokens + gained).min(self.per_second);
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return None;
-        }
-        let response = Response::error(429, "Too many requests");
-        Some(match self.retry_after {
-            RetryAfter::Absent => response,
-            RetryAfter::Seconds(seconds) => response.header("Retry-After", &seconds.to_string()),
-        })
     }
 }
