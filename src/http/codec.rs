@@ -23,14 +23,15 @@ const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
 const ASK: &str = "check the host and port of the URL, or ask the backend's administrator";
 
-/// The bytes of a request.
+/// The bytes of a request. minreq, which wipes nothing, gets blanks in place of the key: they are filled
+/// behind it.
 ///
 /// # Errors
 /// This machine can't make them.
 pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizing<Vec<u8>>> {
     let path = format!("{}{}", base.path(), request.path);
-    let body = request.body.as_ref().map(|body| body.as_bytes());
-    let method = body.map_or(Method::Get, |_| Method::Post);
+    let body = request.body.as_ref().map(|body| blank(body));
+    let method = body.as_ref().map_or(Method::Get, |_| Method::Post);
     let request_line = format!("{method} {path} HTTP/1.1\r\n");
     let (result, sent) = platform::converse(&[], |start| {
         let mut call = minreq::Request::new(method, format!("{start}{path}"))
@@ -38,7 +39,7 @@ pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizi
             .with_header("Accept", "application/json")
             .with_header("Connection", "close");
         for (name, value) in &request.headers {
-            call = call.with_header(*name, value.as_str());
+            call = call.with_header(*name, blank(value));
         }
         if let Some(body) = body {
             call = call
@@ -47,29 +48,44 @@ pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizi
         }
         call.send()
     })?;
-    let body = body.unwrap_or_default();
-    let request = with_host(&sent, &request_line, &base.authority(), body);
-    request.ok_or_else(|| match result {
+    let filled = with_host(&sent, &request_line, &base.authority());
+    let filled = filled.and_then(|sent| fill(sent, request));
+    filled.ok_or_else(|| match result {
         Err(minreq::Error::IoError(cause)) => cause,
         // Nobody answers: what minreq makes of that does not matter.
         _ => io::Error::other("the HTTP library did not write the request"),
     })
 }
 
+fn blank(text: &str) -> String {
+    "_".repeat(text.len())
+}
+
 /// What minreq wrote, with the true host; none where it is not the request.
-fn with_host(
-    sent: &[u8],
-    request_line: &str,
-    authority: &str,
-    body: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
+fn with_host(sent: &[u8], request_line: &str, authority: &str) -> Option<Zeroizing<Vec<u8>>> {
     let rest = sent.strip_prefix(request_line.as_bytes())?;
     let rest = rest.strip_prefix(b"Host: ")?;
     let (_, rest) = rest.split_at_checked(find(rest, b"\r\n")?)?;
-    let (_, sent_body) = rest.split_at_checked(find(rest, b"\r\n\r\n")? + 4)?;
     let host = format!("Host: {authority}");
     let whole = [request_line.as_bytes(), host.as_bytes(), rest].concat();
-    Some(Zeroizing::new(whole)).filter(|_| sent_body == body)
+    Some(Zeroizing::new(whole))
+}
+
+/// Fills the blanks; none where they are not all there, and nothing behind them.
+fn fill(mut sent: Zeroizing<Vec<u8>>, request: &Request) -> Option<Zeroizing<Vec<u8>>> {
+    let mut put = |before: &str, text: &str, after: &str| {
+        let blanks = format!("{before}{}{after}", blank(text));
+        let at = find(&sent, blanks.as_bytes())? + before.len();
+        sent.get_mut(at..at + text.len())?
+            .copy_from_slice(text.as_bytes());
+        Some(at + text.len())
+    };
+    let body = request.body.as_ref().map_or("", |body| body.as_str());
+    let end = put("\r\n\r\n", body, "")?;
+    for (name, value) in &request.headers {
+        put(&format!("\r\n{name}: "), value, "\r\n")?;
+    }
+    (end == sent.len()).then_some(sent)
 }
 
 /// An answer as it comes in.
@@ -266,7 +282,9 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::super::failure::Retryable;
-    use super::{Answer, BackendUrl, Failure, Request, Response, Zeroizing, encode, with_host};
+    use super::{
+        Answer, BackendUrl, Failure, Request, Response, Zeroizing, encode, fill, with_host,
+    };
 
     #[test]
     fn a_request_is_encoded() {
@@ -299,13 +317,22 @@ mod tests {
 
     #[test]
     fn what_is_not_the_request_is_not_sent() {
-        let sent = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:0\r\nA: b\r\n\r\nbody";
-        let rebuilt = |line, body| with_host(sent, line, "it", body);
-        let whole = rebuilt("GET / HTTP/1.1\r\n", b"body").unwrap();
+        let sent = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:0\r\nA: _\r\n\r\n____";
+        let rebuilt = |line, body: &str| {
+            let request = Request {
+                path: "/",
+                headers: vec![("A", Zeroizing::new("b".to_owned()))],
+                body: Some(Zeroizing::new(body.to_owned())),
+            };
+            fill(with_host(sent, line, "it")?, &request)
+        };
+        let whole = rebuilt("GET / HTTP/1.1\r\n", "body").unwrap();
         assert_eq!(*whole, b"GET / HTTP/1.1\r\nHost: it\r\nA: b\r\n\r\nbody");
-        assert!(rebuilt("GET /x HTTP/1.1\r\n", b"body").is_none());
-        assert!(rebuilt("GET / HTTP/1.1\r\n", b"bod").is_none());
-        assert!(with_host(b"", "", "it", b"").is_none());
+        assert!(rebuilt("GET /x HTTP/1.1\r\n", "body").is_none());
+        for other in ["bod", "bodies"] {
+            assert!(rebuilt("GET / HTTP/1.1\r\n", other).is_none());
+        }
+        assert!(with_host(b"", "", "it").is_none());
     }
 
     /// What becomes of an answer that comes at once, byte by byte, and then ends in order.
