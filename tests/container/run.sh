@@ -131,11 +131,11 @@ judge "unhealthy without one" reaches unhealthy
 section "Process 1: the kernel gives it no default actions, and what asks it to end ends it at once"
 # ends STATUS COMMAND...: within 3 of the 10 s that docker allows.
 ends() {
-    wanted=$1
+    code=$1
     shift
     started=$(date +%s)
     run 0 docker "$@" "$name"
-    judge "it ends with $wanted" [ "$(timeout 5 docker wait "$name" || echo 'it goes on')" = "$wanted" ]
+    judge "it ends with $code" [ "$(timeout 5 docker wait "$name" || echo 'it goes on')" = "$code" ]
     at_most 3 $(($(date +%s) - started)) "seconds"
 }
 ends 143 stop
