@@ -141,7 +141,7 @@ impl Store {
         let swept = self.sweep(Duration::ZERO);
         let had_key = match self.kind()? {
             None => false,
-            Some(FileKind::Regular) if !self.may_hold_key() => {
+            Some(FileKind::Regular) if self.is_without_key() => {
                 // Where it can't go, as a mount point, an earlier logout has emptied it.
                 let _ = fs::remove_file(&self.file);
                 false
@@ -234,11 +234,16 @@ impl Store {
         Some(format!("{file} was a link; {target} still holds the key"))
     }
 
-    /// A damaged file may; what is no file does not.
+    /// Whether there may be a key in auth.json: a damaged file may have one; what is no file has none.
     pub fn may_hold_key(&self) -> bool {
+        self.file.is_file() && !self.is_without_key()
+    }
+
+    /// Whether auth.json can be read, and holds no key.
+    fn is_without_key(&self) -> bool {
         let has_none =
             |(content, _): (Content, _)| content.credential.is_none() && !content.is_old_login;
-        self.file.is_file() && !self.load().is_ok_and(has_none)
+        self.load().is_ok_and(has_none)
     }
 }
 
