@@ -113,10 +113,16 @@ impl Store {
             None | Some(FileKind::Regular | FileKind::Link) => {}
             Some(kind) => return Err(self.not_regular(kind)),
         }
+        let swept = self.sweep(AN_HOUR);
+        let mut can_replace = false;
         self.change("save", None, || {
-            self.sweep(AN_HOUR)?;
-            temporary::try_out(&self.folder, ROOM)
+            temporary::try_out(&self.folder, ROOM)?;
+            can_replace = true;
+            Ok(())
         })?;
+        if can_replace {
+            swept.map_err(|cause| self.error("save", &self.folder, &cause))?;
+        }
         Ok(warnings)
     }
 
