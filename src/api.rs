@@ -1,6 +1,6 @@
 //! The backend's two requests and what each answer means.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
@@ -11,6 +11,9 @@ use crate::error::{Error, Kind};
 use crate::http::{Client, Request, Response};
 use crate::json::{self, Object};
 use crate::redact::sanitize;
+
+/// The longest pause that is worth naming.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// The most that a message shows of each text from a server, in characters.
 const MAX_SHOWN: usize = 80;
@@ -169,7 +172,7 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
         }
         (402, _) => how_to_upgrade(body),
         (404, _) => CHECK_URL.into(),
-        (429, Some(time)) => format!("try again in {} s", time.as_secs()),
+        (429, Some(time)) if time <= A_DAY => format!("try again in {} s", time.as_secs()),
         // RFC 6585, 6.
         (511, _) => "open any web page in a browser to log in to this network".into(),
         (429 | 500..=599, _) => "try again later".into(),

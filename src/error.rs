@@ -105,7 +105,16 @@ pub fn words(cause: &io::Error) -> String {
         None => &text,
     };
     let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    let first = letters.next();
+    // But for names, such as I/O.
+    let is_word = letters.clone().next().is_some_and(char::is_lowercase);
+    let first = first.map(|first| {
+        if is_word {
+            first.to_ascii_lowercase()
+        } else {
+            first
+        }
+    });
     first.into_iter().chain(letters).collect()
 }
 

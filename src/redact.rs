@@ -26,6 +26,9 @@ const RUN: usize = 8;
 /// have names such as `adm_jsmith`.
 const MIN_TOKEN: usize = 10;
 
+/// So long is no name, be it without a digit.
+const LONG_TOKEN: usize = 20;
+
 /// The user info in our own hints, perhaps behind a bracket.
 const PLACEHOLDER: &[u8] = b"user:password";
 
@@ -175,8 +178,10 @@ fn is_mask(rest: &[u8]) -> bool {
 }
 
 fn is_token(rest: &[u8]) -> bool {
-    let mut token = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric());
-    token.clone().count() >= MIN_TOKEN && token.any(u8::is_ascii_digit)
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let mut token = rest.iter().take_while(is_part);
+    let length = token.clone().count();
+    length >= LONG_TOKEN || length >= MIN_TOKEN && token.any(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

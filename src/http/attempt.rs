@@ -50,7 +50,7 @@ impl Attempt<'_> {
         let stream = self.connect(&addresses)?;
         self.tunnel(&stream)?;
         let (stream, session) = self.shake_hands(&addresses, stream)?;
-        // While the connection is open: what decoding the answer needs of this machine can be had, too.
+        // While the connection is open: the descriptors that suffice here suffice for decoding, too.
         let request = encode(&self.target.base, request).map_err(|cause| Failure::local(&cause))?;
         let mut wire = self.deadline.bound(&stream);
         match session {

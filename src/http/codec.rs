@@ -191,8 +191,10 @@ impl Answer {
 }
 
 fn is_chunked(head: &Response) -> bool {
-    let coding = head.header("transfer-encoding").unwrap_or_default();
-    coding.eq_ignore_ascii_case("chunked")
+    let is_one = |(name, value): &(String, String)| {
+        name.trim() == "transfer-encoding" && value.trim().eq_ignore_ascii_case("chunked")
+    };
+    head.headers.iter().any(is_one)
 }
 
 fn length(head: &Response) -> Option<usize> {

@@ -8,9 +8,12 @@ use super::deadline::Deadline;
 
 /// How many milliseconds each address has, of several, in one round after the other. A dead one costs a
 /// quarter of a second (RFC 8305, 8); a network that answers late gets its time in a later round.
-const ROUNDS: [u64; 3] = [250, 1000, 4000];
+const ROUNDS: &[u64] = &[250, 1000, 4000];
 
-/// Connects to one of `addresses`: a single one has all the time that is left.
+/// The same of a single address: it has all the time but for one break, so that a person hears of the wait.
+const ALONE: &[u64] = &[1000];
+
+/// Connects to one of `addresses`.
 ///
 /// # Errors
 /// Why none answered; the deadline has passed (`TimedOut`).
@@ -22,17 +25,17 @@ pub(super) fn connect(
     let mut silent = addresses.to_vec();
     // The last counts: IPv4's, which says more than that this machine has no way to an IPv6 address.
     let mut refusal = None;
-    let mut rounds = ROUNDS.into_iter().map(Duration::from_millis);
+    let mut rounds = if silent.len() == 1 { ALONE } else { ROUNDS }.iter();
     while !silent.is_empty() && !deadline.left().is_zero() {
-        let share = match (silent.len(), rounds.next()) {
-            (2.., Some(round)) => round,
-            (count, _) => deadline.left() / u32::try_from(count).unwrap_or(u32::MAX),
+        let count = u32::try_from(silent.len()).unwrap_or(u32::MAX);
+        let share = match rounds.next() {
+            Some(round) => Duration::from_millis(*round),
+            None => deadline.left() / count,
         };
         for ip in std::mem::take(&mut silent) {
-            let address = SocketAddr::new(ip, port);
-            let connect = |time| TcpStream::connect_timeout(&address, time);
-            // In pieces: the kernel would send its next SYN after a second, too (RFC 6298, 2.1).
-            match deadline.within(share).wait(connect) {
+            deadline.slice()?;
+            let time = share.min(deadline.left()).max(Duration::from_millis(1));
+            match TcpStream::connect_timeout(&SocketAddr::new(ip, port), time) {
                 Ok(stream) => {
                     // Without it a request can wait 40 ms for an acknowledgement.
                     let _ = stream.set_nodelay(true);

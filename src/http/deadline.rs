@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// After this long, and as often again, a person is told what is waited for.
+/// How often the program reports what it waits for.
 pub(super) const TICK: Duration = Duration::from_secs(1);
 
 /// The end of an attempt, and when to report that it still waits.
@@ -32,20 +32,11 @@ impl<'a> Deadline<'a> {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    /// This deadline, or that in `time` where it comes first.
-    pub(super) fn within(&mut self, time: Duration) -> Deadline<'_> {
-        Deadline {
-            end: self.end.min(Instant::now() + time),
-            next_tick: self.next_tick,
-            on_tick: self.on_tick,
-        }
-    }
-
     /// For how long to wait before this is asked again; never zero.
     ///
     /// # Errors
     /// The deadline has passed (`TimedOut`).
-    fn slice(&mut self) -> io::Result<Duration> {
+    pub(super) fn slice(&mut self) -> io::Result<Duration> {
         let now = Instant::now();
         if now >= self.end {
             return Err(TimedOut.into());

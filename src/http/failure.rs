@@ -91,11 +91,16 @@ impl Failure {
         failure
     }
 
+    /// Whether it is this machine's.
+    pub(super) fn is_local(&self) -> bool {
+        self.kind == Kind::Machine
+    }
+
     /// The error, after attempts as `attempts` has it in words; `may_ask_doctor`: the hint may name doctor.
     pub(super) fn error(&self, target: &Target, attempts: &str, may_ask_doctor: bool) -> Error {
         let (base, cause) = (&target.base, &self.cause);
         let message = match &target.proxy {
-            _ if self.kind == Kind::Machine => format!("can't ask {base}: {cause}"),
+            _ if self.is_local() => format!("can't ask {base}: {cause}"),
             _ if self.is_about_tls => format!("{base}: {cause}"),
             Some(proxy) => {
                 format!("no answer from {base} through proxy {proxy}: {cause}{attempts}")

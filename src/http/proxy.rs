@@ -130,9 +130,14 @@ impl Proxy {
             // Byte by byte: what follows belongs to the tunnel.
             let mut byte = [0];
             stream.read_exact(&mut byte).map_err(lost)?;
-            if answer.push(&byte).is_err() {
+            if let Err(failure) = answer.push(&byte) {
                 let hint = "check the host and port in HTTPS_PROXY";
-                return Err(Failure::lasting("the proxy does not speak HTTP", hint));
+                let not_http = Failure::lasting("the proxy does not speak HTTP", hint);
+                return Err(if failure.is_local() {
+                    failure
+                } else {
+                    not_http
+                });
             }
             if let Some(status) = answer.status() {
                 break status;

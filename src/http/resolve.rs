@@ -25,10 +25,12 @@ type Answer = io::Result<Vec<IpAddr>>;
 /// # Errors
 /// The name did not resolve; the deadline has passed (`TimedOut`); no thread could be started.
 pub(super) fn resolve(host: &str, deadline: &mut Deadline<'_>) -> io::Result<Vec<IpAddr>> {
-    if host == "localhost" {
+    // As `BackendUrl::is_loopback` judges them: a dot at the end must not lead to the resolver.
+    let bare = host.strip_suffix('.').unwrap_or(host);
+    if bare == "localhost" {
         return Ok(vec![Ipv4Addr::LOCALHOST.into()]);
     }
-    if let Ok(address) = host.parse() {
+    if let Ok(address) = bare.parse() {
         return Ok(vec![address]);
     }
     // A look-up that takes too long is left behind: the system's resolver knows no deadline.
@@ -96,7 +98,9 @@ mod tests {
     #[test]
     fn this_machine_and_addresses_need_no_resolver() {
         assert_eq!(resolved("localhost"), "[127.0.0.1]");
+        assert_eq!(resolved("localhost."), "[127.0.0.1]");
         assert_eq!(resolved("127.9.8.7"), "[127.9.8.7]");
+        assert_eq!(resolved("127.9.8.7."), "[127.9.8.7]");
         assert_eq!(resolved("::1"), "[::1]");
     }
 

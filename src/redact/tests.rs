@@ -150,6 +150,10 @@ fn what_looks_like_a_secret_is_cut_up_to_white_space() {
         ("sk_live_ab\u{e9}cdef", "sk_live_..."),
         ("sk_live_abc...xyzmore", "sk_live_..."),
         ("skt_abc123def456, adm_0123456789abcdef", "skt_... adm_..."),
+        (
+            "adm_550e8400-e29b-41d4-a716-446655440000 skt_abcdefghijklmnopqrst",
+            "adm_... skt_...",
+        ),
         ("SKT%5Fabc123def456", "SKT%5F..."),
         (
             "https://user:pw@host/a@b //x@y@z/",
