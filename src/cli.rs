@@ -15,10 +15,10 @@ use lexopt::{Arg, Parser};
 use crate::api_key::PREFIXES;
 use crate::error::Error;
 use crate::redact::looks_like_key;
-use habits::{unexpected_argument, unknown_command, unknown_option};
+use habits::{unexpected_argument, unknown_command, unknown_option, unknown_topic};
 pub use options::{OptionSpec, Options};
-use table::find_option;
 pub use table::{COMMANDS, CommandId, CommandSpec, SHELLS};
+use table::{command_named, find_option};
 
 /// The options that say what is printed, of which there can be one.
 const OUTPUTS: [&str; 3] = ["--json", "--get", "--quiet"];
@@ -52,6 +52,8 @@ type TypedOption = (String, Option<OsString>);
 #[derive(Default)]
 struct Typed {
     words: Vec<OsString>,
+    /// How many of the words come before the first option.
+    leading: usize,
     /// What follows `--`, where that is a program.
     program: Vec<OsString>,
     options: Vec<TypedOption>,
@@ -68,19 +70,21 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     let rest = args.split_off(dashes.unwrap_or(args.len()));
     refuse_keys(&args, &rest)?;
     refuse_dashes(&args)?;
-    let mut typed = sort(args);
+    let mut typed = sort(args)?;
     let rest = rest.into_iter().skip(1);
     match find_command(&typed.words) {
         Ok((command, _)) if command.id == CommandId::Exec => typed.program = rest.collect(),
         _ => typed.words.extend(rest),
     }
     if typed.help {
-        return help_on(&typed.words).map(Request::Help);
+        return find_topic(&typed.words).map(|(topic, _)| Request::Help(topic));
     }
     if typed.version || typed.words == ["version"] {
         return Ok(Request::Version);
     }
-    let has_command = find_command(&typed.words).is_ok();
+    // A word behind an unknown option may be its value, and not the command.
+    let has_command =
+        find_command(&typed.words).is_ok() || typed.leading >= name_length(&typed.words);
     let is_empty = typed.words.is_empty() || typed.words == ["auth"];
     let is_unknown = |(name, _): &&TypedOption| find_option(COMMANDS, name).is_none();
     let unknown = typed.options.iter().find(is_unknown);
@@ -89,7 +93,7 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
         (_, Some((name, _))) if is_empty => {
             Err(Error::usage(format!("{name} needs a command")).with_hint("run: sekuire help"))
         }
-        _ if is_empty => help_on(&typed.words).map(Request::Nothing),
+        _ if is_empty => find_topic(&typed.words).map(|(topic, _)| Request::Nothing(topic)),
         _ => understand(typed),
     }
 }
@@ -119,7 +123,7 @@ fn refuse_dashes(args: &[OsString]) -> Result<(), Error> {
 }
 
 /// Sorts the arguments before `--` by kind.
-fn sort(args: Vec<OsString>) -> Typed {
+fn sort(args: Vec<OsString>) -> Result<Typed, Error> {
     let mut typed = Typed::default();
     let mut parser = Parser::from_args(args);
     // It fails only where an option's value was not taken, and every value is.
@@ -127,6 +131,7 @@ fn sort(args: Vec<OsString>) -> Typed {
         let name = match arg {
             Arg::Value(word) => {
                 typed.words.push(word);
+                typed.leading += usize::from(typed.options.is_empty());
                 continue;
             }
             Arg::Short(letter) => format!("-{letter}"),
@@ -134,12 +139,16 @@ fn sort(args: Vec<OsString>) -> Typed {
         };
         let value = value_of(&name, &mut parser);
         match name.as_str() {
+            "--help" | "--version" if value.is_some() => {
+                let error = format!("{name} takes no value");
+                return Err(Error::usage(error).with_hint("run: sekuire help"));
+            }
             "-h" | "--help" => typed.help = true,
             "-V" | "-v" | "--version" => typed.version = true,
             _ => typed.options.push((name, value)),
         }
     }
-    typed
+    Ok(typed)
 }
 
 fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
@@ -151,25 +160,40 @@ fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
     parser.try_raw_args()?.next_if(|next| !is_option(next))
 }
 
+/// How many words a command's name has that begins as these words.
+fn name_length(words: &[OsString]) -> usize {
+    let is_auth = words.first().is_some_and(|word| word == "auth");
+    if is_auth { 2 } else { 1 }
+}
+
+/// The name of a command that these words begin with, and the words after it.
+fn split_name(words: &[OsString]) -> (String, &[OsString]) {
+    let split = words.split_at_checked(name_length(words));
+    let (name, operands) = split.unwrap_or((words, &[]));
+    let name = name.join(OsStr::new(" ")).to_string_lossy().into_owned();
+    (name, operands)
+}
+
 /// The command that these words begin with, and the words after it.
 fn find_command(words: &[OsString]) -> Result<(&'static CommandSpec, &[OsString]), Error> {
-    let is_auth = words.first().is_some_and(|word| word == "auth");
-    let length = if is_auth { 2 } else { 1 };
-    let (name, operands) = words.split_at_checked(length).unwrap_or((words, &[]));
-    let name = name.join(OsStr::new(" ")).to_string_lossy().into_owned();
-    let mut commands = COMMANDS.iter();
-    let found = commands.find(|command| command.names.contains(&name.as_str()));
-    let command = found.ok_or_else(|| unknown_command(&name))?;
+    let (name, operands) = split_name(words);
+    let command = command_named(&name).ok_or_else(|| unknown_command(&name))?;
     Ok((command, operands))
 }
 
-fn help_on(words: &[OsString]) -> Result<Topic, Error> {
+/// The topic of help that these words begin with, and the words after it.
+fn find_topic(words: &[OsString]) -> Result<(Topic, &[OsString]), Error> {
     match words {
-        [] => Ok(Topic::Commands("")),
-        [word, topic @ ..] if word == "help" => help_on(topic),
-        [word] if word == "auth" => Ok(Topic::Commands("auth ")),
-        [word, ..] if word == "environment" => Ok(Topic::Environment),
-        words => find_command(words).map(|(command, _)| Topic::Command(command)),
+        [] => Ok((Topic::Commands(""), &[])),
+        [word, topic @ ..] if word == "help" => find_topic(topic),
+        [word] if word == "auth" => Ok((Topic::Commands("auth "), &[])),
+        [word, rest @ ..] if word == "environment" => Ok((Topic::Environment, rest)),
+        words => {
+            let (name, rest) = split_name(words);
+            let command = command_named(&name).or_else(|| command_named(&format!("auth {name}")));
+            let command = command.ok_or_else(|| unknown_topic(&name))?;
+            Ok((Topic::Command(command), rest))
+        }
     }
 }
 
@@ -187,7 +211,12 @@ fn understand(typed: Typed) -> Result<Request, Error> {
     let mut shells = SHELLS.iter().copied();
     options.shell = shells.find(|shell| operands == [*shell]);
     match (command.id, operands) {
-        (CommandId::Help, topic) => return help_on(topic).map(Request::Help),
+        (CommandId::Help, words) => {
+            return match find_topic(words)? {
+                (topic, []) => Ok(Request::Help(topic)),
+                (_, rest) => Err(unexpected_argument(command, rest)),
+            };
+        }
         (CommandId::Completions, _) if options.shell.is_none() => {
             let shells = SHELLS.join(", ");
             let error = format!("'sekuire completions' needs one of: {shells}");
@@ -200,7 +229,7 @@ fn understand(typed: Typed) -> Result<Request, Error> {
 }
 
 fn read_options(command: &'static CommandSpec, typed: Vec<TypedOption>) -> Result<Options, Error> {
-    let help = format!("help {}", command.name());
+    let help = command.help();
     let refuse = |message| Error::usage(message).with_hint(format!("run: sekuire {help}"));
     let mut options = Options::default();
     let mut given: Vec<&str> = Vec::new();
@@ -216,11 +245,11 @@ fn read_options(command: &'static CommandSpec, typed: Vec<TypedOption>) -> Resul
         options.is_backend_url |= typed == "--backend-url";
         let value = match (spec.has_value(), value.map(OsString::into_string)) {
             (false, None) => Ok(String::new()),
-            (false, Some(_)) => Err(format!("{name} takes no value")),
-            (true, None) => Err(format!("{name} needs a value")),
-            (true, Some(Err(_))) => Err(format!("the value of {name} is not UTF-8 text")),
+            (false, Some(_)) => Err(format!("{typed} takes no value")),
+            (true, None) => Err(format!("{typed} needs a value")),
+            (true, Some(Err(_))) => Err(format!("the value of {typed} is not UTF-8 text")),
             (true, Some(Ok(value))) if value.trim().is_empty() => {
-                Err(format!("the value of {name} is empty"))
+                Err(format!("the value of {typed} is empty"))
             }
             (true, Some(Ok(value))) => Ok(value),
         };

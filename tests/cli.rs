@@ -198,6 +198,11 @@ fn help_is_the_same_however_it_is_asked_for() {
             &["help", "whoami"],
             &[&["whoami", "--help"], &["help", "auth", "whoami"]],
         ),
+        (
+            &["help", "auth", "token"],
+            &[&["help", "token"], &["token", "--help"]],
+        ),
+        (&["help", "auth", "exec"], &[&["help", "exec"]]),
         (&["help", "completions"], &[&["completions", "bash", "-h"]]),
         (&["help", "environment"], &[&["environment", "--help"]]),
     ] {

@@ -11,7 +11,10 @@ const HABITS: &[(&str, &str)] = &[
     ("--hostname --host --url --server --endpoint", "--backend"),
     ("--cacert --ca-file --insecure -k", CA_FILE),
     ("-o --output --format", "--json"),
-    ("--with-token --token --api-key", "--api-key-stdin"),
+    (
+        "--with-token --password-stdin --token --api-key",
+        "--api-key-stdin",
+    ),
     ("--check --online", "run: sekuire auth whoami --quiet"),
     ("run exec env", "run: sekuire auth exec -- COMMAND"),
     ("print-access-token token key", "run: sekuire auth token"),
@@ -36,13 +39,31 @@ const LONGEST: usize = 20;
 
 /// The error for an unknown command.
 pub(super) fn unknown_command(typed: &str) -> Error {
+    Error::usage(format!("unknown command{}", quoted(typed)))
+        .with_hint(meant(typed).unwrap_or_else(|| "run: sekuire help".to_owned()))
+}
+
+/// The error for an unknown topic of help. Its hint names help on a command in place of the command, which may print
+/// the API key.
+pub(super) fn unknown_topic(typed: &str) -> Error {
+    let is_environment = typed == "env" || nearest(typed, ["environment"].iter()).is_some();
+    let hint = match meant(typed) {
+        _ if is_environment => "run: sekuire help environment".to_owned(),
+        Some(hint) => hint
+            .replace(" -- COMMAND", "")
+            .replace("sekuire ", "sekuire help "),
+        None => "run: sekuire help".to_owned(),
+    };
+    Error::usage(format!("unknown topic{}", quoted(typed))).with_hint(hint)
+}
+
+/// What an unknown command was probably meant to be.
+fn meant(typed: &str) -> Option<String> {
     let word = typed.strip_prefix("auth ").unwrap_or(typed);
     let names = || COMMANDS.iter().flat_map(|command| command.names);
     let near = || nearest(typed, names()).or_else(|| nearest(word, names()));
     let hint = habit(COMMANDS, word);
-    let hint = hint.or_else(|| Some(format!("did you mean 'sekuire {}'?", near()?)));
-    Error::usage(format!("unknown command{}", quoted(typed)))
-        .with_hint(hint.unwrap_or_else(|| "run: sekuire help".to_owned()))
+    hint.or_else(|| Some(format!("did you mean 'sekuire {}'?", near()?)))
 }
 
 /// The error for an option that none of these commands has. `help` is the command that shows their options.
@@ -59,11 +80,14 @@ pub(super) fn unknown_option(commands: Commands, typed: &str, help: &str) -> Err
 /// The error for arguments after a command that takes none.
 pub(super) fn unexpected_argument(command: &'static CommandSpec, operands: &[OsString]) -> Error {
     let name = command.name();
-    let mut operands = operands.iter();
-    let hint = operands.find_map(|word| habit(slice::from_ref(command), &word.to_string_lossy()));
+    let mut words = operands.iter();
+    let hint = words.find_map(|word| habit(slice::from_ref(command), &word.to_string_lossy()));
+    let hint = hint.filter(|_| command.id != CommandId::Help);
     let hint = hint.unwrap_or_else(|| match command.id {
-        CommandId::Login => "login asks for the API key, or reads it with --api-key-stdin".into(),
-        _ => format!("run: sekuire help {name}"),
+        CommandId::Login if operands != ["help"] => {
+            "login asks for the API key, or reads it with --api-key-stdin".into()
+        }
+        _ => format!("run: sekuire {}", command.help()),
     });
     Error::usage(format!("'sekuire {name}' takes no such argument")).with_hint(hint)
 }

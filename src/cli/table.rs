@@ -93,6 +93,20 @@ impl CommandSpec {
     pub fn name(&self) -> &'static str {
         self.names.first().unwrap_or(&"")
     }
+
+    /// The command that shows help on it.
+    pub(super) fn help(&self) -> String {
+        match self.id {
+            CommandId::Help => "help".into(),
+            _ => format!("help {}", self.name()),
+        }
+    }
+}
+
+/// The command of this name.
+pub(super) fn command_named(name: &str) -> Option<&'static CommandSpec> {
+    let mut commands = COMMANDS.iter();
+    commands.find(|command| command.names.contains(&name))
 }
 
 /// The option of this name in one of these commands.

@@ -180,7 +180,9 @@ fn backend(source: &'static str, url: &str) -> Result<Backend, Error> {
 fn parse(name: &str, url: &str) -> Result<BackendUrl, Error> {
     BackendUrl::parse(url.trim()).map_err(|cause| {
         let separator = if name.starts_with('-') { ' ' } else { '=' };
-        let example = format!("{name}{separator}https://api.example.com");
+        let is_web = matches!(name, "--web-url" | "SEKUIRE_WEB_URL");
+        let host = if is_web { "app" } else { "api" };
+        let example = format!("{name}{separator}https://{host}.example.com");
         Error::usage(format!("the URL in {name} {cause}"))
             .with_hint(format!("write it as in: {example}"))
     })
