@@ -100,7 +100,11 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
 
 /// Behind `--` only what is certainly a key is refused: a program has users and files that begin with adm_.
 fn refuse_keys(args: &[OsString], behind_dashes: &[OsString]) -> Result<(), Error> {
-    let has_prefix = |text: &str| PREFIXES.iter().any(|(prefix, _)| text.contains(prefix));
+    let has_prefix = |text: &str| {
+        PREFIXES
+            .iter()
+            .any(|(prefix, _)| text.to_ascii_lowercase().contains(prefix))
+    };
     let is_key = |arg: &OsString| looks_like_key(&arg.to_string_lossy());
     let is_api_key = |arg: &OsString| is_key(arg) && has_prefix(&arg.to_string_lossy());
     if !args.iter().any(is_key) && !behind_dashes.iter().any(is_api_key) {
