@@ -254,6 +254,9 @@ fn bad_keys_are_refused_before_any_request() {
             assert_eq!(outcome.stderr.lines().count(), 2, "{outcome}");
         }
     }
+    let nothing = with_backend(&home, &backend).args(STDIN).run();
+    nothing
+        .complains("\nhint: standard input was empty: is the variable that holds the key set?\n");
     assert_eq!(home.read_auth(), before);
     assert_eq!(home.listing(), ["auth.json"]);
     assert_eq!(backend.connections(), 0);
