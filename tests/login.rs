@@ -103,6 +103,17 @@ fn api_key_stdin_prints_the_result_and_quiet_nothing() {
             .complains_not();
         assert_eq!(saved(&home)["api_key"], KEY);
     }
+    // No warning either: of the variable, the folder and the workspace.
+    backend.on(Endpoint::Me, respond(&json!([])));
+    let home = Home::new();
+    fs::create_dir(home.sekuire_dir()).expect("a folder");
+    let shared = fs::Permissions::from_mode(0o770);
+    fs::set_permissions(home.sekuire_dir(), shared).expect("chmod");
+    let warned = || login(&home, &backend).env("SEKUIRE_API_KEY", KEY);
+    let outcome = warned().run();
+    assert_eq!(outcome.stderr.matches("warning: ").count(), 3, "{outcome}");
+    let quiet = warned().arg("--quiet").run();
+    quiet.exits(0).prints("").complains_not();
     backend.revoke(KEY);
     let refused = login(&Home::new(), &backend).arg("--quiet").run();
     refused.exits(1).prints("").complains("refused the API key");
@@ -254,6 +265,9 @@ fn bad_keys_are_refused_before_any_request() {
             assert_eq!(outcome.stderr.lines().count(), 2, "{outcome}");
         }
     }
+    let nothing = with_backend(&home, &backend).args(STDIN).run();
+    nothing
+        .complains("\nhint: standard input was empty: is the variable that holds the key set?\n");
     assert_eq!(home.read_auth(), before);
     assert_eq!(home.listing(), ["auth.json"]);
     assert_eq!(backend.connections(), 0);
@@ -407,9 +421,12 @@ fn without_me_the_login_goes_on_with_a_warning() {
         Response::new(200, "text/html", "<html>"),
     ] {
         backend.on(Endpoint::Me, Behaviour::Respond(answer));
-        for (arguments, workspace) in [
-            (&[][..], Value::Null),
-            (&["--workspace", "ws_mine"], json!("ws_mine")),
+        for (arguments, warning) in [
+            (&[][..], "the default workspace is unknown: "),
+            (
+                &["--workspace", "ws_mine"],
+                "the workspace could not be checked and is not saved: ",
+            ),
         ] {
             let home = Home::new();
             login(&home, &backend)
@@ -417,8 +434,8 @@ fn without_me_the_login_goes_on_with_a_warning() {
                 .run()
                 .exits(0)
                 .prints(&login_success(&backend.url()))
-                .complains("warning: the key is verified, but");
-            assert_eq!(saved(&home)["workspace_id"], workspace);
+                .complains(&format!("warning: the key is verified, but {warning}"));
+            assert_eq!(saved(&home)["workspace_id"], Value::Null);
         }
     }
 }

@@ -127,6 +127,25 @@ fn paste_of_several_lines_does_not_reach_the_shell() {
     outcome.hides("precious");
 }
 
+/// Whether standard output is the terminal or not: the key is typed without echo, and the result follows alone.
+#[test]
+fn api_key_stdin_at_a_terminal_hides_what_is_typed() {
+    let backend = Backend::http();
+    let success = login_success(&backend.url());
+    let login = |home: &Home| with_backend(home, &backend).args(["login", "--api-key-stdin"]);
+    let home = Home::new();
+    let line = format!("{PROMPT}{MASKED}\n");
+    for (command, prints, shows) in [
+        (login(&home), "", &format!("{line}{success}")),
+        (login(&home).capture_stdout(), &success, &line),
+    ] {
+        let mut terminal = prompted(command);
+        terminal.send(format!("{KEY}\r").as_bytes());
+        let outcome = terminal.finish();
+        outcome.exits(0).prints(prints).shows(shows).hides(SECRET);
+    }
+}
+
 #[test]
 fn with_standard_output_elsewhere_the_prompt_is_on_the_terminal() {
     let backend = Backend::http();

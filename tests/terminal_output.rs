@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::fixtures::{NOT_LOGGED_IN, login_success, with_backend};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
@@ -37,6 +38,39 @@ fn colour_is_only_for_a_terminal() {
         assert_eq!(shown.contains(ESCAPE), coloured, "{variables:?}: {shown:?}");
         command().run().exits(3).hides("\x1b");
     }
+}
+
+#[test]
+fn results_come_before_notes_and_warnings() {
+    let backend = Backend::http();
+    let home = Home::new();
+    let auth = home.auth_json().display().to_string();
+    let shown = |arguments: &[&str], variable| {
+        let command = with_backend(&home, &backend).args(arguments);
+        let command = command.env("SEKUIRE_API_KEY", variable);
+        let outcome = command.stdin(KEY.as_bytes()).pty().finish();
+        outcome.terminal.replace("\r\n", "\n")
+    };
+    let login = login_success(&backend.url());
+    assert_eq!(
+        shown(&["login", "--api-key-stdin"], KEY),
+        format!(
+            "{login}warning: SEKUIRE_API_KEY is set and takes precedence over the saved key; \
+             unset it to use this one\n"
+        )
+    );
+    assert_eq!(
+        shown(&["logout"], KEY),
+        format!(
+            "Logging out...\nLogged out successfully!\nCredentials removed from: {auth}\n\
+             note: the key stays valid until you revoke it\n\
+             warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n"
+        )
+    );
+    assert_eq!(
+        shown(&["status"], ""),
+        format!("{NOT_LOGGED_IN}note: looked in {auth}; SEKUIRE_API_KEY is set but empty\n")
+    );
 }
 
 fn waiting(home: &Home, backend: &Backend, behaviour: Behaviour) -> Sekuire {

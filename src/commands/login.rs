@@ -23,34 +23,35 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let key_page = backend::key_page(options)?;
     // Before the first request: what can be wrong with the call and with this machine.
     let mut client = shared::client(backend::of_login(options)?.url, options)?;
-    let store = (!options.no_store).then(prepare_store).transpose()?;
+    let store = (!options.no_store)
+        .then(|| prepare_store(options))
+        .transpose()?;
     let device = Device::detect(store.as_ref().and_then(bound_fingerprint).as_deref());
     if device.source == device::Source::HostName {
-        terminal::warning(device::FOLLOWS_HOST_NAME);
+        shared::warn(options, [device::FOLLOWS_HOST_NAME]);
     }
     let of_variables = key_of_variables(options)?;
     let was_asked = of_variables.is_none() && !options.api_key_stdin;
     let asked = || prompt::ask_for_key(options, &key_page, client.base());
     let key = of_variables.map_or_else(asked, Ok)?;
     let credential = verify(&mut client, options, key, &device)?;
-    if let Some(store) = store {
-        store.save(&credential)?;
-        if let Some(name) = credentials::variable_in_use() {
-            terminal::warning(&format!(
-                "{name} is set and takes precedence over the saved key; unset it to use this one"
-            ));
-        }
-    }
+    let saved = store.map(|store| store.save(&credential)).transpose()?;
     if options.quiet {
         return Ok(0);
     }
     let blank = if was_asked { "\n" } else { "" };
-    shared::print(&format!("{blank}{}", describe(&device, client.base())))
+    let printed = shared::print(&format!("{blank}{}", describe(&device, client.base())));
+    if let Some(name) = saved.and_then(|()| credentials::variable_in_use()) {
+        terminal::warning(&format!(
+            "{name} is set and takes precedence over the saved key; unset it to use this one"
+        ));
+    }
+    printed
 }
 
-fn prepare_store() -> Result<Store, Error> {
+fn prepare_store(options: &Options) -> Result<Store, Error> {
     let store = Store::locate()?;
-    shared::warn(&store.prepare()?);
+    shared::warn(options, &store.prepare()?);
     Ok(store)
 }
 
@@ -85,10 +86,13 @@ fn verify(
             choose_workspace(options, me.workspaces.unwrap_or_default())?,
         ),
         Err(error) => {
-            terminal::warning(&format!(
-                "the key is verified, but the default workspace is unknown: {error}"
-            ));
-            (org_id, options.workspace.clone())
+            let workspace = match options.workspace {
+                Some(_) => "the workspace could not be checked and is not saved",
+                None => "the default workspace is unknown",
+            };
+            let warning = format!("the key is verified, but {workspace}: {error}");
+            shared::warn(options, [warning]);
+            (org_id, None)
         }
     };
     Ok(Credential {

@@ -3,47 +3,58 @@
 use super::backend;
 use crate::cli::Options;
 use crate::commands::shared;
+use crate::credential::Credential;
 use crate::credentials;
 use crate::error::Error;
 use crate::redact::sanitize;
 use crate::store::Store;
 use crate::terminal;
 
-/// Removes the stored key. Warnings are shown with `--quiet`, too: they say that a key is still there.
+/// Removes the stored key, and says where one may be left.
 ///
 /// # Errors
 /// Something could not be removed.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let store = Store::locate()?;
-    let page = key_page(&store);
+    let note = revocation_note(&store);
     let left = store.key_behind_link();
-    let had_key = store.remove()?;
-    shared::warn(&left);
-    if had_key && !options.quiet {
-        let place = page.map(|page| format!(" at {page}")).unwrap_or_default();
-        terminal::note(&format!("the key stays valid until you revoke it{place}"));
-    }
-    if let Some(name) = credentials::variable_in_use() {
-        terminal::warning(&format!(
-            "{name} still authenticates; unset it to be logged out"
-        ));
-    }
+    let was_there = store.remove()?;
     if options.quiet {
         return Ok(0);
     }
-    if !had_key {
-        return shared::print("Not logged in\n");
+    let printed = shared::print(&describe(&store, was_there));
+    if let Some(note) = note.filter(|_| was_there) {
+        terminal::note(&note);
     }
-    shared::print(&format!(
-        "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
-        sanitize(&store.path().display().to_string())
-    ))
+    let variable = credentials::variable_in_use()
+        .map(|name| format!("{name} is still set; unset it to be logged out"));
+    shared::warn(options, left.into_iter().chain(variable));
+    printed
 }
 
-/// The dashboard where the key in auth.json is revoked: known of the default backend alone.
-fn key_page(store: &Store) -> Option<String> {
-    let (content, _) = store.load().ok()?;
-    let url = backend::logged_in_to(&content.credential?).ok()?.url;
+fn describe(store: &Store, was_there: bool) -> String {
+    if !was_there {
+        return "Not logged in\n".to_owned();
+    }
+    format!(
+        "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
+        sanitize(&store.path().display().to_string())
+    )
+}
+
+/// That the key in auth.json stays valid; a damaged file may hold one.
+fn revocation_note(store: &Store) -> Option<String> {
+    let page = match store.load() {
+        Ok((content, _)) => key_page(&content.credential?),
+        Err(_) => None,
+    };
+    let place = page.map(|page| format!(" at {page}")).unwrap_or_default();
+    Some(format!("the key stays valid until you revoke it{place}"))
+}
+
+/// The dashboard where the key is revoked: known of the default backend alone.
+fn key_page(credential: &Credential) -> Option<String> {
+    let url = backend::logged_in_to(credential).ok()?.url;
     let is_default = backend::unless_default(&url).is_none();
     is_default.then(backend::default_key_page)
 }

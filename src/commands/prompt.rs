@@ -14,8 +14,10 @@ use crate::platform::{self, Stream};
 
 const PROMPT: &str = "Enter your API Key: ";
 
+const PASTE_OR_PIPE: &str = "paste the key at the prompt, or pipe it in with --api-key-stdin";
+
 /// Shows the documented transcript up to the key, and reads the key: at the terminal without echo, else from
-/// standard input. `--quiet` leaves the prompt alone.
+/// standard input. `--quiet` and `--api-key-stdin` leave the prompt alone.
 ///
 /// # Errors
 /// There is no key, or a malformed one; standard input, standard output or the terminal fails.
@@ -31,14 +33,19 @@ pub(super) fn ask_for_key(
         "Sekuire Login\n\nTo authenticate:\n1. Go to: {key_page}\n2. Create a new API Key for CLI access\n\
          3. Copy the key (you'll only see it once!)\n4. Paste it below\n\n"
     ))?;
-    if options.api_key_stdin || !input.is_terminal() {
-        let key = validate(read_line(&mut input))?;
+    if !input.is_terminal() {
+        let hint_if_empty = if options.api_key_stdin {
+            "standard input was empty: is the variable that holds the key set?"
+        } else {
+            PASTE_OR_PIPE
+        };
+        let key = validate(read_line(&mut input), hint_if_empty)?;
         show(&format!("{PROMPT}{key}\n"))?;
         return Ok(key);
     }
     let mut terminal = open_terminal(backend)?;
     let line = platform::read_hidden(&mut terminal, PROMPT, || read_line(&mut input));
-    let key = validate(line);
+    let key = validate(line, PASTE_OR_PIPE);
     // The prompt's line ends here, with a key or without.
     let mask = key.as_ref().map(ToString::to_string).unwrap_or_default();
     let _ = writeln!(terminal, "{mask}");
@@ -62,7 +69,10 @@ fn open_terminal(backend: &BackendUrl) -> Result<Stream, Error> {
     })
 }
 
-fn validate(line: io::Result<Option<Zeroizing<Vec<u8>>>>) -> Result<ApiKey, Error> {
+fn validate(
+    line: io::Result<Option<Zeroizing<Vec<u8>>>>,
+    hint_if_empty: &str,
+) -> Result<ApiKey, Error> {
     let line = line.map_err(|cause| {
         let cause = words(&cause);
         Error::machine(format!(
@@ -71,8 +81,7 @@ fn validate(line: io::Result<Option<Zeroizing<Vec<u8>>>>) -> Result<ApiKey, Erro
         .with_hint("pipe the key in, or run this at a terminal")
     })?;
     let line = line.ok_or_else(|| {
-        Error::new(Kind::NotLoggedIn, "no API key on standard input")
-            .with_hint("paste the key at the prompt, or pipe it in with --api-key-stdin")
+        Error::new(Kind::NotLoggedIn, "no API key on standard input").with_hint(hint_if_empty)
     })?;
     if line.len() > api_key::MAX_INPUT {
         let error = Error::usage("the line with the API key is longer than 4 KiB");

@@ -49,7 +49,7 @@ pub(super) fn find(options: &Options) -> Result<Found, Error> {
 /// As [`find`]; there is none: exit status 1.
 pub(super) fn find_credential(options: &Options) -> Result<Credential, Error> {
     let found = find(options)?;
-    warn(found.foreign_owner.as_ref());
+    warn(options, &found.foreign_owner);
     found.credential.ok_or_else(|| not_logged_in(options))
 }
 
@@ -75,19 +75,19 @@ fn hint_at_login(error: Error, backend: Result<Backend, Error>) -> Error {
     }
 }
 
-/// Warns of each.
-pub(super) fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
+/// Warns of each, unless `--quiet` is given.
+pub(super) fn warn(options: &Options, warnings: impl IntoIterator<Item = impl AsRef<str>>) {
+    if options.quiet {
+        return;
+    }
     for warning in warnings {
-        terminal::warning(warning);
+        terminal::warning(warning.as_ref());
     }
 }
 
-/// Warns of a login that may not be this user's, or this device's.
-pub(super) fn warn_of_login(found: &Result<Found, Error>, device: &Device) {
-    let Ok(found) = found else { return };
-    let credential = found.credential.as_ref();
-    warn(&found.foreign_owner);
-    warn(&credential.and_then(|credential| other_device(credential, device)));
+/// Warns of a key that was bound to another device.
+pub(super) fn warn_of_other_device(options: &Options, known: Option<&Credential>, device: &Device) {
+    warn(options, known.and_then(|known| other_device(known, device)));
 }
 
 /// This device, as the key's file knows it.

@@ -31,22 +31,26 @@ fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
     let credential = found.as_ref().map(|found| found.credential.as_ref());
     let known = credential.ok().flatten();
     let device = shared::detect_device(known);
-    shared::warn_of_login(found, &device);
-    shared::warn(found.iter().flat_map(|found| &found.warnings));
-    if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
-        terminal::note(&note);
-    }
     // A variable that a request would have to refuse does not matter here.
     let backend = known.and_then(|credential| backend::of_status(credential).ok());
     let url = backend.as_ref().map(|backend| &backend.url);
-    if options.json || options.get.is_some() {
-        return report::of_status(found, &device, url).print(options);
-    }
-    match credential {
+    let printed = match credential {
+        _ if options.json || options.get.is_some() => {
+            report::of_status(found, &device, url).print(options)
+        }
         Ok(Some(credential)) => shared::print(&describe(credential, &device, url)),
         Ok(None) => shared::print("Not logged in\nRun 'sekuire login' to authenticate\n"),
         Err(_) => Ok(0),
+    };
+    if let Ok(found) = found {
+        shared::warn(options, &found.foreign_owner);
+        shared::warn_of_other_device(options, known, &device);
+        shared::warn(options, &found.warnings);
     }
+    if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
+        terminal::note(&note);
+    }
+    printed
 }
 
 fn describe(credential: &Credential, device: &Device, url: Option<&BackendUrl>) -> String {

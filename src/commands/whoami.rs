@@ -17,9 +17,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let found = shared::find(options);
     let known = (found.as_ref().ok()).and_then(|found| found.credential.as_ref());
     let device = shared::detect_device(known);
-    if !options.quiet {
-        shared::warn_of_login(&found, &device);
-    }
+    // Before its key is sent: it may be planted.
+    shared::warn(options, found.iter().flat_map(|found| &found.foreign_owner));
     let target = match (&found, known) {
         (Err(error), _) => Err(error.clone()),
         (Ok(_), None) => Err(shared::not_logged_in(options)),
@@ -36,15 +35,19 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
         let mut client = shared::client(base.clone(), options)?;
         shared::ask(&mut client, credential, &device)
     });
-    if options.json || options.get.is_some() {
-        report(&result).print(options)?;
-        return result.map(|_| 0);
+    let printed = match &result {
+        _ if options.json || options.get.is_some() => report(&result).print(options),
+        Ok(me) if !options.quiet => shared::print(&describe(me, &device)),
+        _ => Ok(0),
+    };
+    // The hint of a refused key says the same.
+    if result.is_ok() {
+        shared::warn_of_other_device(options, known, &device);
     }
+    printed?;
     match result {
-        Ok(_) if options.quiet => Ok(0),
-        Ok(me) => shared::print(&describe(&me, &device)),
         Err(error) if options.quiet && error.kind().exit_status() == 1 => Ok(1),
-        Err(error) => Err(error),
+        result => result.map(|_| 0),
     }
 }
 
