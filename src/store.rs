@@ -97,6 +97,13 @@ impl Store {
         }
     }
 
+    /// The fingerprint in auth.json: a device keeps the one that the existing client gave it. A damaged file
+    /// has none.
+    pub fn bound_fingerprint(&self) -> Option<String> {
+        let (content, _) = self.load().ok()?;
+        content.credential?.bound_fingerprint
+    }
+
     /// The permission bits of auth.json, whatever it holds.
     pub fn mode(&self) -> Option<u32> {
         platform::mode(&fs::metadata(&self.file).ok()?)

@@ -111,11 +111,22 @@ fn of_file(url: BackendUrl) -> Backend {
     Backend { url, source }
 }
 
-/// The backend that a damaged auth.json names, where that much of it can be read.
-pub(super) fn of_damaged_file() -> Option<Backend> {
-    let store = Store::locate().ok()?;
-    let (bytes, _) = secret_file::read(store.path(), json::MAX_LEN).ok()?;
-    auth_file::backend_url(&bytes).map(of_file)
+/// The backend that a damaged auth.json names; none, where it names none.
+///
+/// # Errors
+/// It names one that can't be read: the hint that names the login.
+pub(super) fn of_damaged_file() -> Result<Option<Backend>, &'static str> {
+    let read = |store: Store| secret_file::read(store.path(), json::MAX_LEN).ok();
+    let Some((bytes, _)) = Store::locate().ok().and_then(read) else {
+        return Ok(None);
+    };
+    match auth_file::backend_url(&bytes) {
+        Some(url) => Ok(Some(of_file(url))),
+        None if String::from_utf8_lossy(&bytes).contains("backend_url") => {
+            Err("run: sekuire login --backend URL, with the URL of your backend")
+        }
+        None => Ok(None),
+    }
 }
 
 /// A backend that must be named, for it is not the default one.

@@ -26,7 +26,10 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let store = (!options.no_store)
         .then(|| prepare_store(options))
         .transpose()?;
-    let device = Device::detect(store.as_ref().and_then(bound_fingerprint).as_deref());
+    let bound = Store::locate()
+        .ok()
+        .and_then(|store| store.bound_fingerprint());
+    let device = Device::detect(bound.as_deref());
     if device.source == device::Source::HostName {
         shared::warn(options, [device::FOLLOWS_HOST_NAME]);
     }
@@ -61,13 +64,6 @@ fn key_of_variables(options: &Options) -> Result<Option<ApiKey>, Error> {
         return Ok(None);
     }
     Ok(credentials::from_environment()?.map(|(key, _)| key))
-}
-
-/// The fingerprint that the present auth.json holds: a device keeps the one that the existing client
-/// gave it. A damaged file has none; it is about to be replaced.
-fn bound_fingerprint(store: &Store) -> Option<String> {
-    let (content, _) = store.load().ok()?;
-    content.credential?.bound_fingerprint
 }
 
 fn verify(

@@ -11,6 +11,7 @@ use crate::credentials::{self, Found};
 use crate::device::Device;
 use crate::error::{Error, Kind};
 use crate::http::{Client, Limits};
+use crate::store::Store;
 use crate::terminal::WaitingLine;
 use crate::{platform, terminal};
 
@@ -63,8 +64,11 @@ pub(super) fn hint_at_damage(error: Error, options: &Options) -> Error {
     if error.kind() != Kind::DamagedFile {
         return error;
     }
-    let backend = backend::of_damaged_file().map_or_else(|| backend::of_login(options), Ok);
-    hint_at_login(error, backend)
+    match backend::of_damaged_file() {
+        Ok(Some(backend)) => hint_at_login(error, Ok(backend)),
+        Ok(None) => hint_at_login(error, backend::of_login(options)),
+        Err(hint) => error.with_hint(hint),
+    }
 }
 
 /// Adds the login to a backend, or what is wrong with the backend's URL.
@@ -90,9 +94,13 @@ pub(super) fn warn_of_other_device(options: &Options, known: Option<&Credential>
     warn(options, known.and_then(|known| other_device(known, device)));
 }
 
-/// This device, as the key's file knows it.
+/// This device, as auth.json knows it, also where the key is a variable's.
 pub(super) fn detect_device(credential: Option<&Credential>) -> Device {
-    Device::detect(credential.and_then(|credential| credential.bound_fingerprint.as_deref()))
+    let bound = credential.and_then(|known| match known.source {
+        Source::File => known.bound_fingerprint.clone(),
+        Source::Variable(_) => Store::locate().ok()?.bound_fingerprint(),
+    });
+    Device::detect(bound.as_deref())
 }
 
 /// That a key from auth.json was bound to another device.
