@@ -168,7 +168,12 @@ fn ca_files_that_can_not_be_used_are_errors_of_this_machine() {
         ("SSL_CERT_FILE", empty.clone(), "not a regular file"),
         ("SSL_CERT_FILE", fifo, "not a regular file"),
         ("SSL_CERT_FILE", "/dev/zero".into(), "not a regular file"),
-        ("SSL_CERT_DIR", "/nonexistent".into(), none),
+        (
+            "SSL_CERT_DIR",
+            "/nonexistent".into(),
+            "no such file or directory",
+        ),
+        ("SSL_CERT_DIR", file("no-folder", ""), "not a directory"),
         ("SSL_CERT_DIR", empty.clone(), none),
         ("SSL_CERT_DIR", empty.with_file_name("gone"), none),
     ];
