@@ -108,7 +108,8 @@ fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
     if base.is_some_and(|base| base.scheme() == Scheme::Http) {
         return Ok(Finding::new("not needed for http", ""));
     }
-    let trust = Trust::prepare()?;
+    let mut trust = Trust::prepare()?;
+    trust.read_folders();
     let count = trust.unreadable;
     let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
     let warning = Some(warning).filter(|_| count > 0);
