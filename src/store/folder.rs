@@ -46,7 +46,10 @@ impl Store {
             found = format!("{path}{}", mode.unwrap_or_default());
         }
         match self.check_savable() {
-            Err(error) if content.credential.is_some() => warnings.push(error.to_string()),
+            Err(error) if content.credential.is_some() => {
+                warnings.push(error.to_string());
+                warnings.extend(error.hint().map(str::to_owned));
+            }
             result => result?,
         }
         Ok((found, warnings))
