@@ -71,7 +71,8 @@ impl Store {
     fn check_folder(&self, metadata: &Metadata) -> Result<Vec<String>, Error> {
         let folder = self.folder.display();
         if !metadata.is_dir() {
-            return Err(Error::machine(format!("{folder} is not a folder")).with_hint(ELSEWHERE));
+            let hint = if self.is_named { OWN_FOLDER } else { ELSEWHERE };
+            return Err(Error::machine(format!("{folder} is not a folder")).with_hint(hint));
         }
         let mode = platform::mode(metadata).unwrap_or_default();
         let is_sticky = mode & 0o1000 != 0;

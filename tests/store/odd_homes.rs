@@ -145,6 +145,9 @@ fn relative_or_unexpanded_folder_is_refused_and_an_empty_name_is_none() {
             .run();
         outcome.exits(2).complains(words);
     }
+    let outcome = login(&home, &backend).env("SEKUIRE_CONFIG_DIR", "/dev/null");
+    let words = "/dev/null is not a folder\nhint: set SEKUIRE_CONFIG_DIR to a folder of your own\n";
+    outcome.run().exits(3).complains(words);
     assert!(backend.requests().is_empty());
     login(&home, &backend)
         .env("SEKUIRE_CONFIG_DIR", "")
