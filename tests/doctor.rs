@@ -286,6 +286,18 @@ fn proxies() {
             ],
         ),
         (&[("HTTPS_PROXY", proxy), ("ALL_PROXY", proxy)], 0, &[used]),
+        (
+            &[
+                ("HTTPS_PROXY", proxy),
+                ("all_proxy", proxy),
+                ("SEKUIRE_API_KEY", KEY),
+                ("SEKUIRE_BACKEND_URL", "https://127.0.0.1:1"),
+            ],
+            0,
+            &[
+                "ok       proxy: none for loopback and plain http; set but not used: HTTPS_PROXY, all_proxy [default]\n",
+            ],
+        ),
         // With one that fails nothing is asked of the network.
         (
             &[("HTTPS_PROXY", "socks5://proxy.example:1080")],
