@@ -27,7 +27,7 @@ const TABLE: &str = "
     nobody   |                        | 1                               | 3 /proc/nonexistent
     no entry | -                      | 3 this user has no home         | 3 this user has no home
     homeless | -                      | 3 this user has no home         | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
-    nobody   | relative/home          | 3 HOME is not an absolute path  | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | relative/home          | 3 error: HOME is not an absolute | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
     nobody   | /                      | 1                               | 3 permission denied (/: owner root
     nobody   | /dev/null              | 3 not a directory               | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
     nobody   | /proc/nonexistent/home | 1                               | 3 hint: create /proc/nonexistent/home
