@@ -117,9 +117,8 @@ pub fn from_environment() -> Result<Option<(ApiKey, &'static str)>, Error> {
 
 fn validate(key: &[u8], variable: &'static str) -> Result<Option<(ApiKey, &'static str)>, Error> {
     let api_key = ApiKey::parse(key).map_err(|cause| {
-        Error::usage(format!("the API key in {variable} {cause}")).with_hint(format!(
-            "correct or unset {variable}; keys begin with sk_live_ or sk_test_"
-        ))
+        Error::usage(format!("the API key in {variable} {cause}"))
+            .with_hint(format!("correct or unset {variable}"))
     })?;
     Ok(Some((api_key, variable)))
 }

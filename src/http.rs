@@ -125,8 +125,12 @@ impl Client {
 
     fn attempt(&mut self, request: &Request, left: Duration) -> Result<Response, Failure> {
         let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT).min(left);
-        let text = format!("Waiting for {}", self.target.base.origin());
-        let mut on_tick = || self.waiting.show(&text);
+        let origin = self.target.base.origin();
+        let text = format!("Waiting for {origin}");
+        let mut on_tick = || {
+            self.waiting.log(&origin);
+            self.waiting.show(&text);
+        };
         let deadline = Deadline::new(time, &mut on_tick);
         let target = &mut self.target;
         let result = Attempt { target, deadline }.make(request);
@@ -142,11 +146,10 @@ impl Client {
             let seconds = left.as_secs_f64().ceil();
             // The cause comes last: it is what a narrow terminal may cut.
             let text = format!("Trying {origin} again in {seconds} s: {cause}");
+            self.waiting.log(&format!("{origin}: {cause}"));
             // A short pause is over before a person wonders.
             if pause >= TICK {
                 self.waiting.show(&text);
-            } else {
-                self.waiting.log(&text);
             }
             thread::sleep(left.min(TICK));
         }

@@ -51,10 +51,16 @@ impl Store {
             Some(folder) => Ok(Store::at(folder, is_named)),
             None if is_named => Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
                 .with_hint("set it to the full path of a folder, without quotation marks")),
-            None => Err(Error::machine(
-                "this user has no home directory, or HOME is not an absolute path",
-            )
-            .with_hint("set SEKUIRE_CONFIG_DIR to a folder for auth.json, or set HOME")),
+            None => {
+                let is_set = environment::raw("HOME").is_some();
+                let cause = if is_set {
+                    "HOME is not an absolute path"
+                } else {
+                    "this user has no home directory"
+                };
+                let hint = "set SEKUIRE_CONFIG_DIR to a folder for auth.json, or set HOME";
+                Err(Error::machine(cause).with_hint(hint))
+            }
         }
     }
 

@@ -88,18 +88,19 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// note once a minute.
 pub struct WaitingLine {
     on_terminal: bool,
-    in_log: bool,
+    /// How long `--wait` goes on, where a log is told.
+    in_log: Option<Duration>,
     shown: Option<String>,
     logged: Option<Instant>,
 }
 
 impl WaitingLine {
-    /// A line, or notes if `in_log`; nothing if `quiet`.
-    pub fn new(quiet: bool, in_log: bool) -> WaitingLine {
+    /// A line, or notes of the time that `--wait` gives; nothing if `quiet`.
+    pub fn new(quiet: bool, wait: Option<Duration>) -> WaitingLine {
         let on_terminal = !quiet && io::stderr().is_terminal() && !is_dumb();
         WaitingLine {
             on_terminal,
-            in_log: in_log && !quiet && !on_terminal,
+            in_log: wait.filter(|wait| !wait.is_zero() && !quiet && !on_terminal),
             shown: None,
             logged: None,
         }
@@ -107,7 +108,6 @@ impl WaitingLine {
 
     /// Shows a text in place of the one before.
     pub fn show(&mut self, message: &str) {
-        self.log(message);
         if self.on_terminal && self.shown.as_deref() != Some(message) {
             self.erase();
             let line = sanitize(&format!("{message} (Ctrl-C stops)"));
@@ -117,11 +117,13 @@ impl WaitingLine {
         }
     }
 
-    /// Writes a note, unless one was written within the last minute.
-    pub fn log(&mut self, message: &str) {
+    /// Writes a note of what is waited for, unless one was written within the last minute.
+    pub fn log(&mut self, what: &str) {
         let is_due = |logged: Instant| logged.elapsed() >= LOG_INTERVAL;
-        if self.in_log && self.logged.is_none_or(is_due) {
-            note(message);
+        if let Some(wait) = self.in_log
+            && self.logged.is_none_or(is_due)
+        {
+            note(&format!("waiting up to {} s for {what}", wait.as_secs()));
             self.logged = Some(Instant::now());
         }
     }

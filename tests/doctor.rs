@@ -165,7 +165,10 @@ fn the_same_failure_is_not_reported_twice() {
     let printed = prints(doctor(&home), 3, &lines);
     assert_eq!(printed.matches("damaged").count(), 1, "{printed}");
     let relative = doctor(&home).env("HOME", "relative");
-    let lines = ["failed   configuration: ", "\n1 failed, 0 with a warning\n"];
+    let lines = [
+        "failed   configuration: HOME is not an absolute path\n",
+        "\n1 failed, 0 with a warning\n",
+    ];
     let printed = prints(relative, 3, &lines);
     assert_eq!(
         printed.matches("not an absolute path").count(),
@@ -286,6 +289,18 @@ fn proxies() {
             ],
         ),
         (&[("HTTPS_PROXY", proxy), ("ALL_PROXY", proxy)], 0, &[used]),
+        (
+            &[
+                ("HTTPS_PROXY", proxy),
+                ("all_proxy", proxy),
+                ("SEKUIRE_API_KEY", KEY),
+                ("SEKUIRE_BACKEND_URL", "https://127.0.0.1:1"),
+            ],
+            0,
+            &[
+                "ok       proxy: none for loopback and plain http; set but not used: HTTPS_PROXY, all_proxy [default]\n",
+            ],
+        ),
         // With one that fails nothing is asked of the network.
         (
             &[("HTTPS_PROXY", "socks5://proxy.example:1080")],

@@ -24,6 +24,16 @@ use checks::{Checks, Finding};
 /// Clocks may differ by this much: certificates and tokens allow for it.
 const USUAL_DIFFERENCE: Duration = Duration::from_secs(60);
 
+/// What programs read for a proxy; this one the first two, and for https alone.
+const PROXY_VARIABLES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
 /// Looks at each layer, and prints what was found there as soon as it is known.
 ///
 /// # Errors
@@ -108,7 +118,8 @@ fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
     if base.is_some_and(|base| base.scheme() == Scheme::Http) {
         return Ok(Finding::new("not needed for http", ""));
     }
-    let trust = Trust::prepare()?;
+    let mut trust = Trust::prepare()?;
+    trust.read_folders();
     let count = trust.unreadable;
     let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
     let warning = Some(warning).filter(|_| count > 0);
@@ -116,15 +127,23 @@ fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
 }
 
 fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
+    let variables = PROXY_VARIABLES.into_iter();
+    let set: Vec<&str> = variables
+        .filter(|name| environment::raw(name).is_some())
+        .collect();
+    let set = set.join(", ");
     Ok(match choose_route(base)? {
         Route::Direct => {
-            let mut unused = vec!["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-            unused.retain(|name| environment::raw(name).is_some());
-            let unused = unused.join(", ");
-            let words = format!("not used: {unused}; for a proxy set HTTPS_PROXY");
-            Finding::new("none", "default").warn((!unused.is_empty()).then_some(words))
+            let words = format!("not used: {set}; for a proxy set HTTPS_PROXY");
+            Finding::new("none", "default").warn((!set.is_empty()).then_some(words))
         }
-        Route::NeverProxied => Finding::new("none for loopback and plain http", "default"),
+        Route::NeverProxied => {
+            let mut words = "none for loopback and plain http".to_owned();
+            if !set.is_empty() {
+                words.extend(["; set but not used: ", &set]);
+            }
+            Finding::new(words, "default")
+        }
         Route::Bypassed(variable, entry) => {
             Finding::new(format!("bypassed by NO_PROXY entry {entry}"), variable)
         }

@@ -65,9 +65,14 @@ impl Report {
 
     /// One line: an object with all.
     pub(super) fn json(&self) -> String {
-        let fields = self.0.iter().filter(|field| !field.path.contains('.'));
-        let members = fields.map(|field| format!("\"{}\":{}", field.path, field.json));
+        let members = self.members();
+        let members = members.map(|field| format!("\"{}\":{}", field.path, field.json));
         format!("{{{}}}", members.collect::<Vec<String>>().join(","))
+    }
+
+    /// The fields that are not within another.
+    fn members(&self) -> impl Iterator<Item = &Field> {
+        self.0.iter().filter(|field| !field.path.contains('.'))
     }
 
     /// What `--get` prints of a field or an object.
@@ -78,15 +83,13 @@ impl Report {
         if let Some(field) = self.0.iter().find(|field| field.path == wanted) {
             return Ok(&field.lines);
         }
-        let paths = self.0.iter().map(|field| field.path.as_str());
-        let is_object = |object: &&str| {
-            paths
-                .clone()
-                .any(|path| path.starts_with(&format!("{object}.")))
-        };
-        let fields: Vec<&str> = paths.clone().filter(|path| !is_object(path)).collect();
-        Err(Error::usage("--get names no field of this report")
-            .with_hint(format!("choose one of: {}", fields.join(", "))))
+        let names: Vec<&str> = self.members().map(|field| field.path.as_str()).collect();
+        let names = names.join(", ");
+        Err(
+            Error::usage("--get names no field of this report").with_hint(format!(
+                "choose one of: {names}; or a nested one, such as device.name"
+            )),
+        )
     }
 
     /// Prints the whole, or what `--get` names.

@@ -32,7 +32,7 @@ pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Erro
         // No other command has the option.
         for_doctor: options.online,
     };
-    let waiting = WaitingLine::new(options.quiet, options.wait.is_some());
+    let waiting = WaitingLine::new(options.quiet, options.wait);
     Client::new(base, limits, waiting)
 }
 

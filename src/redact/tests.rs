@@ -172,7 +172,7 @@ fn what_looks_like_a_secret_is_cut_up_to_white_space() {
 fn what_is_no_secret_is_left_as_it_is() {
     for text in [
         "",
-        "keys begin with sk_live_ or sk_test_",
+        "does not begin with sk_live_ or sk_test_",
         "Key: sk_live_abc...xyz",
         "(sk_test_a,c...x)z) 'sk_live_abc...xyz', and",
         "/home/adm_jsmith/.sekuire/auth.json adm_jsmith@example.com skt_ adm_administrator",

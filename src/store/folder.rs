@@ -46,7 +46,10 @@ impl Store {
             found = format!("{path}{}", mode.unwrap_or_default());
         }
         match self.check_savable() {
-            Err(error) if content.credential.is_some() => warnings.push(error.to_string()),
+            Err(error) if content.credential.is_some() => {
+                warnings.push(error.to_string());
+                warnings.extend(error.hint().map(str::to_owned));
+            }
             result => result?,
         }
         Ok((found, warnings))
@@ -68,7 +71,8 @@ impl Store {
     fn check_folder(&self, metadata: &Metadata) -> Result<Vec<String>, Error> {
         let folder = self.folder.display();
         if !metadata.is_dir() {
-            return Err(Error::machine(format!("{folder} is not a folder")).with_hint(ELSEWHERE));
+            let hint = if self.is_named { OWN_FOLDER } else { ELSEWHERE };
+            return Err(Error::machine(format!("{folder} is not a folder")).with_hint(hint));
         }
         let mode = platform::mode(metadata).unwrap_or_default();
         let is_sticky = mode & 0o1000 != 0;

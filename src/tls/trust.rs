@@ -54,8 +54,13 @@ impl Trust {
         if let Some(folders) = folders {
             // One with certificates is enough, as for OpenSSL.
             let paths = std::env::split_paths(&folders);
-            let read = paths.map(|path| trust.add_folder(&path, |_| true)).sum();
-            trust.name_source(&format!("{FOLDERS}={}", folders.display()), Ok(read))?;
+            let read = paths.map(|path| trust.add_folder(&path, |_| true));
+            let read = read.reduce(|one, other| match (one, other) {
+                (Ok(one), Ok(other)) => Ok(one + other),
+                (one, other) => one.or(other),
+            });
+            let source = format!("{FOLDERS}={}", folders.display());
+            trust.name_source(&source, read.unwrap_or(Ok(0)))?;
         }
         Ok(trust)
     }
@@ -88,7 +93,7 @@ impl Trust {
         for folder in std::mem::take(&mut self.unread_folders) {
             let read = self.add_folder(&folder, is_hashed);
             // Beside a bundle a folder may be empty.
-            let _ = self.name_source(&folder.display().to_string(), Ok(read));
+            let _ = self.name_source(&folder.display().to_string(), read);
         }
         self.roots.len() > known
     }
@@ -146,16 +151,16 @@ impl Trust {
     }
 
     /// Adds the certificates of the files in a folder that are wanted by name, as [`Trust::add_file`].
-    fn add_folder(&mut self, folder: &Path, is_wanted: fn(&str) -> bool) -> usize {
+    fn add_folder(&mut self, folder: &Path, is_wanted: fn(&str) -> bool) -> io::Result<usize> {
         let mut read = 0;
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(folder)?.flatten() {
             if is_wanted(&entry.file_name().to_string_lossy()) && !entry.path().is_dir() {
                 let added = self.add_file(&entry.path());
                 self.unreadable += usize::from(added.is_err());
                 read += added.unwrap_or(0);
             }
         }
-        read
+        Ok(read)
     }
 
     /// Adds the certificates of a text (PEM, RFC 7468), whatever stands around them, each once; how many it has

@@ -168,7 +168,12 @@ fn ca_files_that_can_not_be_used_are_errors_of_this_machine() {
         ("SSL_CERT_FILE", empty.clone(), "not a regular file"),
         ("SSL_CERT_FILE", fifo, "not a regular file"),
         ("SSL_CERT_FILE", "/dev/zero".into(), "not a regular file"),
-        ("SSL_CERT_DIR", "/nonexistent".into(), none),
+        (
+            "SSL_CERT_DIR",
+            "/nonexistent".into(),
+            "no such file or directory",
+        ),
+        ("SSL_CERT_DIR", file("no-folder", ""), "not a directory"),
         ("SSL_CERT_DIR", empty.clone(), none),
         ("SSL_CERT_DIR", empty.with_file_name("gone"), none),
     ];
@@ -245,9 +250,9 @@ const STORES: &[&str] = &[
     "/var/ssl",
 ];
 
-/// `whoami` on a machine whose only store is a folder of these files, or that has no store at all; None: said to
+/// A command on a machine whose only store is a folder of these files, or that has no store at all; None: said to
 /// be skipped. What it opens is written to `trace` in its home, where this is root.
-fn with_store(fixture: &Fixture, files: Option<&[(&str, &str)]>) -> Option<Outcome> {
+fn with_store(fixture: &Fixture, command: &str, files: Option<&[(&str, &str)]>) -> Option<Outcome> {
     let mut machine = needs::machine()?;
     let place = tempfile::tempdir().unwrap();
     let [empty, etc] = ["empty", "etc"].map(|name| place.path().join(name));
@@ -269,7 +274,7 @@ fn with_store(fixture: &Fixture, files: Option<&[(&str, &str)]>) -> Option<Outco
         Sekuire::new()
     };
     let call = call.home(&fixture.home).env("SEKUIRE_API_KEY", KEY);
-    let call = call.args(["whoami", "--backend", &fixture.backend.url()]);
+    let call = call.args([command, "--backend", &fixture.backend.url()]);
     Some(call.on(machine).run())
 }
 
@@ -280,7 +285,7 @@ fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
     let fixture = Fixture::new(TlsKind::Valid);
     let ca = &*fs::read_to_string(fixture.backend.ca_file()).unwrap();
     let (other, third) = (&*other_ca(), &*other_ca());
-    let whoami = |files: &[(&str, &str)]| with_store(&fixture, Some(files));
+    let whoami = |files: &[(&str, &str)]| with_store(&fixture, "whoami", Some(files));
     let Some(outcome) = whoami(&[(BUNDLE, ca), ("0a1b2c3d.0", other)]) else {
         return;
     };
@@ -303,6 +308,9 @@ fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
     let trusted = format!("trusted: 2 CAs of /etc/ssl/certs/{BUNDLE} and /etc/ssl/certs\n");
     outcome.exits(4).complains(&trusted);
     assert_eq!(fixture.backend.requests().len(), requests);
+    let doctor = with_store(&fixture, "doctor", Some(&refused)).expect("as before");
+    let line = format!("trust: 2 CAs [/etc/ssl/certs/{BUNDLE} and /etc/ssl/certs]\n");
+    assert!(doctor.exits(0).stdout.contains(&line), "{doctor}");
 }
 
 #[test]
@@ -316,7 +324,7 @@ fn a_system_store_without_a_certificate_is_an_error_of_this_machine() {
         ),
     ] {
         let fixture = Fixture::new(TlsKind::Valid);
-        let Some(outcome) = with_store(&fixture, Some(files)) else {
+        let Some(outcome) = with_store(&fixture, "whoami", Some(files)) else {
             return;
         };
         let none = "no certificate in PEM form that can be read\nhint: install the package ca-certificates, or set SSL_CERT_FILE=";
@@ -331,7 +339,7 @@ fn a_system_store_without_a_certificate_is_an_error_of_this_machine() {
 #[test]
 fn built_in_roots_count_only_without_a_store() {
     let fixture = Fixture::new(TlsKind::Valid);
-    if let Some(outcome) = with_store(&fixture, None) {
+    if let Some(outcome) = with_store(&fixture, "whoami", None) {
         outcome
             .exits(4)
             .complains(" CAs of Mozilla, in this program\nhint: ");

@@ -134,6 +134,8 @@ fn check(row: &[&str], machine: &Machine) {
     let foreseen = fails && !name.starts_with("full disk");
     let doctor = read(home, "doctor.said");
     assert_eq!(doctor.contains("can't save"), foreseen, "{name}: {doctor}");
+    let (_, words) = answer(on_login);
+    assert!(!foreseen || doctor.contains(words), "{name}: {doctor}");
     assert_eq!(read(home, "status.code").trim(), status, "{name}: status");
     assert_eq!(backend.requests().is_empty(), fails, "{name}: the backend");
 }

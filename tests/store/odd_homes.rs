@@ -27,7 +27,7 @@ const TABLE: &str = "
     nobody   |                        | 1                               | 3 /proc/nonexistent
     no entry | -                      | 3 this user has no home         | 3 this user has no home
     homeless | -                      | 3 this user has no home         | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
-    nobody   | relative/home          | 3 HOME is not an absolute path  | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
+    nobody   | relative/home          | 3 error: HOME is not an absolute | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
     nobody   | /                      | 1                               | 3 permission denied (/: owner root
     nobody   | /dev/null              | 3 not a directory               | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
     nobody   | /proc/nonexistent/home | 1                               | 3 hint: create /proc/nonexistent/home
@@ -145,6 +145,9 @@ fn relative_or_unexpanded_folder_is_refused_and_an_empty_name_is_none() {
             .run();
         outcome.exits(2).complains(words);
     }
+    let outcome = login(&home, &backend).env("SEKUIRE_CONFIG_DIR", "/dev/null");
+    let words = "/dev/null is not a folder\nhint: set SEKUIRE_CONFIG_DIR to a folder of your own\n";
+    outcome.run().exits(3).complains(words);
     assert!(backend.requests().is_empty());
     login(&home, &backend)
         .env("SEKUIRE_CONFIG_DIR", "")
