@@ -74,7 +74,11 @@ impl Trust {
         match (places.cert_file, folder) {
             (Some(bundle), _) => {
                 let read = self.add_file(&bundle);
-                self.name_source(&bundle.display().to_string(), read)
+                match self.name_source(&bundle.display().to_string(), read) {
+                    // The store is both: a folder with certificates is enough.
+                    Err(_) if self.read_folders() => Ok(()),
+                    named => named,
+                }
             }
             (None, Some(_)) if self.read_folders() => Ok(()),
             (None, Some(folder)) => self.name_source(&folder, Ok(0)),

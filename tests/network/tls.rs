@@ -297,6 +297,7 @@ fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
     for files in [
         &[(BUNDLE, other), ("0a1b2c3d.0", ca)][..],
         &[("0a1b2c3d.0", ca)],
+        &[(BUNDLE, ""), ("0a1b2c3d.0", ca)],
     ] {
         let outcome = whoami(files).expect("as before");
         outcome.exits(0).complains_not();
