@@ -30,7 +30,6 @@ const PASTE_MARKS: [&str; 2] = ["\x1b[200~", "\x1b[201~"];
 static IN_USE: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
 
 /// An API key. `Debug` and `Display` show its mask.
-#[derive(Clone)]
 pub struct ApiKey(Zeroizing<String>);
 
 impl ApiKey {

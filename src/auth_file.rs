@@ -16,7 +16,7 @@ pub struct Content {
     pub is_old_login: bool,
 }
 
-/// The backend that a file names, be the rest of it damaged.
+/// The backend that a file names, even if the rest of it is damaged.
 pub fn backend_url(bytes: &[u8]) -> Option<BackendUrl> {
     let object = Object::parse(without_mark(bytes)).ok()?;
     BackendUrl::parse(&object.text("backend_url")?).ok()

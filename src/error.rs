@@ -22,7 +22,7 @@ pub enum Kind {
     ProgramNotFound,
     /// A program that is to be run can't be.
     ProgramNotExecutable,
-    /// The reader of standard output went away: nobody is left to be told.
+    /// The reader of standard output has gone: the program ends in silence.
     ClosedPipe,
 }
 

@@ -1,5 +1,5 @@
 //! The operating system: one file for each, with one signature per function on every system.
-//! All unsafe code lies below this file, and all `cfg` but that of src/tls.rs.
+//! All unsafe code lies below this file, and all `cfg` but those of src/tls.rs and of tests.
 
 mod stream;
 

@@ -63,8 +63,8 @@ fn read_up_to(file: &mut impl Read, room: usize) -> io::Result<Zeroizing<Vec<u8>
     Ok(bytes)
 }
 
-/// Why `path` could not be used, in words; where permission is denied, with whose the nearest thing is
-/// that can be looked at, which is named unless it is `known`.
+/// Why `path` could not be used, in words. Where permission is denied, they say who owns the nearest file or
+/// folder that can be looked at, and name it unless it is `known`.
 pub fn words(known: &Path, path: &Path, cause: &io::Error) -> String {
     let denied = cause.kind() == io::ErrorKind::PermissionDenied;
     let Some((place, found)) = nearest(path).filter(|_| denied) else {

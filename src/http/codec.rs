@@ -472,7 +472,7 @@ mod tests {
         }
     }
 
-    /// minreq must bear whatever passes; the numbers are the same in every run (Marsaglia, "Xorshift RNGs", 2003).
+    /// Whatever the checks let through, minreq does not panic; the numbers are the same in every run (Marsaglia, "Xorshift RNGs", 2003).
     #[test]
     fn changed_answers_are_read_without_a_panic() {
         const SEEDS: [&str; 4] = [

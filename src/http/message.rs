@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 pub(super) const USER_AGENT: &str = concat!("sekuire/", env!("CARGO_PKG_VERSION"));
 
 /// A request. What may hold the key is wiped when dropped.
-#[derive(Clone)]
 pub struct Request {
     /// The whole path, the base URL's prefix included, is `{base}{path}`.
     pub path: &'static str,

@@ -217,7 +217,7 @@ mod tests {
             tokens: rate,
             filled: Duration::ZERO,
         };
-        // When each request comes, of whom, when it was made first, the attempts since, and the answers before it.
+        // Of each request: when it comes, its client, when it was made first, the attempts since, the answers before it.
         let mut agenda = BinaryHeap::new();
         let mut retries = Vec::new();
         for number in 0..CLIENTS as usize {

@@ -13,12 +13,12 @@ use crate::hex;
 /// (gethostuuid(2)). It is only ever hashed.
 pub fn machine_id() -> Option<String> {
     let mut id = [0_u8; 16];
-    let at_once = libc::timespec {
+    let one_second = libc::timespec {
         tv_sec: 1,
         tv_nsec: 0,
     };
     // SAFETY: gethostuuid(2) writes sixteen bytes, and `id` has sixteen.
-    if unsafe { libc::gethostuuid(id.as_mut_ptr(), &raw const at_once) } != 0 || id == [0; 16] {
+    if unsafe { libc::gethostuuid(id.as_mut_ptr(), &raw const one_second) } != 0 || id == [0; 16] {
         return None;
     }
     Some(hex::encode(&id))

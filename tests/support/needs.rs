@@ -48,8 +48,7 @@ pub(crate) fn machine() -> Option<Machine> {
     works(version, "namespaces (unshare(2))").then(Machine::new)
 }
 
-/// strace, run by whom the program's memory can be read although it is not dumpable: root, be it that
-/// of a user namespace.
+/// strace, run by root, also of a user namespace: it can read the program's memory, which is not dumpable.
 pub(crate) fn strace() -> Option<Sekuire> {
     let strace = tool("strace")?;
     let command = || {
