@@ -21,7 +21,7 @@ pub(super) fn only_child(parent: Pid) -> Pid {
 }
 
 /// Do nothing by default (signal(7)), stop, can't be caught, or are ignored by the program.
-const NOT_ENDING: [libc::c_int; 10] = [
+const NOT_ENDING: [libc::c_int; 11] = [
     libc::SIGCHLD,
     libc::SIGCONT,
     libc::SIGKILL,
@@ -32,6 +32,7 @@ const NOT_ENDING: [libc::c_int; 10] = [
     libc::SIGTTOU,
     libc::SIGURG,
     libc::SIGWINCH,
+    libc::SIGXFSZ,
 ];
 
 #[allow(unsafe_code, reason = "nix knows no real-time signals")]
@@ -82,9 +83,7 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
         Signal::SIGCHLD,
         Signal::SIGURG,
         Signal::SIGPIPE,
-        Signal::SIGCONT,
-        Signal::SIGSTOP,
-        Signal::SIGCONT,
+        Signal::SIGXFSZ,
     ] {
         terminal.signal(signal);
         thread::sleep(Duration::from_millis(50));

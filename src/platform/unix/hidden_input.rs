@@ -3,21 +3,25 @@
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use libc::{c_int, sigaction, termios};
+use libc::{c_int, termios};
 
-use super::signals::{ENDING, catch, end_process, set_action};
+use super::signals::{ENDING, catch, end_process};
 use super::{check, is_ready, set_errno};
 use crate::platform::Stream;
 
-/// The signals that do nothing by default (signal(7)).
-const IDLE: [c_int; 3] = [libc::SIGCHLD, libc::SIGURG, libc::SIGWINCH];
+/// The signals that do not end, stop or continue the process (signal(7)); SIGXFSZ by a handler of ours.
+const HARMLESS: [c_int; 4] = [libc::SIGCHLD, libc::SIGURG, libc::SIGWINCH, libc::SIGXFSZ];
 
 /// No system has a signal of a higher number.
 const LAST: c_int = 64;
 
-/// What the signal handlers need: set once, before they can run, and then only read.
+/// What the signal handler needs: set once, before it can run, and then only read.
 static PROMPT: OnceLock<Prompt> = OnceLock::new();
+
+/// Whether the prompt is there.
+static IS_HIDDEN: AtomicBool = AtomicBool::new(false);
 
 struct Prompt {
     shown_on: RawFd,
@@ -41,22 +45,26 @@ pub fn read_hidden<T>(
     // shell for those that it found. What fails here fails again below.
     // SAFETY: tcdrain takes a descriptor and touches no memory of ours.
     unsafe { libc::tcdrain(libc::STDIN_FILENO) };
-    let found = attributes()?;
+    // SAFETY: termios is a plain structure of integers, for which zero is a value.
+    let mut found: termios = unsafe { std::mem::zeroed() };
+    // SAFETY: tcgetattr(3) writes one termios, and `found` is one.
+    check(unsafe { libc::tcgetattr(libc::STDIN_FILENO, &raw mut found) })?;
     let prompt = PROMPT.get_or_init(|| Prompt {
         shown_on: terminal.0.as_raw_fd(),
         text: prompt.as_bytes().into(),
         found,
         hidden: hidden(found),
     });
-    let caught = catch_signals();
+    IS_HIDDEN.store(true, SeqCst);
+    for signal in (1..=LAST).filter(|signal| !HARMLESS.contains(signal)) {
+        catch(signal, handle);
+    }
     // TCSADRAIN: what was typed ahead is kept.
     set_attributes(libc::TCSADRAIN, &prompt.hidden)?;
     let result = terminal.write_all(&prompt.text).and_then(|()| read());
     // TCSAFLUSH: the rest of a paste of several lines must not become the shell's next command.
     set_attributes(libc::TCSAFLUSH, &prompt.found)?;
-    for (signal, action) in &caught {
-        set_action(*signal, action)?;
-    }
+    IS_HIDDEN.store(false, SeqCst);
     result
 }
 
@@ -71,25 +79,9 @@ fn hidden(found: termios) -> termios {
     hidden
 }
 
-fn attributes() -> io::Result<termios> {
-    // SAFETY: termios is a plain structure of integers, for which zero is a value.
-    let mut attributes: termios = unsafe { std::mem::zeroed() };
-    // SAFETY: tcgetattr(3) writes one termios, and `attributes` is one.
-    check(unsafe { libc::tcgetattr(libc::STDIN_FILENO, &raw mut attributes) })?;
-    Ok(attributes)
-}
-
 fn set_attributes(when: c_int, attributes: &termios) -> io::Result<()> {
     // SAFETY: tcsetattr(3) reads one termios, and `attributes` is one.
     check(unsafe { libc::tcsetattr(libc::STDIN_FILENO, when, attributes) })
-}
-
-/// Catches every signal that ends, stops or continues the process, and returns the actions before.
-fn catch_signals() -> Vec<(c_int, sigaction)> {
-    (1..=LAST)
-        .filter(|signal| !IDLE.contains(signal))
-        .filter_map(|signal| Some((signal, catch(signal, handle)?)))
-        .collect()
 }
 
 /// Restores the terminal and lets the signal do what it does by default. A process that goes on afterwards,
@@ -98,11 +90,19 @@ fn catch_signals() -> Vec<(c_int, sigaction)> {
 /// It calls only what is safe here (signal-safety(7)), never waits, and reads a cell that was set before
 /// the handler was installed.
 extern "C" fn handle(signal: c_int) {
-    let Some(prompt) = PROMPT.get() else { return };
     // The interrupted call must find its errno as it left it.
     let errno = io::Error::last_os_error().raw_os_error();
+    let prompt = || {
+        let is_ours = IS_HIDDEN.load(SeqCst) && is_in_foreground();
+        PROMPT.get().filter(|_| is_ours)
+    };
     if signal != libc::SIGCONT {
-        restore_terminal(prompt);
+        if let Some(prompt) = prompt() {
+            let _ = set_attributes(libc::TCSANOW, &prompt.found);
+            // SAFETY: tcflush(3) takes two numbers and touches no memory of ours.
+            unsafe { libc::tcflush(libc::STDIN_FILENO, libc::TCIFLUSH) };
+            show(prompt.shown_on, b"\n");
+        }
         // SAFETY: raise(3) takes any signal number; this one was just delivered.
         unsafe { libc::raise(signal) };
         // Still here: this is process 1, for which the kernel does nothing.
@@ -111,33 +111,19 @@ extern "C" fn handle(signal: c_int) {
         }
     }
     catch(signal, handle);
-    hide_input_again(prompt);
-    set_errno(errno.unwrap_or_default());
-}
-
-fn restore_terminal(prompt: &Prompt) {
-    if in_foreground() {
-        let _ = set_attributes(libc::TCSANOW, &prompt.found);
-        // SAFETY: tcflush(3) takes two numbers and touches no memory of ours.
-        unsafe { libc::tcflush(libc::STDIN_FILENO, libc::TCIFLUSH) };
-        show(prompt.shown_on, b"\n");
-    }
-}
-
-/// Only where the settings are no longer ours. A SIGSTOP can't be caught: after it, too, the shell has set
-/// the terminal for itself.
-fn hide_input_again(prompt: &Prompt) {
-    let is_changed =
-        |now: termios| (now.c_iflag, now.c_lflag) != (prompt.hidden.c_iflag, prompt.hidden.c_lflag);
-    if in_foreground() && attributes().is_ok_and(is_changed) {
+    if let Some(prompt) = prompt() {
         let _ = set_attributes(libc::TCSANOW, &prompt.hidden);
-        show(prompt.shown_on, &prompt.text);
+        // A SIGSTOP can't be caught: after it, too, the shell has written to the terminal.
+        if signal == libc::SIGCONT {
+            show(prompt.shown_on, &prompt.text);
+        }
     }
+    set_errno(errno.unwrap_or_default());
 }
 
 /// Whether the terminal is this job's: in the background it is the shell's or another job's. Where it
 /// controls no session there are no jobs.
-fn in_foreground() -> bool {
+fn is_in_foreground() -> bool {
     // SAFETY: tcgetpgrp(3) and getpgrp(2) touch no memory of ours.
     let (foreground, own) = unsafe { (libc::tcgetpgrp(libc::STDIN_FILENO), libc::getpgrp()) };
     foreground == -1 || foreground == own

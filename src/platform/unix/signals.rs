@@ -1,10 +1,8 @@
 //! What the process does when a signal arrives (signal(7)).
 
-use std::io;
+use std::ptr;
 
 use libc::{c_int, sigaction, sighandler_t};
-
-use super::check;
 
 /// What ends process 1 of a container: `docker stop`, Ctrl-C, a terminal that goes away.
 pub(super) const ENDING: [c_int; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
@@ -26,26 +24,22 @@ pub fn prepare_signals() {
     }
 }
 
-/// Calls `handler` at the next `signal`, once, and returns the action before. None where the signal is
-/// ignored, as by nohup(1): it stays so. None, too, where there is no such signal, or one that can't be caught.
+/// Calls `handler` at the next `signal`, once. Not where the signal is ignored, as by nohup(1): it stays so.
+/// Nor where there is no such signal, or one that can't be caught.
 ///
 /// It calls only sigaction, which is safe in a handler.
-pub(super) fn catch(signal: c_int, handler: Handler) -> Option<sigaction> {
+pub(super) fn catch(signal: c_int, handler: Handler) {
     // SAFETY: sigaction is a plain structure, for which zero is a value: an empty mask.
     let (mut old, mut new): (sigaction, sigaction) = unsafe { std::mem::zeroed() };
-    // SAFETY: sigaction(2) writes one structure, and `old` is one.
-    check(unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut old) }).ok()?;
     new.sa_sigaction = handler as *const () as sighandler_t;
     // Inside the handler the default action can be raised; reading goes on afterwards.
     new.sa_flags = libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_RESTART;
-    let is_caught = old.sa_sigaction != libc::SIG_IGN && set_action(signal, &new).is_ok();
-    is_caught.then_some(old)
-}
-
-/// Sets the action at a signal. It is safe in a handler.
-pub(super) fn set_action(signal: c_int, action: &sigaction) -> io::Result<()> {
-    // SAFETY: sigaction(2) reads one structure; the handlers in this program do only what is safe in one.
-    check(unsafe { libc::sigaction(signal, action, std::ptr::null_mut()) })
+    // SAFETY: sigaction(2) writes one structure, and `old` is one.
+    let found = unsafe { libc::sigaction(signal, ptr::null(), &raw mut old) };
+    if found == 0 && old.sa_sigaction != libc::SIG_IGN {
+        // SAFETY: it reads one structure; the handlers in this program do only what is safe in one.
+        unsafe { libc::sigaction(signal, &raw const new, ptr::null_mut()) };
+    }
 }
 
 /// Does nothing, and the same the next time.
