@@ -128,14 +128,10 @@ unsafe fn system_connect(socket: c_int, address: *const sockaddr, length: sockle
     type Connect = unsafe extern "C" fn(c_int, *const sockaddr, socklen_t) -> c_int;
     // SAFETY: the name is zero-terminated.
     let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"connect".as_ptr()) };
-    if found.is_null() {
-        set_errno(libc::ENOSYS);
-        return -1;
-    }
-    // SAFETY: the system's function of that name has this signature.
-    let connect = unsafe { std::mem::transmute::<*mut libc::c_void, Connect>(found) };
+    // SAFETY: the system's function of that name has this signature, and null is none.
+    let connect = unsafe { std::mem::transmute::<*mut libc::c_void, Option<Connect>>(found) };
     // SAFETY: the caller's arguments, unchanged.
-    unsafe { connect(socket, address, length) }
+    connect.map_or(-1, |connect| unsafe { connect(socket, address, length) })
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ pub fn addresses(host: &str, family: Family) -> io::Result<Vec<IpAddr>> {
     let mut next = list;
     // SAFETY: getaddrinfo(3) gave out a list that ends with a null pointer and lives until it is freed.
     while let Some(entry) = unsafe { next.as_ref() } {
-        // SAFETY: an entry's address is of the family that the entry names, and as long as that needs.
-        found.extend(unsafe { address_of(entry) });
+        // SAFETY: an entry's address is of the family that was asked for, and as long as that needs.
+        found.push(unsafe { address_of(entry, family) });
         next = entry.ai_next;
     }
     // SAFETY: the list is getaddrinfo's, and nothing points into it any more.
@@ -41,20 +41,19 @@ pub fn addresses(host: &str, family: Family) -> io::Result<Vec<IpAddr>> {
 }
 
 /// # Safety
-/// The entry's address is one of the family that it names.
-unsafe fn address_of(entry: &libc::addrinfo) -> Option<IpAddr> {
-    match entry.ai_family {
-        libc::AF_INET => {
+/// The entry's address is of this family.
+unsafe fn address_of(entry: &libc::addrinfo, family: Family) -> IpAddr {
+    match family {
+        Family::V4 => {
             // SAFETY: as promised by the caller; it need not be aligned.
             let address = unsafe { entry.ai_addr.cast::<libc::sockaddr_in>().read_unaligned() };
-            Some(Ipv4Addr::from_bits(u32::from_be(address.sin_addr.s_addr)).into())
+            Ipv4Addr::from_bits(u32::from_be(address.sin_addr.s_addr)).into()
         }
-        libc::AF_INET6 => {
+        Family::V6 => {
             // SAFETY: as above.
             let address = unsafe { entry.ai_addr.cast::<libc::sockaddr_in6>().read_unaligned() };
-            Some(Ipv6Addr::from(address.sin6_addr.s6_addr).into())
+            Ipv6Addr::from(address.sin6_addr.s6_addr).into()
         }
-        _ => None,
     }
 }
 
