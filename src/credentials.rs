@@ -1,6 +1,6 @@
 //! Which API key is used: the environment's, a secret file's, or auth.json's.
 
-use std::io;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -9,8 +9,7 @@ use crate::api_key::{self, ApiKey};
 use crate::credential::{Credential, Source};
 use crate::environment;
 use crate::error::{Error, Kind};
-use crate::platform::FileKind;
-use crate::secret_file::{self, Unread};
+use crate::secret_file;
 use crate::store::Store;
 
 /// The variable that holds a key.
@@ -133,18 +132,17 @@ fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     match secret_file::read(path, api_key::MAX_INPUT) {
         Ok((bytes, _)) if bytes.len() <= api_key::MAX_INPUT => Ok(bytes),
         Ok(_) => Err(unusable("larger than 4 KiB".to_owned())),
-        Err(Unread::NotRegular(FileKind::Special("a FIFO"))) => {
-            Err(unusable("a pipe, not a file".to_owned())
-                .with_hint("use SEKUIRE_API_KEY=\"$(…)\" in place of SEKUIRE_API_KEY_FILE=<(…)"))
-        }
-        Err(Unread::NotRegular(_)) => Err(unusable("not a regular file".to_owned())),
-        Err(Unread::Failed(cause)) => {
+        Err(cause) => {
             let error = unusable(secret_file::words(path, path, &cause));
-            if cause.kind() != io::ErrorKind::PermissionDenied {
-                return Err(error);
-            }
-            let hint = format!("let this user read the file, or unset {KEY_FILE_VARIABLE}");
-            Err(error.with_hint(hint))
+            Err(match cause.kind() {
+                ErrorKind::NotSeekable => error.with_hint(
+                    "use SEKUIRE_API_KEY=\"$(…)\" in place of SEKUIRE_API_KEY_FILE=<(…)",
+                ),
+                ErrorKind::PermissionDenied => error.with_hint(format!(
+                    "let this user read the file, or unset {KEY_FILE_VARIABLE}"
+                )),
+                _ => error,
+            })
         }
     }
 }

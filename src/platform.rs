@@ -6,28 +6,20 @@ mod stream;
 #[cfg(unix)]
 mod unix;
 
-#[cfg(target_os = "linux")]
-mod linux;
-#[cfg(target_os = "linux")]
-pub use linux::*;
-
-#[cfg(target_os = "macos")]
-mod macos;
-#[cfg(target_os = "macos")]
-pub use macos::*;
-
-#[cfg(windows)]
-mod windows;
-#[cfg(windows)]
-pub use windows::*;
-
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-compile_error!("sekuire knows Linux, macOS and Windows: write src/platform/ for this system first");
+// Another system needs a file of its own.
+#[cfg_attr(target_os = "linux", path = "platform/linux.rs")]
+#[cfg_attr(target_os = "macos", path = "platform/macos.rs")]
+#[cfg_attr(windows, path = "platform/windows.rs")]
+mod system;
 
 use std::ffi::OsStr;
-use std::{env, io};
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::{env, fmt};
 
 pub use stream::*;
+pub use system::*;
 
 /// A family of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,17 +30,63 @@ pub enum Family {
     V6,
 }
 
-/// What a path leads to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum FileKind {
-    /// A regular file.
-    Regular,
-    /// A folder.
-    Folder,
-    /// A link.
-    Link,
-    /// Something else, by name: a FIFO, a socket, a device.
-    Special(&'static str),
+/// Who may do what with a file or folder.
+#[derive(Default)]
+pub struct Access {
+    /// The permission bits; none where access lists decide.
+    pub mode: Option<u32>,
+    /// Whose it is.
+    pub owner: u32,
+    /// Who asks: this process's user.
+    pub user: u32,
+}
+
+impl Access {
+    /// Whether it belongs to the user who asks.
+    pub fn is_own(&self) -> bool {
+        self.owner == self.user
+    }
+
+    /// Whether it belongs to somebody else, and not to root, who can do everything anyway.
+    pub fn is_foreign(&self) -> bool {
+        self.owner != 0 && !self.is_own()
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (owner, user) = (user(self.owner), user(self.user));
+        match self.mode {
+            Some(mode) => write!(f, "owner {owner}, mode {mode:04o}; you are {user}"),
+            None => f.write_str("see its access list"),
+        }
+    }
+}
+
+/// A user in words. No name is looked up: the password database may be a network's.
+pub fn user(uid: u32) -> String {
+    match uid {
+        0 => "root".to_owned(),
+        uid => format!("uid {uid}"),
+    }
+}
+
+/// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
+///
+/// # Errors
+/// As fsync(2). Done is also what can't be: in a folder that this user can't read, and as Windows opens none; on a
+/// file system that does not know how.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    let synced = File::open(path).and_then(|folder| folder.sync_all());
+    let is_done = |kind| matches!(kind, PermissionDenied | InvalidInput | Unsupported);
+    synced.or_else(|cause| {
+        if is_done(cause.kind()) {
+            Ok(())
+        } else {
+            Err(cause)
+        }
+    })
 }
 
 /// Sets a variable of this process's environment.
@@ -59,7 +97,7 @@ pub enum FileKind {
 /// A zero byte stands in the value: std would panic.
 pub fn set_variable(name: &str, value: &OsStr) -> io::Result<()> {
     if value.as_encoded_bytes().contains(&0) {
-        return Err(io::ErrorKind::InvalidInput.into());
+        return Err(ErrorKind::InvalidInput.into());
     }
     // SAFETY: called before the first look-up's thread is started, so nobody reads the environment meanwhile.
     unsafe { env::set_var(name, value) };

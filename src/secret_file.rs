@@ -1,121 +1,79 @@
 //! Reading a file that may hold a key.
 
-use std::fs::{self, Metadata};
-use std::io::{self, Read};
+use std::fs::{self, FileType};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::error;
-use crate::platform::{self, FileKind};
-
-/// Why a file was not read.
-pub enum Unread {
-    /// It is no regular file.
-    NotRegular(FileKind),
-    /// What the system says.
-    Failed(io::Error),
-}
-
-impl From<io::Error> for Unread {
-    fn from(cause: io::Error) -> Unread {
-        Unread::Failed(cause)
-    }
-}
+use crate::platform::{self, Access};
 
 /// Reads a regular file, through links, up to `most` bytes, and one more if there is more. What is
 /// read is wiped when dropped.
 ///
 /// # Errors
-/// As open(2) and read(2); something else stands there.
-pub fn read(path: &Path, most: usize) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unread> {
-    let mut file = platform::open_to_read(path)?;
+/// As open(2) and read(2); as [`require_regular`].
+pub fn read(path: &Path, most: usize) -> io::Result<(Zeroizing<Vec<u8>>, Access)> {
+    let file = platform::open_to_read(path)?;
     let metadata = file.metadata()?;
-    let kind = platform::file_kind(metadata.file_type());
-    if kind != FileKind::Regular {
-        return Err(Unread::NotRegular(kind));
-    }
-    let bytes = read_up_to(&mut file, room(metadata.len(), most))?;
-    Ok((bytes, metadata))
+    require_regular(metadata.file_type())?;
+    // Some file systems say 0 of every file.
+    let length = match usize::try_from(metadata.len()) {
+        Ok(length) if length > 0 => length.min(most),
+        _ => most,
+    };
+    // Large enough never to grow, nor to be read by way of the stack: either would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length + 64));
+    file.take(length as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, platform::access(&metadata)))
 }
 
-/// Room for a file of this length and a byte more. Some file systems say 0 of every file.
-fn room(length: u64, most: usize) -> usize {
-    match usize::try_from(length) {
-        Ok(length) if length > 0 && length <= most => length + 1,
-        _ => most + 1,
-    }
-}
-
-/// Reads to the end or up to `room` bytes. The buffer never grows, which would leave a copy behind.
-fn read_up_to(file: &mut impl Read, room: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(vec![0; room]);
-    let mut filled = 0;
-    while let Some(free) = bytes.get_mut(filled..).filter(|free| !free.is_empty()) {
-        match file.read(free) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(cause),
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
+/// # Errors
+/// It is a folder (`IsADirectory`), or something like a pipe (`NotSeekable`).
+pub fn require_regular(found: FileType) -> io::Result<()> {
+    let kind = match found {
+        _ if found.is_file() => return Ok(()),
+        _ if found.is_dir() => ErrorKind::IsADirectory,
+        _ => ErrorKind::NotSeekable,
+    };
+    Err(io::Error::new(kind, "not a regular file"))
 }
 
 /// Why `path` could not be used, in words. Where permission is denied, they say who owns the nearest file or
 /// folder that can be looked at, and name it unless it is `known`.
 pub fn words(known: &Path, path: &Path, cause: &io::Error) -> String {
-    let denied = cause.kind() == io::ErrorKind::PermissionDenied;
-    let Some((place, found)) = nearest(path).filter(|_| denied) else {
-        return error::words(cause);
+    let words = error::words(cause);
+    let is_denied = cause.kind() == ErrorKind::PermissionDenied;
+    let Some((place, access)) = nearest(path).filter(|_| is_denied) else {
+        return words;
     };
-    let name = Some(place).filter(|place| *place != known);
-    let name = name.map(|place| format!("{}: ", place.display()));
-    let (name, permissions) = (name.unwrap_or_default(), platform::permissions(&found));
-    format!("permission denied ({name}{permissions})")
+    let name = (place != known).then(|| format!("{}: ", place.display()));
+    format!("{words} ({}{access})", name.unwrap_or_default())
 }
 
 /// The nearest thing that can be looked at: the path itself, or what is above it.
-pub fn nearest(path: &Path) -> Option<(&Path, Metadata)> {
-    path.ancestors()
-        .find_map(|path| Some((path, fs::metadata(path).ok()?)))
+pub fn nearest(path: &Path) -> Option<(&Path, Access)> {
+    let look = |path| Some((path, platform::access(&fs::metadata(path).ok()?)));
+    path.ancestors().find_map(look)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::io::{self, Read};
-
-    use super::{read_up_to, room};
-
-    /// Gives its bytes one by one, is interrupted before each, and fails at the end.
-    struct Failing<'a>(&'a [u8], bool);
-
-    impl Read for Failing<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.1 = !self.1;
-            if self.1 {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            match self.0.read(buffer.get_mut(..1).unwrap())? {
-                0 => Err(io::ErrorKind::BrokenPipe.into()),
-                read => Ok(read),
-            }
-        }
-    }
+    use super::{fs, read};
 
     #[test]
-    fn no_more_is_read_than_there_is_room() {
-        for (length, most, expected) in [(0, 9, 10), (5, 9, 6), (9, 9, 10), (10, 9, 10)] {
-            assert_eq!(room(length, most), expected, "{length} of {most}");
+    fn no_more_is_read_than_is_wanted_and_the_buffer_never_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (length, most, expected) in [(0, 9, 0), (5, 9, 5), (9, 9, 9), (10, 9, 10), (500, 9, 10)]
+        {
+            fs::write(&path, "x".repeat(length)).unwrap();
+            let (bytes, _) = read(&path, most).map_err(|cause| cause.kind()).unwrap();
+            assert_eq!(bytes.len(), expected, "{length} of {most}");
+            let room = if length == 0 { most } else { length.min(most) };
+            assert_eq!(bytes.capacity(), room + 64, "{length} of {most}");
         }
-        let read = |room| read_up_to(&mut Failing(b"content", false), room);
-        assert_eq!(**read(7).unwrap(), *b"content");
-        assert_eq!(**read(3).unwrap(), *b"con");
-        let cause = read(8).map(drop).unwrap_err();
-        assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
-        let read = read_up_to(&mut &b"content"[..], 100);
-        assert_eq!(**read.unwrap(), *b"content");
     }
 }

@@ -8,7 +8,7 @@ mod folder;
 mod messages;
 mod temporary;
 
-use std::fs::{self, DirEntry, Metadata};
+use std::fs::{self, FileType};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,10 +16,9 @@ use std::time::Duration;
 use crate::auth_file::{self, Content};
 use crate::credential::Credential;
 use crate::error::{self, Error, Kind};
-use crate::platform::FileKind;
-use crate::secret_file::{self, Unread};
-use crate::{environment, json, platform};
-use temporary::is_temporary;
+use crate::platform::Access;
+use crate::{environment, json, platform, secret_file};
+use messages::BY_HAND;
 
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
@@ -44,24 +43,22 @@ impl Store {
     /// # Errors
     /// The variable is no absolute path (2); there is no home directory, or a relative one (3).
     pub fn locate() -> Result<Store, Error> {
-        let named = environment::path("SEKUIRE_CONFIG_DIR")?;
-        let is_named = named.is_some();
-        let folder = named.or_else(|| Some(home_folder()?.join(".sekuire")));
-        match folder.filter(|folder| folder.is_absolute()) {
-            Some(folder) => Ok(Store::at(folder, is_named)),
-            None if is_named => Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
-                .with_hint("set it to the full path of a folder, without quotation marks")),
-            None => {
-                let is_set = environment::raw("HOME").is_some();
-                let cause = if is_set {
-                    "HOME is not an absolute path"
-                } else {
-                    "this user has no home directory"
-                };
-                let hint = "set SEKUIRE_CONFIG_DIR to a folder for auth.json, or set HOME";
-                Err(Error::machine(cause).with_hint(hint))
+        if let Some(folder) = environment::path("SEKUIRE_CONFIG_DIR")? {
+            if folder.is_absolute() {
+                return Ok(Store::at(folder, true));
             }
+            return Err(Error::usage("SEKUIRE_CONFIG_DIR is not an absolute path")
+                .with_hint("set it to the full path of a folder, without quotation marks"));
         }
+        let cause = match home_folder() {
+            Some(home) if home.is_absolute() => {
+                return Ok(Store::at(home.join(".sekuire"), false));
+            }
+            Some(home) if !home.as_os_str().is_empty() => "HOME is not an absolute path",
+            _ => "this user has no home directory",
+        };
+        let hint = "set SEKUIRE_CONFIG_DIR to a folder for auth.json, or set HOME";
+        Err(Error::machine(cause).with_hint(hint))
     }
 
     fn at(folder: PathBuf, is_named: bool) -> Store {
@@ -77,30 +74,23 @@ impl Store {
         &self.file
     }
 
-    /// Reads auth.json, through links; the metadata is none where there is no file. Changes nothing.
+    /// Reads auth.json, through links, and who may do what with it: none where there is no file. Changes
+    /// nothing.
     ///
     /// # Errors
     /// It is no regular file, can't be read, is empty or damaged: exit status 3.
-    pub fn load(&self) -> Result<(Content, Option<Metadata>), Error> {
-        let (bytes, metadata) = match secret_file::read(&self.file, json::MAX_LEN) {
-            Ok(found) => found,
-            Err(Unread::Failed(cause)) if cause.kind() == ErrorKind::NotFound => {
+    pub fn load(&self) -> Result<(Content, Option<Access>), Error> {
+        let (bytes, access) = match secret_file::read(&self.file, json::MAX_LEN) {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => {
                 return Ok((Content::default(), None));
             }
-            Err(Unread::Failed(cause)) => return Err(self.error("read", &self.file, &cause)),
-            Err(Unread::NotRegular(kind)) => return Err(self.not_regular(kind)),
+            found => found.map_err(|cause| self.error("read", &self.file, &cause))?,
         };
-        let damaged = |why: &str| {
-            let message = format!("{} is {why}", self.file.display());
+        let content = auth_file::parse(&bytes).map_err(|cause| {
+            let message = format!("{} is damaged: it {cause}", self.file.display());
             Error::new(Kind::DamagedFile, message)
-        };
-        if bytes.is_empty() {
-            return Err(damaged("empty"));
-        }
-        match auth_file::parse(&bytes) {
-            Ok(content) => Ok((content, Some(metadata))),
-            Err(cause) => Err(damaged(&format!("damaged: it {cause}"))),
-        }
+        })?;
+        Ok((content, Some(access)))
     }
 
     /// The fingerprint in auth.json: a device keeps the one that the existing client gave it. A damaged file
@@ -112,7 +102,7 @@ impl Store {
 
     /// The permission bits of auth.json, whatever it holds.
     pub fn mode(&self) -> Option<u32> {
-        platform::mode(&fs::metadata(&self.file).ok()?)
+        platform::access(&fs::metadata(&self.file).ok()?).mode
     }
 
     /// Makes sure, before the backend is asked, that saving will work: a binding must not be wasted
@@ -122,19 +112,14 @@ impl Store {
     /// Saving would fail: exit status 3.
     pub fn prepare(&self) -> Result<Vec<String>, Error> {
         let warnings = self.prepare_folder()?;
-        match self.kind()? {
-            None | Some(FileKind::Regular | FileKind::Link) => {}
-            Some(kind) => return Err(self.not_regular(kind)),
-        }
-        let swept = self.sweep(AN_HOUR);
-        let mut can_replace = false;
-        self.change("save", None, || {
-            temporary::try_out(&self.folder, ROOM)?;
-            can_replace = true;
-            Ok(())
-        })?;
-        if can_replace {
-            swept.map_err(|cause| self.error("save", &self.folder, &cause))?;
+        self.look()?;
+        if self.is_in_place() {
+            let opened = platform::open_private(&self.file, false);
+            opened.map_err(|cause| self.error("save", &self.file, &cause))?;
+        } else {
+            temporary::sweep(&self.folder, AN_HOUR)
+                .and_then(|()| temporary::try_out(&self.folder, ROOM))
+                .map_err(|cause| self.error("save", &self.folder, &cause))?;
         }
         Ok(warnings)
     }
@@ -145,9 +130,11 @@ impl Store {
     /// It could not be saved; the old file is as it was, except where it can only be written in place.
     pub fn save(&self, credential: &Credential) -> Result<(), Error> {
         let content = auth_file::format(credential);
-        self.change("save", Some(&content), || {
-            temporary::replace(&self.folder, &self.file, &content)
-        })
+        if self.is_in_place() {
+            return self.overwrite("save", &content);
+        }
+        let saved = temporary::replace(&self.folder, &self.file, &content);
+        self.confirm("save", saved)
     }
 
     /// Removes auth.json and all temporary files; false: there was no key. A file that is a mount point is
@@ -157,92 +144,77 @@ impl Store {
     /// Something could not be removed, or is no file: exit status 3.
     pub fn remove(&self) -> Result<bool, Error> {
         // A temporary file that can't be removed must not keep the key in auth.json.
-        let swept = self.sweep(Duration::ZERO);
-        let had_key = match self.kind()? {
-            None => false,
-            Some(FileKind::Regular) if self.is_without_key() => {
-                // Where it can't go, as a mount point, an earlier logout has emptied it.
-                let _ = fs::remove_file(&self.file);
-                false
+        let swept = temporary::sweep(&self.folder, Duration::ZERO);
+        let found = self.look()?;
+        let had_key = found.is_some_and(|kind| kind.is_symlink() || !self.is_without_key());
+        if self.is_in_place() {
+            if had_key {
+                self.overwrite("remove", auth_file::EMPTY)?;
             }
-            Some(FileKind::Regular | FileKind::Link) => {
-                self.change("remove", Some(auth_file::EMPTY), || {
-                    if_there(fs::remove_file(&self.file)).map(drop)
-                })?;
-                true
-            }
-            Some(kind) => return Err(self.not_regular(kind)),
-        };
+        } else if found.is_some() {
+            let removed = if_there(fs::remove_file(&self.file));
+            self.confirm("remove", removed.map(drop))?;
+        }
         swept.map_err(|cause| {
-            Error::machine(format!(
-                "can't remove what an earlier login left in {}: {}",
-                self.folder.display(),
-                error::words(&cause)
-            ))
-            .with_hint("remove it by hand: it may hold the API key")
+            let (folder, cause) = (self.folder.display(), error::words(&cause));
+            let message = format!("can't remove what an earlier login left in {folder}: {cause}");
+            Error::machine(message).with_hint(BY_HAND)
         })?;
         Ok(had_key)
     }
 
     /// What stands at the file's path, links not followed.
-    fn kind(&self) -> Result<Option<FileKind>, Error> {
-        let found = if_there(fs::symlink_metadata(&self.file));
-        let found = found.map_err(|cause| self.error("read", &self.file, &cause))?;
-        Ok(found.map(|metadata| platform::file_kind(metadata.file_type())))
-    }
-
-    /// Removes temporary files of at least this age, which a crash left behind.
-    fn sweep(&self, age: Duration) -> io::Result<()> {
-        let entries = if_there(fs::read_dir(&self.folder))?;
-        for entry in entries.into_iter().flatten() {
-            let entry = entry?;
-            if is_temporary(&entry.file_name().to_string_lossy()) {
-                if_there(remove_if_older(&entry, age))?;
+    ///
+    /// # Errors
+    /// Neither a file nor a link.
+    fn look(&self) -> Result<Option<FileType>, Error> {
+        let look = || {
+            let found = if_there(fs::symlink_metadata(&self.file))?.map(|it| it.file_type());
+            if let Some(kind) = found.filter(|kind| !kind.is_symlink()) {
+                secret_file::require_regular(kind)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Does `replace` in the folder. The one rule for writing in place, which is not atomic: where
-    /// auth.json is a mount point, or its folder denies the change, `content` is written into the
-    /// file itself; a trial, without content, only opens it. Either way it is private first.
-    fn change(
-        &self,
-        verb: &str,
-        content: Option<&[u8]>,
-        replace: impl FnOnce() -> io::Result<()>,
-    ) -> Result<(), Error> {
-        let is_regular = self.is_regular();
-        if !(is_regular && platform::is_mount_point(&self.file)) {
-            match replace() {
-                Err(cause) if is_regular && is_denied(&cause) => {}
-                Err(cause) => return Err(self.error(verb, &self.folder, &cause)),
-                Ok(()) if content.is_none() => return Ok(()),
-                Ok(()) => {
-                    return platform::sync_folder(&self.folder)
-                        .map_err(|cause| self.unconfirmed(&cause));
-                }
-            }
-        }
-        self.overwrite(content)
-            .map_err(|cause| self.error(verb, &self.file, &cause))
-    }
-
-    /// Makes the file private and writes it in place; without content, it only tries to.
-    fn overwrite(&self, content: Option<&[u8]>) -> io::Result<()> {
-        let mut file = platform::open_to_overwrite(&self.file)?;
-        platform::make_private(&file)?;
-        let Some(content) = content else {
-            return Ok(());
+            Ok(found)
         };
-        file.write_all(content)?;
-        // Cut last, so that a full disk can't leave an empty file.
-        file.set_len(content.len() as u64)?;
-        file.sync_all()
+        look().map_err(|cause| self.error("read", &self.file, &cause))
     }
 
-    fn is_regular(&self) -> bool {
-        fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file())
+    /// Makes the disk keep what was done in the folder.
+    fn confirm(&self, verb: &str, done: io::Result<()>) -> Result<(), Error> {
+        let kept = done.and_then(|()| {
+            platform::sync_folder(&self.folder).map_err(|cause| {
+                let cause = error::words(&cause);
+                io::Error::other(format!("the disk did not confirm it: {cause}"))
+            })
+        });
+        kept.map_err(|cause| self.error(verb, &self.folder, &cause))
+    }
+
+    /// Writes the file itself, which is not atomic.
+    fn overwrite(&self, verb: &str, content: &[u8]) -> Result<(), Error> {
+        let overwrite = || {
+            let mut file = platform::open_private(&self.file, false)?;
+            file.write_all(content)?;
+            // Cut last, so that a full disk can't leave an empty file.
+            file.set_len(content.len() as u64)?;
+            file.sync_all()
+        };
+        overwrite().map_err(|cause| self.error(verb, &self.file, &cause))
+    }
+
+    /// Whether the file itself has to be written: it is a mount point, or its folder can't be changed.
+    fn is_in_place(&self) -> bool {
+        let is_regular = fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file());
+        is_regular && (self.is_mount_point() || platform::may_write(&self.folder).is_err())
+    }
+
+    /// Whether something is mounted on this very file, as containers do with a single file
+    /// (`proc_pid_mountinfo(5)`; elsewhere than on Linux nothing can be).
+    fn is_mount_point(&self) -> bool {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let mut places = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+        let path = fs::canonicalize(&self.file).unwrap_or_default();
+        let path = path.to_string_lossy().replace(' ', "\\040");
+        places.any(|place| place == path)
     }
 
     /// That auth.json is a link to a file that holds a key, which a logout does not remove.
@@ -266,16 +238,6 @@ impl Store {
     }
 }
 
-fn remove_if_older(entry: &DirEntry, age: Duration) -> io::Result<()> {
-    let metadata = entry.metadata()?;
-    // A time in the future is no age.
-    let found = metadata.modified()?.elapsed().unwrap_or_default();
-    if metadata.is_dir() || found < age {
-        return Ok(());
-    }
-    fs::remove_file(entry.path())
-}
-
 /// None where there is no file, or no longer: another process was faster.
 fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
@@ -290,14 +252,6 @@ fn home_folder() -> Option<PathBuf> {
         platform::remove_variable("HOME");
     }
     home::home_dir()
-}
-
-/// Whether only the file itself may be writable. A kernel before 5.8 shows a mount point by EBUSY alone.
-fn is_denied(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::ResourceBusy
-    )
 }
 
 #[cfg(test)]
@@ -332,19 +286,18 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nothing_but_a_regular_file_is_written_in_place() {
-        use super::{Store, fs, io, platform};
+        use super::{Store, fs, platform};
         use std::io::Read;
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path().to_owned(), true);
-        let denied = || Err(io::ErrorKind::PermissionDenied.into());
-        fs::write(&store.file, "old").unwrap();
-        assert!(store.change("save", Some(b"new"), denied).is_ok());
+        fs::write(&store.file, "an older one").unwrap();
+        assert!(store.overwrite("save", b"new").is_ok());
         assert_eq!(fs::read(&store.file).unwrap(), b"new");
         fs::remove_file(&store.file).unwrap();
         nix::unistd::mkfifo(&store.file, nix::sys::stat::Mode::S_IRWXU).unwrap();
         // With a reader it could be written.
         let mut reader = platform::open_to_read(&store.file).unwrap();
-        assert!(store.change("save", Some(b"new"), denied).is_err());
+        assert!(store.overwrite("save", b"new").is_err());
         assert_eq!(reader.read(&mut [0]).unwrap(), 0);
     }
 }

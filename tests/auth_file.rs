@@ -134,7 +134,7 @@ fn damage_is_exit_status_three_with_path_and_remedy_and_changes_nothing() {
     let home = Home::new();
     let secret = format!("{{\"api_key\": \"{KEY}");
     for (content, words) in [
-        ("", "is empty"),
+        ("", "is damaged: it "),
         (&*secret, "is damaged: it "),
         ("{\"api_key\": 5}", "is damaged: it "),
     ] {

@@ -132,7 +132,7 @@ fn what_is_no_file_is_left_alone() {
             let outcome = sekuire(&home).arg(command).stdin(KEY.as_bytes()).run();
             outcome
                 .exits(3)
-                .complains(kind)
+                .complains("not a regular file")
                 .complains(&path.display().to_string());
         }
         assert_eq!(home.listing(), ["auth.json"], "{kind}");

@@ -97,6 +97,7 @@ pub fn shortage(cause: &io::Error) -> Option<&'static str> {
             Some("processes or threads (ulimit -u, or the container's pids limit)")
         }
         Some(libc::EMFILE | libc::ENFILE) => Some("open files (ulimit -n)"),
+        Some(libc::EFBIG) => Some("room for a file of this size (ulimit -f)"),
         _ if cause.kind() == ErrorKind::OutOfMemory => Some("memory or address space (ulimit -v)"),
         _ => None,
     }

@@ -3,26 +3,21 @@
 #![allow(clippy::unnecessary_wraps, reason = "one signature on every system")]
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, FileType, Metadata, metadata};
+use std::fs::{DirBuilder, File, Metadata, metadata};
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::ManuallyDrop;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::windows::io::{AsRawHandle, FromRawHandle};
 use std::path::Path;
-use std::process::Command;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use windows_sys::Win32::System::Console::{
-    ENABLE_ECHO_INPUT, GetConsoleMode, SetConsoleCtrlHandler, SetConsoleMode,
-};
+use windows_sys::Win32::System::Console;
 use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RegGetValueW};
 use windows_sys::core::{BOOL, PCWSTR, w};
 use zeroize::Zeroizing;
 
-use super::{Family, FileKind, Stream, standard_input};
+use super::{Access, Family, Stream, standard_input};
 use crate::random;
 
 /// The console of this session.
@@ -56,23 +51,21 @@ pub fn read_hidden<T>(
 ) -> io::Result<T> {
     let mut mode = 0;
     // SAFETY: the function writes one integer, and `mode` is one.
-    if unsafe { GetConsoleMode(standard_input().0.as_raw_handle(), &raw mut mode) } == 0 {
+    if unsafe { Console::GetConsoleMode(standard_input().0.as_raw_handle(), &raw mut mode) } == 0 {
         return Err(io::Error::last_os_error());
     }
     MODE_WITH_ECHO.store(mode, Ordering::SeqCst);
     // SAFETY: the handler is a function that lives as long as the process.
-    unsafe { SetConsoleCtrlHandler(Some(restore_console), 1) };
-    set_console_mode(mode & !ENABLE_ECHO_INPUT);
+    unsafe { Console::SetConsoleCtrlHandler(Some(restore_console), 1) };
+    set_console_mode(mode & !Console::ENABLE_ECHO_INPUT);
     let result = terminal.write_all(prompt.as_bytes()).and_then(|()| read());
     set_console_mode(mode);
-    // SAFETY: as above.
-    unsafe { SetConsoleCtrlHandler(Some(restore_console), 0) };
     result
 }
 
 fn set_console_mode(mode: u32) {
     // SAFETY: SetConsoleMode takes a handle and a number.
-    unsafe { SetConsoleMode(standard_input().0.as_raw_handle(), mode) };
+    unsafe { Console::SetConsoleMode(standard_input().0.as_raw_handle(), mode) };
 }
 
 /// Runs in a thread of its own; returning 0 lets the default handler end the process.
@@ -85,26 +78,24 @@ unsafe extern "system" fn restore_console(_event: u32) -> BOOL {
 /// hashed.
 pub fn machine_id() -> Option<String> {
     let id = registry_text(w!("SOFTWARE\\Microsoft\\Cryptography"), w!("MachineGuid"));
-    id.map(|id| id.to_ascii_lowercase())
+    Some(id.to_ascii_lowercase()).filter(|id| !id.is_empty())
 }
 
 /// The whole host name.
 pub fn host_name() -> String {
     let key = w!("SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters");
-    registry_text(key, w!("Hostname")).unwrap_or_default()
+    registry_text(key, w!("Hostname"))
 }
 
-fn registry_text(key: PCWSTR, name: PCWSTR) -> Option<String> {
-    let mut text = [0_u16; 256];
-    let mut bytes = u32::try_from(size_of_val(&text)).ok()?;
-    let (kind, buffer) = (ptr::null_mut(), text.as_mut_ptr().cast());
+/// Empty where the value is missing.
+fn registry_text(key: PCWSTR, name: PCWSTR) -> String {
+    let (mut text, mut bytes) = ([0_u16; 256], 512);
+    let (kind, buffer) = (std::ptr::null_mut(), text.as_mut_ptr().cast());
     let root = HKEY_LOCAL_MACHINE;
     // SAFETY: the names are zero-terminated, and at most `bytes` bytes are written into `text`.
     unsafe { RegGetValueW(root, key, name, RRF_RT_REG_SZ, kind, buffer, &raw mut bytes) };
-    // Where the value is missing, nothing has been written.
     let text = String::from_utf16_lossy(&text);
-    let text = text.split('\0').next().filter(|text| !text.is_empty());
-    text.map(str::to_owned)
+    text.split('\0').next().unwrap_or_default().to_owned()
 }
 
 /// There are no such signals.
@@ -118,11 +109,6 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether something is mounted on this very file: here nothing can be.
-pub fn is_mount_point(_path: &Path) -> bool {
-    false
-}
-
 /// Creates a folder; with `parents`, those that are missing too.
 ///
 /// # Errors
@@ -131,20 +117,12 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
     DirBuilder::new().recursive(parents).create(path)
 }
 
-/// Creates a file.
+/// Opens a file to write it: a new one, or an existing one in place.
 ///
 /// # Errors
-/// As `CreateFileW`; also when something of that name exists.
-pub fn create_private_file(path: &Path) -> io::Result<File> {
-    File::create_new(path)
-}
-
-/// Leaves the file's access list as it is.
-///
-/// # Errors
-/// None.
-pub fn make_private(_file: &File) -> io::Result<()> {
-    Ok(())
+/// As `CreateFileW`.
+pub fn open_private(path: &Path, is_new: bool) -> io::Result<File> {
+    File::options().write(true).create_new(is_new).open(path)
 }
 
 /// Opens a file to read it.
@@ -155,52 +133,9 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Opens an existing file to write it in place.
-///
-/// # Errors
-/// As `CreateFileW`.
-pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
-    File::options().write(true).open(path)
-}
-
-/// What kind of file this is.
-pub fn file_kind(of: FileType) -> FileKind {
-    match (of.is_file(), of.is_dir(), of.is_symlink()) {
-        (true, _, _) => FileKind::Regular,
-        (_, true, _) => FileKind::Folder,
-        (_, _, true) => FileKind::Link,
-        _ => FileKind::Special("a device"),
-    }
-}
-
-/// Windows has no permission bits.
-pub fn mode(_of: &Metadata) -> Option<u32> {
-    None
-}
-
-/// std does not say whose a file is.
-pub fn is_own(_metadata: &Metadata) -> bool {
-    true
-}
-
-/// As [`is_own`].
-pub fn is_foreign(_metadata: &Metadata) -> bool {
-    false
-}
-
-/// There is no such user.
-pub fn is_root() -> bool {
-    false
-}
-
-/// Asked only where a file is foreign.
-pub fn owner(_of: &Metadata) -> String {
-    "another user".to_owned()
-}
-
-/// Who may do what with a file, in words.
-pub fn permissions(_of: &Metadata) -> String {
-    "by its access list".to_owned()
+/// Access lists say it, and std does not read them.
+pub fn access(_of: &Metadata) -> Access {
+    Access::default()
 }
 
 /// Asks whether a file or folder is there: only trying shows whether this user may write to it.
@@ -209,14 +144,6 @@ pub fn permissions(_of: &Metadata) -> String {
 /// It is not.
 pub fn may_write(path: &Path) -> io::Result<()> {
     metadata(path).map(drop)
-}
-
-/// NTFS journals renames; there is nothing to sync.
-///
-/// # Errors
-/// None.
-pub fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// What this machine is short of, where a call failed for that reason.
@@ -231,8 +158,11 @@ pub fn shortage(cause: &io::Error) -> Option<&'static str> {
 pub fn run_program(call: &[OsString]) -> io::Result<u8> {
     let (program, arguments) = call.split_first().ok_or(ErrorKind::InvalidInput)?;
     // SAFETY: the handler is a function that lives as long as the process.
-    unsafe { SetConsoleCtrlHandler(Some(leave_to_program), 1) };
-    let code = Command::new(program).args(arguments).status()?.code();
+    unsafe { Console::SetConsoleCtrlHandler(Some(leave_to_program), 1) };
+    let code = std::process::Command::new(program)
+        .args(arguments)
+        .status()?
+        .code();
     // A status that a u8 can't hold is a failure all the same.
     Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
@@ -247,9 +177,12 @@ unsafe extern "system" fn leave_to_program(_event: u32) -> BOOL {
 /// # Errors
 /// In the resolver's words.
 pub fn addresses(host: &str, family: Family) -> io::Result<Vec<IpAddr>> {
-    let found = (host, 0).to_socket_addrs()?.map(|address| address.ip());
+    let found = (host, 0).to_socket_addrs()?;
     let is_wanted = |ip: &IpAddr| ip.is_ipv4() == (family == Family::V4);
-    Ok(found.filter(is_wanted).collect())
+    Ok(found
+        .map(|address| address.ip())
+        .filter(is_wanted)
+        .collect())
 }
 
 /// Calls `client` with the start of a URL. What it connects to under that URL takes what it sends, and
@@ -261,17 +194,15 @@ pub fn converse<T>(
     answer: &[u8],
     client: impl FnOnce(&str) -> T,
 ) -> io::Result<(T, Zeroizing<Vec<u8>>)> {
-    let token = format!("/{}", random::hex::<16>()?);
+    let token = format!("/{}", random::hex()?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let server = scope.spawn(|| serve(&listener, &token, answer));
         let result = client(&format!("http://{address}{token}"));
         // Ends a server that the client has not reached.
-        let end = |mut stream: TcpStream| stream.write_all(token.as_bytes());
-        let _ = TcpStream::connect(address).and_then(end);
-        let sent = server.join().map_err(|_| ErrorKind::Other)??;
-        Ok((result, sent))
+        let _ = TcpStream::connect(address).and_then(|mut end| end.write_all(token.as_bytes()));
+        Ok((result, server.join().map_err(|_| ErrorKind::Other)??))
     })
 }
 

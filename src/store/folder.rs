@@ -5,9 +5,10 @@ use std::fs::{self, Metadata};
 use std::io;
 
 use super::Store;
-use super::messages::{ELSEWHERE, OWN_FOLDER, chmod};
+use super::messages::{OTHER_FOLDER, chmod};
 use crate::error::Error;
-use crate::{platform, secret_file};
+use crate::platform::{self, user};
+use crate::secret_file;
 
 impl Store {
     /// Makes sure that there is a folder to save in. Returns warnings.
@@ -31,20 +32,16 @@ impl Store {
     /// # Errors
     /// There is no key, and none could be saved; auth.json can't be read, or is damaged: exit status 3.
     pub fn inspect(&self) -> Result<(String, Vec<String>), Error> {
-        let mut warnings = match fs::metadata(&self.folder) {
-            Ok(metadata) => self.check_folder(&metadata)?,
-            Err(_) => Vec::new(),
-        };
-        let (content, metadata) = self.load()?;
-        warnings.extend(self.warnings(&content, metadata.as_ref()));
+        let folder = fs::metadata(&self.folder);
+        let mut warnings = folder.map_or_else(|_| Ok(Vec::new()), |it| self.check_folder(&it))?;
+        let (content, access) = self.load()?;
+        warnings.extend(self.warnings(&content, access.as_ref()));
+        warnings.extend(access.as_ref().and_then(|file| self.foreign_owner(file)));
         let path = self.file.display();
-        let mut found = format!("{path} is not there");
-        if let Some(file) = &metadata {
-            warnings.extend(self.foreign_owner(file));
-            let (owner, mode) = (platform::owner(file), platform::mode(file));
-            let mode = mode.map(|mode| format!(": mode {mode:04o}, owner {owner}"));
-            found = format!("{path}{}", mode.unwrap_or_default());
-        }
+        let found = match access {
+            None => format!("{path} is not there"),
+            Some(access) => format!("{path}: {access}"),
+        };
         match self.check_savable() {
             Err(error) if content.credential.is_some() => {
                 warnings.push(error.to_string());
@@ -55,12 +52,10 @@ impl Store {
         Ok((found, warnings))
     }
 
-    /// Whether saving would work, as [`Store::change`] goes about it; that a disk is full does not show.
+    /// Whether saving would work, as [`Store::save`] goes about it; that a disk is full does not show.
     fn check_savable(&self) -> Result<(), Error> {
-        let is_in_place = self.is_regular()
-            && (platform::is_mount_point(&self.file) || platform::may_write(&self.folder).is_err());
         let place = match self.folder.parent() {
-            _ if is_in_place => &self.file,
+            _ if self.is_in_place() => &self.file,
             Some(parent) if !self.folder.exists() && !self.is_named => parent,
             _ => secret_file::nearest(&self.folder).map_or(&*self.folder, |(place, _)| place),
         };
@@ -71,27 +66,29 @@ impl Store {
     fn check_folder(&self, metadata: &Metadata) -> Result<Vec<String>, Error> {
         let folder = self.folder.display();
         if !metadata.is_dir() {
-            let hint = if self.is_named { OWN_FOLDER } else { ELSEWHERE };
-            return Err(Error::machine(format!("{folder} is not a folder")).with_hint(hint));
+            let refused = format!("{folder} is not a folder");
+            return Err(Error::machine(refused).with_hint(OTHER_FOLDER));
         }
-        let mode = platform::mode(metadata).unwrap_or_default();
+        let access = platform::access(metadata);
+        let mode = access.mode.unwrap_or_default();
+        let who = if mode & 0o002 == 0 {
+            "the group"
+        } else {
+            "every user"
+        };
+        let message = format!("{who} can write to {folder} (mode {mode:04o})");
         let is_sticky = mode & 0o1000 != 0;
-        let chmod = |change| chmod(change, &self.folder, metadata).filter(|_| !is_sticky);
+        let chmod = chmod("go-w", &self.folder, &access).filter(|_| !is_sticky);
+        let hint = chmod.unwrap_or_else(|| OTHER_FOLDER.to_owned());
         if mode & 0o002 != 0 {
-            let hint = chmod("go-w").unwrap_or_else(|| OWN_FOLDER.to_owned());
-            let refused = format!("every user can write to {folder} (mode {mode:04o})");
-            return Err(Error::machine(refused).with_hint(hint));
+            return Err(Error::machine(message).with_hint(hint));
         }
         let mut warnings = Vec::new();
         if mode & 0o020 != 0 {
-            let advice = chmod("g-w").map(|run| format!("; {run}"));
-            let advice = advice.unwrap_or_default();
-            warnings.push(format!(
-                "the group can write to {folder} (mode {mode:04o}){advice}"
-            ));
+            warnings.push(format!("{message}; {hint}"));
         }
-        if platform::is_foreign(metadata) && !platform::is_root() {
-            let owner = platform::owner(metadata);
+        if access.is_foreign() && access.user != 0 {
+            let owner = user(access.owner);
             warnings.push(format!(
                 "{folder} is owned by {owner}, who can replace auth.json"
             ));

@@ -1,36 +1,35 @@
 //! What is said of auth.json: who else can read it, and why it can't be read, saved or removed.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::Store;
 use crate::auth_file::Content;
-use crate::error::{self, CHECK_LIMITS, Error};
-use crate::platform::{self, FileKind};
+use crate::error::{CHECK_LIMITS, Error};
+use crate::platform::{self, Access, user};
 use crate::{secret_file, shell};
 
-/// What helps where a folder can't be used.
-pub(super) const OWN_FOLDER: &str = "set SEKUIRE_CONFIG_DIR to a folder of your own";
+/// What helps where this place can't be used.
+pub(super) const OTHER_FOLDER: &str = "set SEKUIRE_CONFIG_DIR to another folder of your own";
 
-/// What to do about something that is in the way.
-pub(super) const ELSEWHERE: &str =
-    "move it out of the way, or set SEKUIRE_CONFIG_DIR to another folder";
+/// What helps where it can't be removed.
+pub(super) const BY_HAND: &str = "remove it by hand: it may hold the API key";
 
 impl Store {
     /// That the file is another user's and not root's: its key may be planted.
-    pub fn foreign_owner(&self, metadata: &Metadata) -> Option<String> {
-        platform::is_foreign(metadata).then(|| {
-            let (path, owner) = (self.file.display(), platform::owner(metadata));
+    pub fn foreign_owner(&self, access: &Access) -> Option<String> {
+        access.is_foreign().then(|| {
+            let (path, owner) = (self.file.display(), user(access.owner));
             format!("{path} is owned by {owner}, who can read or replace the key")
         })
     }
 
     /// What else is wrong with the file.
-    pub fn warnings(&self, content: &Content, metadata: Option<&Metadata>) -> Vec<String> {
+    pub fn warnings(&self, content: &Content, access: Option<&Access>) -> Vec<String> {
         let path = self.file.display();
         let mut warnings = Vec::new();
-        warnings.extend(metadata.and_then(|file| self.open_mode(file)));
+        warnings.extend(access.and_then(|access| self.open_mode(access)));
         if content.is_old_login {
             warnings.push(format!(
                 "{path} holds a login of an older client, without an API key; log in again"
@@ -47,10 +46,11 @@ impl Store {
 
     /// That others can read the file. What lies in another user's folder can be exchanged for a link
     /// before the advice is followed.
-    fn open_mode(&self, metadata: &Metadata) -> Option<String> {
-        let mode = platform::mode(metadata).filter(|mode| mode & 0o077 != 0)?;
-        let is_safe = fs::metadata(&self.folder).is_ok_and(|it| !platform::is_foreign(&it));
-        let advice = chmod("600", &self.file, metadata).filter(|_| is_safe);
+    fn open_mode(&self, access: &Access) -> Option<String> {
+        let mode = access.mode.filter(|mode| mode & 0o077 != 0)?;
+        let folder = fs::metadata(&self.folder).ok()?;
+        let is_safe = !platform::access(&folder).is_foreign();
+        let advice = chmod("600", &self.file, access).filter(|_| is_safe);
         let advice = advice.map(|run| format!("; {run}")).unwrap_or_default();
         let path = self.file.display();
         Some(format!(
@@ -58,60 +58,37 @@ impl Store {
         ))
     }
 
-    pub(super) fn not_regular(&self, kind: FileKind) -> Error {
-        let what = match kind {
-            FileKind::Folder => "a folder",
-            FileKind::Special(name) => name,
-            FileKind::Link | FileKind::Regular => "a link",
-        };
-        Error::machine(format!("{} is {what}, not a file", self.file.display()))
-            .with_hint(ELSEWHERE)
-    }
-
     /// What `path`, the file or its folder, did not allow: to read, save or remove auth.json.
     pub(super) fn error(&self, verb: &str, path: &Path, cause: &io::Error) -> Error {
-        let (file, folder) = (self.file.display(), self.folder.display());
         let words = secret_file::words(&self.file, path, cause);
         let is_denied = cause.kind() == ErrorKind::PermissionDenied;
         let chown = self.chown_hint(path).filter(|_| is_denied);
-        let hint = match (verb, cause.kind()) {
-            _ if platform::shortage(cause).is_some() => CHECK_LIMITS.to_owned(),
-            (_, ErrorKind::FileTooLarge) => CHECK_LIMITS.to_owned(),
-            ("remove", _) => "remove it by hand: it holds the API key".to_owned(),
-            (_, ErrorKind::NotFound) => {
-                format!("create {folder}, or set SEKUIRE_CONFIG_DIR to another folder")
-            }
-            ("read", _) | (_, ErrorKind::PermissionDenied | ErrorKind::NotADirectory) => {
-                OWN_FOLDER.to_owned()
-            }
-            _ => "set SEKUIRE_CONFIG_DIR to a folder on another disk or file system".to_owned(),
+        let hint = match verb {
+            _ if platform::shortage(cause).is_some() => CHECK_LIMITS,
+            "remove" => BY_HAND,
+            _ => OTHER_FOLDER,
         };
-        Error::machine(format!("can't {verb} {file}: {words}")).with_hint(chown.unwrap_or(hint))
+        Error::machine(format!("can't {verb} {}: {words}", self.file.display()))
+            .with_hint(chown.unwrap_or_else(|| hint.to_owned()))
     }
 
     /// What helps where root's login left root's file in another user's home.
     fn chown_hint(&self, path: &Path) -> Option<String> {
-        let home = fs::metadata(self.folder.parent()?).ok()?;
+        let home = platform::access(&fs::metadata(self.folder.parent()?).ok()?);
         let (place, found) = secret_file::nearest(path)?;
-        let is_in_own_home = !self.is_named && platform::is_own(&home);
-        let is_roots = !platform::is_own(&found) && !platform::is_foreign(&found);
-        let helps = is_in_own_home && is_roots && place.starts_with(&self.folder);
+        let is_roots = !found.is_own() && !found.is_foreign();
+        let helps = !self.is_named && home.is_own() && is_roots && place.starts_with(&self.folder);
         let folder = shell::quote(&self.folder);
         helps.then(|| format!("run: sudo chown -R \"$USER\" {folder}"))
-    }
-
-    pub(super) fn unconfirmed(&self, cause: &io::Error) -> Error {
-        let (file, cause) = (self.file.display(), error::words(cause));
-        Error::machine(format!(
-            "{file} is changed, but the disk did not confirm it: {cause}"
-        ))
-        .with_hint("check the disk, then run the command again")
     }
 }
 
 /// The command that changes a mode, where this user may.
-pub(super) fn chmod(change: &str, path: &Path, metadata: &Metadata) -> Option<String> {
-    platform::is_own(metadata).then(|| format!("run: chmod {change} {}", shell::quote(path)))
+pub(super) fn chmod(change: &str, path: &Path, access: &Access) -> Option<String> {
+    let path = shell::quote(path);
+    access
+        .is_own()
+        .then(|| format!("run: chmod {change} {path}"))
 }
 
 #[cfg(all(test, unix))]
@@ -120,26 +97,22 @@ mod tests {
     use std::io::{self, ErrorKind};
     use std::path::PathBuf;
 
-    use super::{CHECK_LIMITS, OWN_FOLDER, Store};
+    use super::{BY_HAND, CHECK_LIMITS, OTHER_FOLDER, Store};
 
     #[test]
     fn each_cause_has_one_sentence_and_one_hint() {
         let store = Store::at(PathBuf::from("/missing/folder"), true);
-        let other_disk = "set SEKUIRE_CONFIG_DIR to a folder on another disk or file system";
-        let create = "create /missing/folder, or set SEKUIRE_CONFIG_DIR to another folder";
-        let by_hand = "remove it by hand: it holds the API key";
-        let too_many_files = io::Error::from_raw_os_error(libc::EMFILE);
-        for (cause, hints) in [
-            (ErrorKind::NotFound.into(), [create, create, by_hand]),
-            (too_many_files, [CHECK_LIMITS; 3]),
-            (ErrorKind::FileTooLarge.into(), [CHECK_LIMITS; 3]),
-            (
-                ErrorKind::StorageFull.into(),
-                [OWN_FOLDER, other_disk, by_hand],
-            ),
+        let limits = [libc::EMFILE, libc::EFBIG].map(io::Error::from_raw_os_error);
+        let others = [ErrorKind::NotFound, ErrorKind::StorageFull].map(io::Error::from);
+        for (causes, hints) in [
+            (limits, [CHECK_LIMITS; 3]),
+            (others, [OTHER_FOLDER, OTHER_FOLDER, BY_HAND]),
         ] {
-            for (verb, hint) in ["read", "save", "remove"].into_iter().zip(hints) {
-                let error = store.error(verb, &store.folder, &cause);
+            let cases = ["read", "save", "remove"].into_iter().zip(hints);
+            for ((verb, hint), cause) in
+                cases.flat_map(|case| causes.iter().map(move |it| (case, it)))
+            {
+                let error = store.error(verb, &store.folder, cause);
                 assert_eq!(error.hint(), Some(hint), "{error}");
                 let begin = format!("can't {verb} /missing/folder/auth.json: ");
                 assert!(error.to_string().starts_with(&begin), "{error}");

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::if_there;
 use crate::{platform, random};
@@ -43,8 +44,8 @@ fn write_and(
     content: &[u8],
     then: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    let path = folder.join([TEMPORARY.0, &random::hex::<8>()?, TEMPORARY.1].concat());
-    let mut file = platform::create_private_file(&path)?;
+    let path = folder.join([TEMPORARY.0, &random::hex()?, TEMPORARY.1].concat());
+    let mut file = platform::open_private(&path, true)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     written.and_then(|()| then(&path)).inspect_err(|_| {
         // The first failure is reported; the next login sweeps.
@@ -52,14 +53,26 @@ fn write_and(
     })
 }
 
+/// Removes temporary files of at least this age, which a crash left behind.
+pub(super) fn sweep(folder: &Path, age: Duration) -> io::Result<()> {
+    for entry in if_there(fs::read_dir(folder))?.into_iter().flatten() {
+        let entry = entry?;
+        let time = entry.metadata().and_then(|found| found.modified());
+        // A time in the future is no age.
+        let is_younger = time.is_ok_and(|time| time.elapsed().unwrap_or_default() < age);
+        if is_temporary(&entry.file_name().to_string_lossy()) && !is_younger {
+            if_there(fs::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a file of this name is one of ours.
-pub(super) fn is_temporary(name: &str) -> bool {
-    let digits = name
-        .strip_prefix(TEMPORARY.0)
-        .and_then(|rest| rest.strip_suffix(TEMPORARY.1));
-    digits.is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+fn is_temporary(name: &str) -> bool {
+    let rest = name.strip_prefix(TEMPORARY.0);
+    let digits = rest.and_then(|rest| rest.strip_suffix(TEMPORARY.1));
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    digits.is_some_and(|digits| digits.len() == 16 && is_hex(digits))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::support::other_user::{NOBODY, OtherUser};
 const TABLE: &str = "
     full disk, no file             | 3 auth.json: no space left on device  | 1 | 0 Not logged in | nothing | nothing
     full disk, old file            | 3 hint: set SEKUIRE_CONFIG_DIR        | 0 | 0 Logged out    | old     | nothing
-    read-only mount                | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
+    read-only mount                | 3 auth.json: read-only file system    | 0 | 3 it may hold the API key | old | old
     read-only mount, no file       | 3 auth.json: read-only file system    | 1 | 0 Not logged in | nothing | nothing
     read-only folder, own file     | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
     read-only folder, no file      | 3 sudo chown -R                       | 1 | 0 Not logged in | nothing | nothing
@@ -28,7 +28,7 @@ const TABLE: &str = "
     mounted file                   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
     mounted file, open to others   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
     mounted file, read-only folder | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
-    mounted file, read-only        | 3 auth.json: read-only file system    | 0 | 3 it holds the API key | old | old
+    mounted file, read-only        | 3 auth.json: read-only file system    | 0 | 3 it may hold the API key | old | old
     mounted file, full disk        | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
 ";
 

@@ -18,20 +18,20 @@ use crate::support::needs;
 /// What stands there, and the answers of `status`, `login` and `logout`: exit status, and words of what it prints.
 const TABLE: &str = "
     nothing                            | 1 Not logged in  | 0 Login succ    | 0 Not logged in
-    a folder at auth.json              | 3 a folder, not  | 3 a folder, not | 3 a folder, not a file
-    a FIFO at auth.json                | 3 a FIFO, not    | 3 a FIFO, not   | 3 a FIFO, not a file
-    a socket at auth.json              | 3 can't read     | 3 a socket, not | 3 a socket, not a file
-    a device at auth.json              | 3 a device, not  | 3 a device, not | 3 a device, not a file
+    a folder at auth.json              | 3 not a regular file  | 3 not a regular file | 3 not a regular file
+    a FIFO at auth.json                | 3 not a regular file    | 3 not a regular file   | 3 not a regular file
+    a socket at auth.json              | 3 can't read     | 3 not a regular file | 3 not a regular file
+    a device at auth.json              | 3 not a regular file  | 3 not a regular file | 3 not a regular file
     a dangling link at auth.json       | 1 Not logged in  | 0 Login succ    | 0 Logged out
     a link loop at auth.json           | 3 can't read      | 0 Login succ    | 0 Logged out
     a link to a file at auth.json      | 0 Authenticated   | 0 Login succ    | 0 target still holds the key
-    a link to a FIFO at auth.json      | 3 a FIFO, not    | 0 Login succ    | 0 Logged out
+    a link to a FIFO at auth.json      | 3 not a regular file    | 0 Login succ    | 0 Logged out
     auth.json with mode 0644           | 0 (mode 0644); run: chmod 600 | 0 Login succ | 0 Logged out
-    an empty auth.json                 | 3 auth.json is empty | 0 Login succ | 0 Logged out
+    an empty auth.json                 | 3 auth.json is damaged | 0 Login succ | 0 Logged out
     a folder that everybody can write  | 0 Authenticated   | 3 every user can write to | 0 Logged out
     a folder that the group can write  | 0 Authenticated   | 0 the group can write to | 0 Logged out
     a file at ~/.sekuire               | 3 not a directory | 3 is not a folder | 3 not a directory
-    a dangling link at ~/.sekuire      | 1 Not logged in  | 3 hint: create  | 0 Not logged in
+    a dangling link at ~/.sekuire      | 1 Not logged in  | 3 no such file  | 0 Not logged in
     a link to a folder at ~/.sekuire   | 0 Authenticated   | 0 Login succ    | 0 Logged out
 ";
 

@@ -29,8 +29,8 @@ const TABLE: &str = "
     homeless | -                      | 3 this user has no home         | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
     nobody   | relative/home          | 3 error: HOME is not an absolute | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
     nobody   | /                      | 1                               | 3 permission denied (/: owner root
-    nobody   | /dev/null              | 3 not a directory               | 3 hint: set SEKUIRE_CONFIG_DIR to a folder
-    nobody   | /proc/nonexistent/home | 1                               | 3 hint: create /proc/nonexistent/home
+    nobody   | /dev/null              | 3 not a directory               | 3 hint: set SEKUIRE_CONFIG_DIR to another
+    nobody   | /proc/nonexistent/home | 1                               | 3 hint: set SEKUIRE_CONFIG_DIR to another
 ";
 
 #[test]
@@ -89,7 +89,8 @@ fn a_missing_home_is_not_made() {
     let backend = Backend::http();
     let home = Home::new();
     let missing = home.path().join("missing");
-    let words = "/missing/.sekuire/auth.json: no such file or directory\nhint: create ";
+    let words =
+        "/missing/.sekuire/auth.json: no such file or directory\nhint: set SEKUIRE_CONFIG_DIR ";
     let outcome = login(&home, &backend).env("HOME", &missing).run();
     outcome.exits(3).complains(words);
     assert!(!missing.exists());
@@ -146,7 +147,8 @@ fn relative_or_unexpanded_folder_is_refused_and_an_empty_name_is_none() {
         outcome.exits(2).complains(words);
     }
     let outcome = login(&home, &backend).env("SEKUIRE_CONFIG_DIR", "/dev/null");
-    let words = "/dev/null is not a folder\nhint: set SEKUIRE_CONFIG_DIR to a folder of your own\n";
+    let words =
+        "/dev/null is not a folder\nhint: set SEKUIRE_CONFIG_DIR to another folder of your own\n";
     outcome.run().exits(3).complains(words);
     assert!(backend.requests().is_empty());
     login(&home, &backend)

@@ -11,7 +11,7 @@ use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
 
-const OWN_FOLDER: &str = "set SEKUIRE_CONFIG_DIR to a folder of your own";
+const OWN_FOLDER: &str = "set SEKUIRE_CONFIG_DIR to another folder of your own";
 
 /// Root has to log in where images and mounts come with folders of others.
 #[test]
@@ -33,7 +33,7 @@ fn a_folder_of_another_user_is_a_warning_unless_root_asks() {
     outcome.exits(0);
     let folder = folder.display();
     let expected = format!(
-        "warning: the group can write to {folder} (mode 0770)\n\
+        "warning: the group can write to {folder} (mode 0770); {OWN_FOLDER}\n\
          warning: {folder} is owned by uid {NO_ONE}, who can replace auth.json\n"
     );
     assert_eq!(outcome.stderr, expected);
@@ -68,8 +68,8 @@ fn a_mode_is_advised_only_of_what_is_ours() {
         let advice = match (refused, is_ours) {
             (true, true) => format!("hint: run: chmod go-w {folder}\n"),
             (true, false) => format!("hint: {OWN_FOLDER}\n"),
-            (false, true) => format!("{folder} (mode {mode:04o}); run: chmod g-w {folder}\n"),
-            (false, false) => format!("{folder} (mode {mode:04o})\n"),
+            (false, true) => format!("{folder} (mode {mode:04o}); run: chmod go-w {folder}\n"),
+            (false, false) => format!("{folder} (mode {mode:04o}); {OWN_FOLDER}\n"),
         };
         let status = Sekuire::new().home(&home).arg("status").run();
         let outcome = login(&home, &backend).run();
