@@ -78,7 +78,7 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// It is no regular file, can't be read, is empty or damaged: exit status 3.
+    /// It is no regular file, can't be read, or is damaged: exit status 3.
     pub fn load(&self) -> Result<(Content, Option<Access>), Error> {
         let (bytes, access) = match secret_file::read(&self.file, json::MAX_LEN) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => {
@@ -133,8 +133,9 @@ impl Store {
         if self.is_in_place() {
             return self.overwrite("save", &content);
         }
-        let saved = temporary::replace(&self.folder, &self.file, &content);
-        self.confirm("save", saved)
+        temporary::replace(&self.folder, &self.file, &content)
+            .and_then(|()| self.confirm())
+            .map_err(|cause| self.error("save", &self.folder, &cause))
     }
 
     /// Removes auth.json and all temporary files; false: there was no key. A file that is a mount point is
@@ -152,8 +153,9 @@ impl Store {
                 self.overwrite("remove", auth_file::EMPTY)?;
             }
         } else if found.is_some() {
-            let removed = if_there(fs::remove_file(&self.file));
-            self.confirm("remove", removed.map(drop))?;
+            if_there(fs::remove_file(&self.file))
+                .and_then(|_| self.confirm())
+                .map_err(|cause| self.error("remove", &self.folder, &cause))?;
         }
         swept.map_err(|cause| {
             let (folder, cause) = (self.folder.display(), error::words(&cause));
@@ -179,14 +181,11 @@ impl Store {
     }
 
     /// Makes the disk keep what was done in the folder.
-    fn confirm(&self, verb: &str, done: io::Result<()>) -> Result<(), Error> {
-        let kept = done.and_then(|()| {
-            platform::sync_folder(&self.folder).map_err(|cause| {
-                let cause = error::words(&cause);
-                io::Error::other(format!("the disk did not confirm it: {cause}"))
-            })
-        });
-        kept.map_err(|cause| self.error(verb, &self.folder, &cause))
+    fn confirm(&self) -> io::Result<()> {
+        platform::sync_folder(&self.folder).map_err(|cause| {
+            let cause = error::words(&cause);
+            io::Error::other(format!("the disk did not confirm it: {cause}"))
+        })
     }
 
     /// Writes the file itself, which is not atomic.
