@@ -46,16 +46,15 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
     let api_key =
         ApiKey::from_file_text(&api_key).map_err(|cause| format!("has an api_key that {cause}"))?;
     let backend_url = backend_url.map(|url| BackendUrl::parse(&url)).transpose();
-    let credential = Credential {
-        api_key,
-        source: Source::File,
-        bound_fingerprint,
-        org_id,
-        workspace_id,
-        backend_url: backend_url.map_err(|cause| format!("has a backend_url that {cause}"))?,
-    };
     Ok(Content {
-        credential: Some(credential),
+        credential: Some(Credential {
+            api_key,
+            source: Source::File,
+            bound_fingerprint,
+            org_id,
+            workspace_id,
+            backend_url: backend_url.map_err(|cause| format!("has a backend_url that {cause}"))?,
+        }),
         is_old_login: false,
     })
 }
@@ -64,10 +63,9 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
 /// one. Nothing of the file before is kept: it may be a link to another's.
 pub fn format(credential: &Credential) -> Zeroizing<Vec<u8>> {
     let backend_url = credential.backend_url.as_ref().map(ToString::to_string);
-    let api_key = Some(credential.api_key.reveal());
     let fingerprint = credential.bound_fingerprint.as_deref();
     let known = [
-        ("api_key", api_key),
+        ("api_key", Some(credential.api_key.reveal())),
         ("device_fingerprint", fingerprint),
         ("org_id", credential.org_id.as_deref()),
         ("workspace_id", credential.workspace_id.as_deref()),
