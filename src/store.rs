@@ -113,11 +113,12 @@ impl Store {
     pub fn prepare(&self) -> Result<Vec<String>, Error> {
         let warnings = self.prepare_folder()?;
         self.look()?;
+        let swept = temporary::sweep(&self.folder, AN_HOUR);
         if self.is_in_place() {
             let opened = platform::open_private(&self.file, false);
             opened.map_err(|cause| self.error("save", &self.file, &cause))?;
         } else {
-            temporary::sweep(&self.folder, AN_HOUR)
+            swept
                 .and_then(|()| temporary::try_out(&self.folder, ROOM))
                 .map_err(|cause| self.error("save", &self.folder, &cause))?;
         }

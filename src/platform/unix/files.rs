@@ -42,13 +42,11 @@ pub fn open_private(path: &Path, is_new: bool) -> io::Result<File> {
     let file = options.custom_flags(flags).open(path)?;
     // Its result tells nothing: FAT, SMB and FUSE may say that it is done, or refuse what is so already.
     let _ = file.set_permissions(Permissions::from_mode(0o600));
-    let found = file.metadata()?;
-    if found.is_file() && found.mode() & 0o7777 == 0o600 {
-        return Ok(file);
-    }
-    if is_new {
-        // The caller hears of the first failure; the next login sweeps.
-        let _ = fs::remove_file(path);
+    match file.metadata() {
+        Ok(found) if found.is_file() && found.mode() & 0o7777 == 0o600 => return Ok(file),
+        // The caller hears of this failure; the next login sweeps.
+        _ if is_new => drop(fs::remove_file(path)),
+        _ => {}
     }
     Err(io::Error::other("its mode can't be made private"))
 }
@@ -73,12 +71,12 @@ pub fn access(of: &Metadata) -> Access {
     }
 }
 
-/// Asks whether this user may write to a file or folder (faccessat(2), with `AT_EACCESS`).
+/// Asks whether this user may write to a file or folder (access(2)).
 ///
 /// # Errors
 /// Why not: permissions, or a file system that is mounted read-only.
 pub fn may_write(path: &Path) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: the path is zero-terminated, and nothing is written.
-    check(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::W_OK, libc::AT_EACCESS) })
+    check(unsafe { libc::access(path.as_ptr(), libc::W_OK) })
 }
