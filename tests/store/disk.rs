@@ -15,47 +15,22 @@ use crate::support::machine::Machine;
 use crate::support::needs;
 use crate::support::other_user::{NOBODY, OtherUser};
 
-/// What another user meets, with an old auth.json beforehand; the answers of `login`, `status` and `logout`;
-/// and what auth.json is after the login and after the logout.
+/// What root does to the user's home and its old auth.json, in mounts of its own; the answers of `login`, `status`
+/// and `logout`; and what auth.json is after the login and after the logout.
 const TABLE: &str = "
-    full disk, no file             | 3 auth.json: no space left on device  | 1 | 0 Not logged in | nothing | nothing
-    full disk, old file            | 3 hint: set SEKUIRE_CONFIG_DIR        | 0 | 0 Logged out    | old     | nothing
-    read-only mount                | 3 auth.json: read-only file system    | 0 | 3 it may hold the API key | old | old
-    read-only mount, no file       | 3 auth.json: read-only file system    | 1 | 0 Not logged in | nothing | nothing
-    read-only folder, own file     | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
-    read-only folder, no file      | 3 sudo chown -R                       | 1 | 0 Not logged in | nothing | nothing
-    read-only folder, root's file  | 3 sudo chown -R                       | 0 | 3 sudo chown -R | old     | old
-    mounted file                   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
-    mounted file, open to others   | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
-    mounted file, read-only folder | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
-    mounted file, read-only        | 3 auth.json: read-only file system    | 0 | 3 it may hold the API key | old | old
-    mounted file, full disk        | 0 Login successful!                   | 0 | 0 Logged out    | new     | emptied
+    rm .sekuire/auth.json; fill .sekuire       | 3 auth.json: no space left on device | 1 | 0 Not logged in | nothing | nothing
+    cp -p .sekuire/auth.json kept; fill .sekuire kept | 3 hint: set SEKUIRE_CONFIG_DIR | 0 | 0 Logged out   | old     | nothing
+    read_only .sekuire                         | 3 auth.json: read-only file system   | 0 | 3 by hand       | old     | old
+    rm .sekuire/auth.json; read_only .sekuire  | 3 auth.json: read-only file system   | 1 | 0 Not logged in | nothing | nothing
+    deny .sekuire                              | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    rm .sekuire/auth.json; deny .sekuire       | 3 sudo chown -R                      | 1 | 0 Not logged in | nothing | nothing
+    chown 0 .sekuire/auth.json; chmod 644 .sekuire/auth.json; deny .sekuire | 3 sudo chown -R | 0 | 3 sudo chown -R | old | old
+    mount_file                                 | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    chmod 644 .sekuire/auth.json; mount_file   | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    read_only .sekuire; mount_file             | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    mount_file; mount -o remount,bind,ro .sekuire/auth.json | 3 read-only file system | 0 | 3 by hand       | old     | old
+    mkdir full; fill full .sekuire/auth.json; mount --bind full/auth.json .sekuire/auth.json | 0 Login successful! | 0 | 0 Logged out | new | emptied
 ";
-
-/// What root does to the user's home, in the test's own mounts.
-fn setup(name: &str) -> &'static str {
-    match name {
-        "full disk, no file" => "fill .sekuire",
-        "full disk, old file" => "cp -p .sekuire/auth.json kept; fill .sekuire kept",
-        "read-only mount" => "read_only .sekuire",
-        "read-only mount, no file" => "rm .sekuire/auth.json; read_only .sekuire",
-        "read-only folder, own file" => "chown 0 .sekuire; chmod 755 .sekuire",
-        "read-only folder, no file" => {
-            "rm .sekuire/auth.json; chown 0 .sekuire; chmod 755 .sekuire"
-        }
-        "read-only folder, root's file" => {
-            "chown 0 .sekuire .sekuire/auth.json; chmod 755 .sekuire; chmod 644 .sekuire/auth.json"
-        }
-        "mounted file" => "mount_file",
-        "mounted file, open to others" => "chmod 644 .sekuire/auth.json; mount_file",
-        "mounted file, read-only folder" => "read_only .sekuire; mount_file",
-        "mounted file, read-only" => "mount_file; mount -o remount,bind,ro .sekuire/auth.json",
-        "mounted file, full disk" => {
-            "mkdir full; fill full .sekuire/auth.json; mount --bind full/auth.json .sekuire/auth.json"
-        }
-        other => panic!("{other}"),
-    }
-}
 
 const FUNCTIONS: &str = "set -e
     fill() {
@@ -64,6 +39,7 @@ const FUNCTIONS: &str = "set -e
         if [ \"$2\" ]; then cp -p whole $1/auth.json; fi
         head -c 1M /dev/zero > $1/filler 2> filled || true
     }
+    deny() { chown 0 $1; chmod 755 $1; }
     read_only() { mount --bind $1 $1; mount -o remount,bind,ro $1; }
     mount_file() { cp -p .sekuire/auth.json mounted; mount --bind mounted .sekuire/auth.json; }
     try() {
@@ -90,7 +66,7 @@ fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
 }
 
 fn check(row: &[&str], machine: &Machine) {
-    let [name, on_login, status, logout, after_login, after_logout] = *row else {
+    let [setup, on_login, status, logout, after_login, after_logout] = *row else {
         panic!("{row:?}");
     };
     let backend = Backend::http();
@@ -98,12 +74,11 @@ fn check(row: &[&str], machine: &Machine) {
     other.write_auth(OLD);
     let home = other.home.path();
     let script = format!(
-        "{FUNCTIONS}; {}; set +e
+        "{FUNCTIONS}; {setup}; set +e
         try doctor doctor
         try login login --api-key-stdin --backend \"$BACKEND\"
         try status status
-        try logout logout; true",
-        setup(name)
+        try logout logout; true"
     );
     fs::write(home.join("key"), KEY).unwrap();
     Sekuire::at(Path::new("/bin/sh"))
@@ -122,7 +97,7 @@ fn check(row: &[&str], machine: &Machine) {
     ] {
         let (code, words) = answer(expected);
         let read = |what: &str| read(home, &format!("{command}.{what}"));
-        let said = format!("{name}: {command}: {}", read("said"));
+        let said = format!("{setup}: {command}: {}", read("said"));
         assert_eq!(read("code").trim(), code.to_string(), "{said}");
         assert!(said.contains(words), "{words:?}: {said}");
         assert_eq!(what_is(&read("left")), left, "{said}");
@@ -131,13 +106,13 @@ fn check(row: &[&str], machine: &Machine) {
     }
     let fails = on_login.starts_with('3');
     // That a disk is full shows only when it is written to.
-    let foreseen = fails && !name.starts_with("full disk");
+    let foreseen = fails && !setup.contains("; fill .sekuire");
     let doctor = read(home, "doctor.said");
-    assert_eq!(doctor.contains("can't save"), foreseen, "{name}: {doctor}");
+    assert_eq!(doctor.contains("can't save"), foreseen, "{setup}: {doctor}");
     let (_, words) = answer(on_login);
-    assert!(!foreseen || doctor.contains(words), "{name}: {doctor}");
-    assert_eq!(read(home, "status.code").trim(), status, "{name}: status");
-    assert_eq!(backend.requests().is_empty(), fails, "{name}: the backend");
+    assert!(!foreseen || doctor.contains(words), "{setup}: {doctor}");
+    assert_eq!(read(home, "status.code").trim(), status, "{setup}: status");
+    assert_eq!(backend.requests().is_empty(), fails, "{setup}: the backend");
 }
 
 fn what_is(content: &str) -> &'static str {
@@ -162,9 +137,7 @@ fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
     let other = OtherUser::new(NOBODY);
     other.write_auth(OLD);
     let folder = other.home.sekuire_dir();
-    let stray = folder.join(STRAY);
-    fs::copy(other.home.auth_json(), &stray).unwrap();
-    other.own(&stray);
+    fs::write(folder.join(STRAY), OLD).unwrap();
     chown(&folder, Some(0), Some(0)).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     let outcome = other.sekuire().arg("logout").run();

@@ -11,6 +11,10 @@ mod secrets;
 mod signals;
 mod strangers;
 
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
@@ -25,6 +29,16 @@ const OLD: &str = "{\n  \"api_key\": \"sk_live_ofanearlierlogin\",\n  \"device_f
 /// What a crash of an earlier login leaves behind.
 const STRAY: &str = ".auth.json.0123456789abcdef.tmp";
 
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn wait_until(done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "it does not come about");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn login(home: &Home, backend: &Backend) -> Sekuire {
     login_with(KEY, home, backend)
 }
@@ -36,16 +50,17 @@ fn login_with(key: &str, home: &Home, backend: &Backend) -> Sekuire {
         .stdin(format!("{key}\n").as_bytes())
 }
 
-/// `login`, with this strace option.
+/// The program under strace, with these options.
+fn strace(home: &Home, trace: &Path, options: &[&str]) -> Option<Sekuire> {
+    let strace = needs::strace()?.home(home).args(["-f", "-qq", "-o"]);
+    Some(strace.arg(trace).args(options).arg(binary()))
+}
+
+/// `login`, with this injection of strace's.
 fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuire> {
-    let strace = needs::strace()?.home(home);
-    let strace = strace.args(["-f", "-qq", "-o", "/dev/null", "-e", injection]);
-    let login = strace.arg(binary()).args(["login", "--api-key-stdin"]);
-    Some(
-        login
-            .args(["--backend", &backend.url()])
-            .stdin(KEY.as_bytes()),
-    )
+    let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
+    let strace = strace(home, Path::new("/dev/null"), &["-e", injection])?;
+    Some(strace.args(login).stdin(KEY.as_bytes()))
 }
 
 /// Whether `content` is one whole auth.json with `key`.

@@ -4,39 +4,32 @@ use std::fs;
 
 use nix::sys::stat::{Mode, umask};
 
-use super::{OLD, holds, login_under};
+use super::{OLD, holds, login_under, strace};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::binary;
 use crate::support::home::Home;
-use crate::support::needs;
 
-/// chmod says that it was done, and it was not; an umask shows it.
+/// chmod says that it was done, and it was not, or refuses it; an umask shows it.
 #[test]
 fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
     let backend = Backend::http();
-    let not_kept = "its mode can't be made private";
-    for (result, reason) in [
-        ("retval=0", not_kept),
-        ("error=EPERM", not_kept),
-        ("error=EIO", not_kept),
-    ] {
-        let injection = &format!("inject=fchmod:{result}");
+    for result in ["retval=0", "error=EPERM"] {
         for old in [None, Some(OLD)] {
             let home = Home::new();
             if let Some(old) = old {
                 home.write_auth(old);
             }
-            let Some(login) = login_under(injection, &home, &backend) else {
+            let Some(login) = login_under(&format!("inject=fchmod:{result}"), &home, &backend)
+            else {
                 return;
             };
-            let outcome = login
-                .before_exec(|| {
-                    umask(Mode::from_bits_truncate(0o277));
-                    Ok(())
-                })
-                .run();
-            let hint = "\nhint: set SEKUIRE_CONFIG_DIR to another folder of your own\n";
-            outcome.exits(3).complains(reason).complains(hint);
+            let login = login.before_exec(|| {
+                umask(Mode::from_bits_truncate(0o277));
+                Ok(())
+            });
+            login.run().exits(3).complains(
+                "auth.json: its mode can't be made private\n\
+                 hint: set SEKUIRE_CONFIG_DIR to another folder of your own\n",
+            );
             assert_eq!(fs::read_to_string(home.auth_json()).ok().as_deref(), old);
             assert_eq!(home.listing().len(), old.iter().len());
         }
@@ -45,8 +38,9 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
 }
 
 /// Root logs in and out in a user's home: what a path leads to there, the user may exchange meanwhile.
+/// And a file is only as durable as its folder, and that as the one above.
 #[test]
-fn no_mode_is_changed_by_path() {
+fn no_mode_is_changed_by_path_and_every_folder_is_synced() {
     let backend = Backend::http();
     let home = Home::new();
     let trace = home.path().join("trace");
@@ -54,54 +48,29 @@ fn no_mode_is_changed_by_path() {
     fs::write(&trace, "").unwrap();
     let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
     for command in [&login[..], &["logout"]] {
-        let Some(strace) = needs::strace() else {
+        let calls = "trace=fchmod,?chmod,?fchmodat,?fchmodat2,fsync";
+        let Some(sekuire) = strace(&home, &trace, &["-A", "-y", "-e", calls]) else {
             return;
         };
-        strace
-            .home(&home)
-            .args(["-f", "-qq", "-A", "-o"])
-            .arg(&trace)
-            .args(["-e", "trace=fchmod,?chmod,?fchmodat,?fchmodat2"])
-            .arg(binary())
-            .args(command)
-            .stdin(KEY.as_bytes())
-            // Takes rights from the owner, too: each mode has to be set.
-            .before_exec(|| {
-                umask(Mode::from_bits_truncate(0o777));
-                Ok(())
-            })
-            .run()
-            .exits(0);
+        let sekuire = sekuire.args(command).stdin(KEY.as_bytes());
+        // Takes rights from the owner, too: each mode has to be set.
+        let sekuire = sekuire.before_exec(|| {
+            umask(Mode::from_bits_truncate(0o777));
+            Ok(())
+        });
+        sekuire.run().exits(0);
     }
     let trace = fs::read_to_string(&trace).unwrap();
     assert!(trace.contains(" fchmod("), "the trace is blind: {trace}");
     for line in trace.lines() {
-        assert!(line.contains(" fchmod("), "{line}");
+        assert!(
+            line.contains(" fchmod(") || line.contains(" fsync("),
+            "{line}"
+        );
     }
-}
-
-/// A file is only as durable as its folder, and that as the one above.
-#[test]
-fn a_new_folder_is_synced_where_it_was_made() {
-    let backend = Backend::http();
-    let Some(strace) = needs::strace() else {
-        return;
-    };
-    let home = Home::new();
-    let trace = home.path().join("trace");
-    strace
-        .home(&home)
-        .args(["-f", "-qq", "-y", "-e", "trace=fsync", "-o"])
-        .arg(&trace)
-        .arg(binary())
-        .args(["login", "--api-key-stdin", "--backend", &backend.url()])
-        .stdin(KEY.as_bytes())
-        .run()
-        .exits(0);
-    let synced = fs::read_to_string(&trace).unwrap();
     for folder in [home.path(), &home.sekuire_dir()] {
         let end = format!("<{}>)", folder.display());
-        assert!(synced.contains(&end), "{end}: {synced}");
+        assert!(trace.contains(&end), "{end}: {trace}");
     }
 }
 
@@ -118,10 +87,8 @@ fn a_folder_that_cannot_be_synced_is_no_failure_unless_the_disk_fails() {
         };
         let outcome = login.run();
         assert_eq!(outcome.code, Some(code), "{error}: {outcome}");
-        assert_eq!(
-            code == 3,
-            outcome.stderr.contains("the disk did not confirm it")
-        );
+        let is_told = outcome.stderr.contains("the disk did not confirm it");
+        assert_eq!(is_told, code == 3, "{error}: {outcome}");
         assert!(holds(home.read_auth().as_bytes(), KEY), "{error}");
         assert_eq!(home.listing(), ["auth.json"]);
     }

@@ -4,16 +4,14 @@ use std::fs::{self, File};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use super::{OLD, OLD_KEY, STRAY, holds, login, login_under, login_with};
+use super::{OLD, OLD_KEY, PATIENCE, STRAY, holds, login, login_under, login_with, wait_until};
 use crate::support::backend::{ApiKey, Backend, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
 
 const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
 fn many_logins_leave_one_whole_file_and_readers_never_miss_it() {
@@ -46,16 +44,17 @@ fn logins_against_logouts_leave_a_whole_file_or_none() {
 /// Runs sixteen commands at once while a reader looks at auth.json, which it `may_miss`.
 fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> Sekuire) {
     let done = AtomicBool::new(false);
-    thread::scope(|scope| {
+    let reads = thread::scope(|scope| {
         let reader = scope.spawn(|| read_until(&done, home, may_miss));
-        let reading = Readers(&done);
         let mut runs: Vec<Running> = (0..16).map(|number| command(number).spawn()).collect();
-        for run in &mut runs {
-            run.finish().exits(0);
+        let outcomes: Vec<_> = runs.iter_mut().map(Running::outcome).collect();
+        done.store(true, Ordering::SeqCst);
+        for outcome in outcomes {
+            outcome.expect("it ends").exits(0);
         }
-        drop(reading);
-        assert!(reader.join().unwrap() > 100, "the reader hardly read");
+        reader.join().unwrap()
     });
+    assert!(reads > 100, "the reader hardly read");
 }
 
 #[test]
@@ -73,31 +72,21 @@ fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
     }
 }
 
-/// Ends the readers when dropped, also by a test that fails.
-struct Readers<'a>(&'a AtomicBool);
-
-impl Drop for Readers<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// Reads as fast as it can, and fails at the first torn or, unless it `may_miss`, missing file.
 fn read_until(done: &AtomicBool, home: &Home, may_miss: bool) -> usize {
     let mut reads = 0;
     while !done.load(Ordering::SeqCst) {
         match fs::read(home.auth_json()) {
-            Ok(content) => assert!(
-                [KEY, OTHER_KEY, OLD_KEY]
+            Ok(content) => {
+                let is_whole = [KEY, OTHER_KEY, OLD_KEY]
                     .iter()
-                    .any(|key| holds(&content, key)),
-                "torn: {}",
-                String::from_utf8_lossy(&content)
-            ),
-            Err(error) => assert!(
-                may_miss && error.kind() == io::ErrorKind::NotFound,
-                "auth.json can't be read: {error}"
-            ),
+                    .any(|key| holds(&content, key));
+                assert!(is_whole, "torn: {}", String::from_utf8_lossy(&content));
+            }
+            Err(error) => {
+                let is_missing = error.kind() == io::ErrorKind::NotFound;
+                assert!(may_miss && is_missing, "auth.json can't be read: {error}");
+            }
         }
         reads += 1;
     }
@@ -131,26 +120,23 @@ fn a_login_whose_temporary_file_is_swept_saves_once_more() {
     }
 }
 
-fn wait_until(done: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < PATIENCE, "it does not come about");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A younger one may be that of a login under way; a logout removes all (secrets.rs).
+/// A younger one may be that of a login under way.
 #[test]
-fn a_login_sweeps_temporary_files_that_are_older_than_an_hour() {
+fn a_login_sweeps_temporary_files_that_are_older_than_an_hour_and_a_logout_all() {
     let backend = Backend::http();
     let home = Home::new();
     home.write_auth(OLD);
     let other_stray = STRAY.replace('0', "f");
-    for (name, minutes) in [(STRAY, 59), (&other_stray, 61)] {
+    let not_ours = ".auth.json.notours.tmp";
+    for (name, minutes) in [(STRAY, 59), (&other_stray, 61), (not_ours, 61)] {
         let stray = File::create(home.sekuire_dir().join(name)).unwrap();
         let age = Duration::from_secs(minutes * 60);
         stray.set_modified(SystemTime::now() - age).unwrap();
     }
     login(&home, &backend).run().exits(0);
-    assert_eq!(home.listing(), [STRAY, "auth.json"]);
+    assert_eq!(home.listing(), [STRAY, not_ours, "auth.json"]);
+    // Also where nobody is logged in.
+    fs::remove_file(home.auth_json()).unwrap();
+    Sekuire::new().home(&home).arg("logout").run().exits(0);
+    assert_eq!(home.listing(), [not_ours]);
 }

@@ -4,7 +4,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use super::{OLD, login};
+use super::{OLD, login, rows};
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
@@ -83,6 +83,15 @@ fn a_mode_is_advised_only_of_what_is_ours() {
     }
 }
 
+/// The owner and mode of the folder, the owner of the file, a command, and why it fails.
+const DENIED: &str = "
+    nobody | 700 | root   | status | read FILE: permission denied (owner root, mode 0600
+    root   | 700 | root   | status | read FILE: permission denied (FOLDER: owner root, mode 0700
+    root   | 755 | root   | logout | remove FILE: permission denied (owner root, mode 0600
+    nobody | 700 | no one | status | read FILE: permission denied (owner uid 54321, mode 0600
+    no one | 755 | no one | login  | save FILE: permission denied (owner uid 54321, mode 0600
+";
+
 /// Root's login in a user's home leaves what the user can't read: the one case in which chown helps.
 #[test]
 fn whoever_is_denied_is_told_whose_it_is() {
@@ -91,53 +100,26 @@ fn whoever_is_denied_is_told_whose_it_is() {
     }
     let other = OtherUser::new(NOBODY);
     let (folder, file) = (other.home.sekuire_dir(), other.home.auth_json());
-    let (folder_path, file_path) = (folder.display(), file.display());
-    // The owner and mode of the folder, the owner of the file, a command, and why it fails.
-    for (owner, mode, file_owner, command, place) in [
-        (
-            NOBODY,
-            0o700,
-            0,
-            "status",
-            "read FILE: permission denied (owner root, mode 0600",
-        ),
-        (
-            0,
-            0o700,
-            0,
-            "status",
-            "read FILE: permission denied (FOLDER: owner root, mode 0700",
-        ),
-        (
-            0,
-            0o755,
-            0,
-            "logout",
-            "remove FILE: permission denied (owner root, mode 0600",
-        ),
-        (
-            NOBODY,
-            0o700,
-            NO_ONE,
-            "status",
-            "read FILE: permission denied (owner uid 54321, mode 0600",
-        ),
-        (
-            NO_ONE,
-            0o755,
-            NO_ONE,
-            "login",
-            "save FILE: permission denied (owner uid 54321, mode 0600",
-        ),
-    ] {
+    let (folder_path, file_path) = (folder.display().to_string(), file.display().to_string());
+    let uid = |name: &str| match name {
+        "root" => 0,
+        "nobody" => NOBODY,
+        _ => NO_ONE,
+    };
+    for row in rows(DENIED) {
+        let [owner, mode, file_owner, command, reason] = row[..] else {
+            panic!("{row:?}");
+        };
         other.write_auth(OLD);
-        chown(&file, Some(file_owner), None).unwrap();
-        chown(&folder, Some(owner), None).unwrap();
+        chown(&file, Some(uid(file_owner)), None).unwrap();
+        chown(&folder, Some(uid(owner)), None).unwrap();
+        let mode = u32::from_str_radix(mode, 8).unwrap();
         fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
-        let reason = place.replace("FILE", &file_path.to_string());
-        let reason = reason.replace("FOLDER", &folder_path.to_string());
+        let reason = reason
+            .replace("FILE", &file_path)
+            .replace("FOLDER", &folder_path);
         let hint = match file_owner {
-            0 => format!("run: sudo chown -R \"$USER\" {folder_path}"),
+            "root" => format!("run: sudo chown -R \"$USER\" {folder_path}"),
             _ => OWN_FOLDER.to_owned(),
         };
         let expected = format!("error: can't {reason}; you are uid 65534)\nhint: {hint}\n");
@@ -172,10 +154,9 @@ fn every_command_warns_of_a_planted_file_and_of_nothing_else() {
     let warnings = |sekuire: Sekuire, command: &[&str]| {
         let proxy = sekuire.env("HTTPS_PROXY", "http://127.0.0.1:1");
         let outcome = proxy.args(command).run();
-        let lines = outcome.stderr.lines();
+        let lines = outcome.stderr.lines().map(str::to_owned);
         lines
             .filter(|line| line.starts_with("warning: "))
-            .map(str::to_owned)
             .collect::<Vec<_>>()
     };
     let home = Home::new();
