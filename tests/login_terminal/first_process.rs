@@ -1,16 +1,13 @@
 //! Process 1 of a container, for which the kernel has no default actions (`pid_namespaces(7)`): what asks
 //! it to end ends it all the same.
 
-use std::fs;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::libc;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
-use super::{prompted, wait_until};
+use super::{child, prompted};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
@@ -32,19 +29,6 @@ fn as_first_process(home: &Home, url: &str, arguments: &[&str]) -> Option<Sekuir
     Some(command.arg(binary()).args(arguments))
 }
 
-/// Signals the process that unshare(1) waits for, once it is our program.
-fn send(unshare: Pid, signal: Signal) {
-    let mut found = None;
-    wait_until("unshare starts the program", || {
-        let children = fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children"));
-        found = children.ok().and_then(|pid| pid.trim().parse().ok());
-        let name = |pid: i32| fs::read_to_string(format!("/proc/{pid}/comm")).ok();
-        found.and_then(name).is_some_and(|name| name == "sekuire\n")
-    });
-    let pid = Pid::from_raw(found.expect("a process id"));
-    kill(pid, signal).expect("a signal is sent");
-}
-
 fn status_of(signal: Signal) -> i32 {
     128 + signal as i32
 }
@@ -54,19 +38,16 @@ fn signals_and_keys_at_the_prompt_end_it_and_give_the_echo_back() {
     let backend = Backend::http();
     let home = Home::new();
     // Ctrl-\ would end unshare(1), too.
-    for (signal, key) in ENDING
-        .map(|signal| (signal, None))
-        .into_iter()
-        .chain([(Signal::SIGINT, Some(b"\x03"))])
-    {
+    let cases = ENDING.map(|signal| (signal, "")).into_iter();
+    for (signal, key) in cases.chain([(Signal::SIGINT, "\x03")]) {
         let Some(login) = as_first_process(&home, &backend.url(), &["login"]) else {
             return;
         };
         let mut terminal = prompted(login);
-        match key {
-            Some(key) => terminal.send(key),
-            None => send(terminal.pid(), signal),
+        if key.is_empty() {
+            kill(child(terminal.pid()), signal).expect("a signal is sent");
         }
+        terminal.send(key.as_bytes());
         terminal.finish().exits(status_of(signal));
         assert!(terminal.echo_on(), "{signal}");
     }
@@ -93,42 +74,12 @@ fn signals_end_it_while_it_asks_reads_and_waits() {
             // Until it is there: nothing outside shows it.
             thread::sleep(Duration::from_millis(300));
             let sent = Instant::now();
-            send(running.pid(), signal);
+            kill(child(running.pid()), signal).expect("a signal is sent");
             let outcome = running.finish();
-            assert_eq!(
-                outcome.code,
-                Some(status_of(signal)),
-                "{signal}, {case}; {outcome}"
-            );
-            assert!(
-                sent.elapsed() < Duration::from_secs(3),
-                "{signal}, {case}; {outcome}"
-            );
+            let code = Some(status_of(signal));
+            assert_eq!(outcome.code, code, "{signal}, {case}; {outcome}");
+            let is_quick = sent.elapsed() < Duration::from_secs(3);
+            assert!(is_quick, "{signal}, {case}; {outcome}");
         }
     }
-}
-
-/// As nohup(1) asks for.
-#[test]
-fn what_the_caller_ignores_stays_ignored() {
-    let backend = Backend::http();
-    let home = Home::new();
-    let Some(login) = as_first_process(&home, &backend.url(), &["login"]) else {
-        return;
-    };
-    let mut terminal = prompted(login.before_exec(ignore_hangup));
-    send(terminal.pid(), Signal::SIGHUP);
-    thread::sleep(Duration::from_millis(300));
-    assert!(!terminal.echo_on(), "{}", terminal.output());
-    send(terminal.pid(), Signal::SIGTERM);
-    terminal.finish().exits(status_of(Signal::SIGTERM));
-    assert!(terminal.echo_on());
-}
-
-#[allow(unsafe_code, reason = "signal is unsafe")]
-#[allow(clippy::unnecessary_wraps, reason = "what before_exec takes")]
-fn ignore_hangup() -> io::Result<()> {
-    // SAFETY: SIG_IGN is a valid disposition for it.
-    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
-    Ok(())
 }

@@ -7,50 +7,29 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
-use nix::sys::termios::{
-    InputFlags, LocalFlags, SpecialCharacterIndices::VMIN, Termios, cfmakeraw,
-};
+use nix::sys::termios::{InputFlags, SpecialCharacterIndices::VMIN, Termios, cfmakeraw};
 
-use super::{PROMPT, at_prompt, wait_until, whole_screen};
+use super::{at_prompt, await_prompts, whole_screen};
 use crate::fixtures::{SECRET, with_backend};
 use crate::support::backend::{Backend, KEY};
 use crate::support::home::Home;
 use crate::support::process::comes_to_rest;
 use crate::support::pty::{self, Pty};
 
-type Leave = fn(&mut Termios);
-
-/// How a terminal is left, by name.
-const LEFT: &[(&str, Leave)] = &[
-    ("raw", |left| cfmakeraw(left)),
-    ("raw and polled", |left| {
-        cfmakeraw(left);
-        left.control_chars[VMIN as usize] = 0;
-    }),
-    ("without ICRNL", |left| {
-        left.input_flags.remove(InputFlags::ICRNL);
-    }),
-    ("with IGNCR", |left| {
-        left.input_flags.insert(InputFlags::IGNCR);
-    }),
-];
-
-fn all(settings: &Termios) -> String {
-    let Termios {
-        input_flags,
-        output_flags,
-        control_flags,
-        local_flags,
-        control_chars,
-        ..
-    } = settings;
-    format!("{input_flags:?} {output_flags:?} {control_flags:?} {local_flags:?} {control_chars:?}")
+fn all(it: &Termios) -> String {
+    let flags = (
+        it.input_flags,
+        it.output_flags,
+        it.control_flags,
+        it.local_flags,
+    );
+    format!("{flags:?} {:?}", it.control_chars)
 }
 
 #[test]
 fn keys_work_and_the_terminal_is_left_as_found() {
     let backend = Backend::http();
-    for (name, leave) in LEFT {
+    for name in ["raw and polled", "without carriage returns"] {
         for (typed, code, signal) in [
             (&*format!("{KEY}xy\x7f\x7f\r"), Some(0), None),
             (&format!("{KEY}\n"), Some(0), None),
@@ -61,21 +40,20 @@ fn keys_work_and_the_terminal_is_left_as_found() {
             let mut found = None;
             let login = with_backend(&home, &backend).arg("login");
             let mut terminal = Pty::start_left(login, |settings| {
-                leave(settings);
+                if name == "raw and polled" {
+                    cfmakeraw(settings);
+                    settings.control_chars[VMIN as usize] = 0;
+                } else {
+                    settings.input_flags.remove(InputFlags::ICRNL);
+                    settings.input_flags.insert(InputFlags::IGNCR);
+                }
                 found = Some(all(settings));
             });
-            terminal.wait_for(PROMPT);
-            let needed = LocalFlags::ICANON | LocalFlags::ISIG;
-            wait_until("the terminal is set", || {
-                terminal.settings().local_flags.contains(needed) && !terminal.echo_on()
-            });
+            await_prompts(&terminal, 1);
             terminal.send(typed.as_bytes());
             let outcome = terminal.finish();
-            assert_eq!(
-                (outcome.code, outcome.signal),
-                (code, signal),
-                "{name}, {typed:?}; {outcome}"
-            );
+            let end = (outcome.code, outcome.signal);
+            assert_eq!(end, (code, signal), "{name}, {typed:?}; {outcome}");
             if code == Some(0) {
                 let plain = outcome.terminal.replace("\r\n", "\n");
                 assert_eq!(plain, whole_screen(&backend), "{name}, {typed:?}");
