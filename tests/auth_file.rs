@@ -23,43 +23,26 @@ fn the_existing_clients_file_is_read() {
     home.write_auth(&of_existing_client());
     let outcome = sekuire(&home).arg("status").run();
     outcome.exits(0).complains_not();
-    for line in [
-        format!("Key: {MASKED}\n"),
-        "Workspace: wä🦀/\"\n".to_owned(),
-    ] {
-        assert!(outcome.stdout.contains(&line), "{outcome}");
+    for line in [&*format!("Key: {MASKED}\n"), "Workspace: wä🦀/\"\n"] {
+        assert!(outcome.stdout.contains(line), "{outcome}");
     }
     let token = sekuire(&home).args(["auth", "token"]).run();
     token.exits(0).prints(&format!("{KEY}\n"));
-    assert_eq!(
-        home.read_auth(),
-        of_existing_client(),
-        "reading changes nothing"
-    );
+    assert_eq!(home.read_auth(), of_existing_client());
 }
 
 #[test]
 fn a_token_only_login_asks_to_log_in_again() {
     let home = Home::new();
-    for content in [
-        r#"{"token": "jwt.of.old"}"#,
-        r#"{"token": "jwt.of.old", "api_key": null}"#,
-    ] {
-        home.write_auth(content);
-        let outcome = sekuire(&home).arg("status").run();
-        outcome
-            .exits(1)
-            .prints(crate::fixtures::NOT_LOGGED_IN)
-            .complains("older client")
-            .complains("log in again")
-            .hides("jwt.of.old");
-        sekuire(&home)
-            .arg("whoami")
-            .run()
-            .exits(1)
-            .prints("")
-            .complains("sekuire login");
-    }
+    home.write_auth(r#"{"token": "jwt.of.old", "api_key": null}"#);
+    let outcome = sekuire(&home).arg("status").run();
+    outcome
+        .exits(1)
+        .prints(crate::fixtures::NOT_LOGGED_IN)
+        .complains("older client, without an API key; log in again")
+        .hides("jwt.of.old");
+    let outcome = sekuire(&home).arg("whoami").run();
+    outcome.exits(1).prints("").complains("sekuire login");
 }
 
 /// Nothing that the file holds may make a command panic, whoami's request included.
@@ -67,7 +50,6 @@ fn a_token_only_login_asks_to_log_in_again() {
 fn odd_keys_and_fingerprints_go_through_every_command() {
     let backend = Backend::http();
     for (member, value) in [
-        ("api_key", json!("a")),
         ("api_key", json!("sk_live_")),
         ("api_key", json!("\"\\{}:;,")),
         ("api_key", json!("~".repeat(512))),
@@ -78,10 +60,8 @@ fn odd_keys_and_fingerprints_go_through_every_command() {
         ("org_id", json!("\r\n")),
     ] {
         let home = Home::new();
-        let mut auth = auth_with(member, value.clone());
-        auth.as_object_mut()
-            .expect("an object")
-            .insert("backend_url".to_owned(), json!(backend.url()));
+        let mut auth = auth_with("backend_url", json!(backend.url()));
+        auth[member] = value.clone();
         home.write_auth(&auth.to_string());
         for arguments in [
             &["status"][..],
@@ -92,14 +72,9 @@ fn odd_keys_and_fingerprints_go_through_every_command() {
             &["logout"],
         ] {
             let outcome = with_backend(&home, &backend).args(arguments).run();
-            assert!(
-                matches!(outcome.code, Some(0 | 1)),
-                "{member} {value} {arguments:?}; {outcome}"
-            );
-            assert!(
-                !outcome.stderr.contains("panicked"),
-                "{member} {value}; {outcome}"
-            );
+            let case = format!("{member} {value} {arguments:?}; {outcome}");
+            assert!(matches!(outcome.code, Some(0 | 1)), "{case}");
+            assert!(!outcome.stderr.contains("panicked"), "{case}");
         }
     }
     for request in backend.requests() {
@@ -112,11 +87,10 @@ fn odd_keys_and_fingerprints_go_through_every_command() {
 fn a_login_keeps_nothing_of_the_file_before() {
     let backend = Backend::http();
     let home = Home::new();
-    home.write_auth("{}");
     let linked = home.path().join("linked.json");
     let of_another = r#"{"secret": "of another program", "token": "jwt.of.old"}"#;
     fs::write(&linked, of_another).expect("a target");
-    fs::remove_file(home.auth_json()).expect("no file");
+    fs::create_dir(home.sekuire_dir()).expect("a folder");
     symlink(&linked, home.auth_json()).expect("a link");
     log_in(&home, &backend);
     let expected = format!(
@@ -133,19 +107,13 @@ fn a_login_keeps_nothing_of_the_file_before() {
 fn damage_is_exit_status_three_with_path_and_remedy_and_changes_nothing() {
     let home = Home::new();
     let secret = format!("{{\"api_key\": \"{KEY}");
-    for (content, words) in [
-        ("", "is damaged: it "),
-        (&*secret, "is damaged: it "),
-        ("{\"api_key\": 5}", "is damaged: it "),
-    ] {
+    for content in ["", &secret, "{\"api_key\": 5}"] {
         home.write_auth(content);
         for arguments in [&["status"][..], &["whoami"], &["auth", "token"]] {
             let outcome = sekuire(&home).args(arguments).run();
-            let begin = format!("error: {} {words}", home.auth_json().display());
-            outcome.exits(3).prints("").hides(SECRET);
-            outcome
-                .complains(&begin)
-                .complains("\nhint: run: sekuire login\n");
+            let begin = format!("error: {} is damaged: it ", home.auth_json().display());
+            let outcome = outcome.exits(3).prints("").hides(SECRET).complains(&begin);
+            outcome.complains("\nhint: run: sekuire login\n");
             assert_eq!(home.read_auth(), content);
         }
     }

@@ -1,7 +1,7 @@
 //! Standard input, output and error as a parent may leave them: closed, full, not blocking, no input at all.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -12,41 +12,11 @@ use crate::fixtures::{SECRET, log_in, logged_in_home, login_success, sekuire, wi
 use crate::support::backend::{Backend, KEY};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
-use crate::support::outcome::Outcome;
 use crate::support::process::comes_to_rest;
 
 /// Every command that prints a result.
-const COMMANDS: &[&[&str]] = &[
-    &["help"],
-    &["--help"],
-    &["login", "--help"],
-    &["--version"],
-    &["man"],
-    &["completions", "bash"],
-    &["status"],
-    &["status", "--json"],
-    &["status", "--get", "key"],
-    &["doctor"],
-    &["doctor", "--json"],
-    &["auth", "token"],
-    &["whoami"],
-    &["whoami", "--json"],
-    &["login"],
-    &["login", "--api-key-stdin"],
-    &["logout"],
-];
-
-fn each_command(to: impl Fn(Sekuire) -> Sekuire, check: impl Fn(&[&str], &Outcome)) {
-    let backend = Backend::http();
-    for arguments in COMMANDS {
-        let home = Home::new();
-        log_in(&home, &backend);
-        let command = with_backend(&home, &backend)
-            .args(*arguments)
-            .stdin(KEY.as_bytes());
-        check(arguments, &to(command).run());
-    }
-}
+const COMMANDS: &str = "help, --help, login --help, --version, man, completions bash, status, status --json, \
+    status --get key, doctor, doctor --json, auth token, whoami, whoami --json, login, login --api-key-stdin, logout";
 
 fn full() -> File {
     let device = OpenOptions::new().write(true).open("/dev/full");
@@ -58,34 +28,26 @@ fn closed_pipe() -> PipeWriter {
 }
 
 #[test]
-fn full_disk_is_exit_status_three() {
-    each_command(
-        |command| command.stdout_to(full()),
-        |arguments, outcome| {
-            assert_eq!(outcome.code, Some(3), "{arguments:?}; {outcome}");
-            outcome
-                .complains("error: can't write to standard output: no space left on device\n")
-                .complains("hint: ");
-        },
-    );
-}
-
-#[test]
-fn closed_pipe_is_silent() {
-    each_command(
-        |command| command.stdout_to(closed_pipe()),
-        |arguments, outcome| {
-            let is_piped = outcome.signal == Some(Signal::SIGPIPE as i32);
-            assert!(
-                is_piped || matches!(outcome.code, Some(0 | 141)),
-                "{arguments:?}; {outcome}"
-            );
-            assert!(
-                !outcome.stderr.contains("error"),
-                "{arguments:?}; {outcome}"
-            );
-        },
-    );
+fn full_disk_is_exit_status_three_and_closed_pipe_is_silent() {
+    let backend = Backend::http();
+    for arguments in COMMANDS.split(", ") {
+        let run = |output: OwnedFd| {
+            let home = Home::new();
+            log_in(&home, &backend);
+            let command = with_backend(&home, &backend).args(arguments.split(' '));
+            command.stdin(KEY.as_bytes()).stdout_to(output).run()
+        };
+        let outcome = run(full().into());
+        assert_eq!(outcome.code, Some(3), "{arguments}; {outcome}");
+        outcome
+            .complains("error: can't write to standard output: no space left on device\n")
+            .complains("hint: ");
+        let outcome = run(closed_pipe().into());
+        let is_piped = outcome.signal == Some(Signal::SIGPIPE as i32);
+        let is_quiet = is_piped || matches!(outcome.code, Some(0 | 141));
+        assert!(is_quiet, "{arguments}; {outcome}");
+        assert!(!outcome.stderr.contains("error"), "{arguments}; {outcome}");
+    }
 }
 
 #[test]
@@ -111,16 +73,13 @@ fn closed_descriptors_take_nothing_and_nothing_is_written_into_auth_json() {
     ] {
         for closed in [&[0][..], &[1], &[2], &[0, 1, 2]] {
             let before = home.read_auth();
-            let outcome = with_backend(home, &backend)
-                .args(arguments)
+            let command = with_backend(home, &backend).args(arguments);
+            let outcome = command
                 .before_exec(|| closed.iter().copied().try_for_each(close))
                 .run();
-            assert_eq!(
-                outcome.code,
-                Some(code),
-                "{arguments:?} {closed:?}; {outcome}"
-            );
-            assert_eq!(home.read_auth(), before, "{arguments:?} {closed:?}");
+            let case = format!("{arguments:?} {closed:?}; {outcome}");
+            assert_eq!(outcome.code, Some(code), "{case}");
+            assert_eq!(home.read_auth(), before, "{case}");
         }
     }
     assert_eq!(backend.connections(), 0);
@@ -141,16 +100,11 @@ fn what_is_no_input_is_an_error() {
     let backend = Backend::http();
     let home = Home::new();
     let folder = File::open("/").expect("a folder");
-    for (name, source) in [
-        ("a folder", OwnedFd::from(folder)),
-        ("write-only", closed_pipe().into()),
-    ] {
-        let outcome = with_backend(&home, &backend)
-            .args(["login", "--api-key-stdin"])
-            .stdin_from(source)
-            .run();
-        assert_eq!(outcome.code, Some(3), "{name}; {outcome}");
-        outcome.complains("error: can't read the API key from standard input");
+    for source in [OwnedFd::from(folder), closed_pipe().into()] {
+        let login = with_backend(&home, &backend).args(["login", "--api-key-stdin"]);
+        let outcome = login.stdin_from(source).run();
+        let words = "error: can't read the API key from standard input";
+        outcome.exits(3).complains(words);
     }
     assert_eq!(backend.connections(), 0);
 }
@@ -176,10 +130,8 @@ fn input_that_does_not_block_is_waited_for_and_keeps_its_flag() {
         let (input, mut writer) = io::pipe().expect("a pipe");
         set_nonblocking(&input);
         let shared = input.try_clone().expect("a descriptor");
-        let mut login = with_backend(&home, &backend)
-            .args(arguments)
-            .stdin_from(input)
-            .spawn();
+        let login = with_backend(&home, &backend).args(arguments);
+        let mut login = login.stdin_from(input).spawn();
         for piece in pieces {
             assert!(comes_to_rest(login.pid()), "busy");
             writer.write_all(piece.as_bytes()).expect("it is read");
@@ -195,14 +147,9 @@ fn input_that_does_not_block_is_waited_for_and_keeps_its_flag() {
 
 #[test]
 fn slow_reader_of_an_output_that_does_not_block_gets_all_of_it() {
-    let read_all = |mut reader: PipeReader| {
-        let mut received = String::new();
-        reader.read_to_string(&mut received).expect("text");
-        received
-    };
     for (arguments, to_stderr) in [(&["man"][..], false), (&[], true)] {
         let whole = sekuire(&Home::new()).args(arguments).run();
-        let (reader, writer) = io::pipe().expect("a pipe");
+        let (mut reader, writer) = io::pipe().expect("a pipe");
         // As small as can be, and full but for a few bytes.
         fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("a small pipe");
         (&writer).write_all(&[b'.'; 4000]).expect("there is room");
@@ -214,7 +161,8 @@ fn slow_reader_of_an_output_that_does_not_block_gets_all_of_it() {
             (command.stdout_to(writer).spawn(), whole.stdout)
         };
         assert!(comes_to_rest(running.pid()), "busy");
-        let received = read_all(reader);
+        let mut received = String::new();
+        reader.read_to_string(&mut received).expect("text");
         assert_eq!(running.finish().code, whole.code, "{arguments:?}");
         assert_eq!(received.get(4000..), Some(&*expected), "{arguments:?}");
     }

@@ -24,16 +24,12 @@ fn colour_is_only_for_a_terminal() {
     ] {
         let command = || {
             let plain = Sekuire::new().home(&home).arg("status");
-            variables
-                .iter()
-                .fold(plain, |run, (name, value)| run.env(name, value))
+            let set = |run: Sekuire, (name, value): &(&str, &str)| run.env(name, value);
+            variables.iter().fold(plain, set)
         };
         let shown = command().pty().finish().exits(3).terminal.clone();
-        let label = if coloured {
-            "\x1b[1;31merror:\x1b[0m "
-        } else {
-            "error: "
-        };
+        let coloured_label = "\x1b[1;31merror:\x1b[0m ";
+        let label = if coloured { coloured_label } else { "error: " };
         assert!(shown.starts_with(label), "{variables:?}: {shown:?}");
         assert_eq!(shown.contains(ESCAPE), coloured, "{variables:?}: {shown:?}");
         command().run().exits(3).hides("\x1b");
@@ -52,25 +48,31 @@ fn results_come_before_notes_and_warnings() {
         outcome.terminal.replace("\r\n", "\n")
     };
     let login = login_success(&backend.url());
-    assert_eq!(
-        shown(&["login", "--api-key-stdin"], KEY),
-        format!(
-            "{login}warning: SEKUIRE_API_KEY is set and takes precedence over the saved key; \
-             unset it to use this one\n"
-        )
+    let logout = format!(
+        "Logging out...\nLogged out successfully!\nCredentials removed from: {auth}\n\
+         note: the key stays valid until you revoke it\n"
     );
-    assert_eq!(
-        shown(&["logout"], KEY),
-        format!(
-            "Logging out...\nLogged out successfully!\nCredentials removed from: {auth}\n\
-             note: the key stays valid until you revoke it\n\
-             warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n"
-        )
-    );
-    assert_eq!(
-        shown(&["status"], ""),
-        format!("{NOT_LOGGED_IN}note: looked in {auth}; SEKUIRE_API_KEY is set but empty\n")
-    );
+    for (arguments, variable, screen) in [
+        (
+            &["login", "--api-key-stdin"][..],
+            KEY,
+            login
+                + "warning: SEKUIRE_API_KEY is set and takes precedence over the saved key; \
+                 unset it to use this one\n",
+        ),
+        (
+            &["logout"],
+            KEY,
+            logout + "warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n",
+        ),
+        (
+            &["status"],
+            "",
+            format!("{NOT_LOGGED_IN}note: looked in {auth}; SEKUIRE_API_KEY is set but empty\n"),
+        ),
+    ] {
+        assert_eq!(shown(arguments, variable), screen);
+    }
 }
 
 fn waiting(home: &Home, backend: &Backend, behaviour: Behaviour) -> Sekuire {
@@ -89,17 +91,12 @@ fn waiting_line_appears_after_a_second_and_is_erased() {
     let (home, backend) = (Home::new(), Backend::http());
     let slow = Behaviour::Delay(Duration::from_millis(1600));
     let outcome = waiting(&home, &backend, slow).pty().finish();
-    let (line, rest) = outcome
-        .exits(1)
-        .terminal
-        .split_once("\r\x1b[K")
-        .expect("the line is erased");
+    let screen = &outcome.exits(1).terminal;
+    let (line, rest) = screen.split_once("\r\x1b[K").expect("the line is erased");
     let expected = format!("Waiting for {} (Ctrl-C stops)", backend.url());
     assert_eq!(line, format!("\x1b[?7l{expected}\x1b[?7h"), "{outcome}");
-    assert!(
-        rest.contains("error:") && !rest.contains("Waiting"),
-        "{outcome}"
-    );
+    let is_erased = rest.contains("error:") && !rest.contains("Waiting");
+    assert!(is_erased, "{outcome}");
 }
 
 #[test]
@@ -111,20 +108,16 @@ fn there_is_no_waiting_line_where_none_belongs() {
     let mut quiet = command().arg("-q").pty();
     let mut piped = command().spawn();
     let mut half = command().capture_stderr().pty();
-    let quick = waiting(&home, &Backend::http(), Behaviour::Normal)
-        .pty()
-        .finish();
+    let mut quick = waiting(&home, &Backend::http(), Behaviour::Normal).pty();
     // Two pauses of less than 0.25 and 0.5 s: over before a person wonders.
-    let pauses = waiting(&home, &Backend::http(), Behaviour::CloseOnAccept)
-        .pty()
-        .finish();
+    let mut pauses = waiting(&home, &Backend::http(), Behaviour::CloseOnAccept).pty();
     for (name, outcome, code) in [
         ("dumb", dumb.finish(), 1),
         ("quiet", quiet.finish(), 1),
         ("piped", piped.finish(), 1),
         ("stderr piped", half.finish(), 1),
-        ("a quick answer", quick, 1),
-        ("short pauses", pauses, 4),
+        ("a quick answer", quick.finish(), 1),
+        ("short pauses", pauses.finish(), 4),
     ] {
         assert_eq!(outcome.code, Some(code), "{name}: {outcome}");
         outcome.hides("Waiting").hides("again in").hides("\x1b[K");

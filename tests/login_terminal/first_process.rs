@@ -5,6 +5,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use nix::sys::signal::{Signal, kill};
 
 use super::{child, prompted};
@@ -13,12 +14,7 @@ use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 
-const ENDING: [Signal; 4] = [
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGHUP,
-    Signal::SIGQUIT,
-];
+const ENDING: [Signal; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
 /// The program below unshare(1), whose exit status is that of its child, process 1 of a namespace. None: said
 /// to be skipped.
@@ -39,7 +35,7 @@ fn signals_and_keys_at_the_prompt_end_it_and_give_the_echo_back() {
     let home = Home::new();
     // Ctrl-\ would end unshare(1), too.
     let cases = ENDING.map(|signal| (signal, "")).into_iter();
-    for (signal, key) in cases.chain([(Signal::SIGINT, "\x03")]) {
+    for (signal, key) in cases.chain([(SIGINT, "\x03")]) {
         let Some(login) = as_first_process(&home, &backend.url(), &["login"]) else {
             return;
         };
