@@ -109,8 +109,6 @@ fn options_may_stand_before_the_command() {
         (&["status", "--json"][..], &["--json", "status"][..]),
         (&["auth", "status", "--json"], &["auth", "--json", "status"]),
         (&["status", "--quiet"], &["-q", "status"]),
-        (&["status", "--json"], &["--json", "--", "status"]),
-        (&["completions", "bash"], &["--", "completions", "bash"]),
         (&["whoami", "--timeout", "0"], &["--timeout", "0", "whoami"]),
         (
             &["login", "--backend=ftp://a", "--wait", "1"],
@@ -138,7 +136,6 @@ fn arguments_that_are_not_text_are_refused_and_not_printed() {
             &["login", "--backend"],
             &["status"],
             &["completions"],
-            &["help"],
         ] {
             let outcome = Sekuire::new().args(before).arg(argument).run();
             outcome
