@@ -46,12 +46,11 @@ pub struct Me {
 /// # Errors
 /// The key was refused (1), or the backend could not be asked (4).
 pub fn verify(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Option<String>, Error> {
-    let request = Request {
+    let response = client.send(&Request {
         path: "/api/v1/api-keys/verify",
         headers: Vec::new(),
         body: Some(verify_body(key, device)),
-    };
-    let response = client.send(&request)?;
+    })?;
     let base = client.base();
     let answer = read(base, &response)?;
     match answer.flag("valid") {

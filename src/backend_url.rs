@@ -73,12 +73,11 @@ impl BackendUrl {
         if decoded.split('/').any(|it| matches!(it, "." | "..")) {
             return Err("has a . or .. in its path");
         }
-        let (name, path) = (parse_host(host)?, path.to_owned());
         Ok(BackendUrl {
             scheme,
-            name,
+            name: parse_host(host)?,
             port,
-            path,
+            path: path.to_owned(),
         })
     }
 
@@ -113,10 +112,8 @@ impl BackendUrl {
     }
 
     fn origin_of(&self, host: &str) -> String {
-        let scheme = match self.scheme {
-            Scheme::Https => "https",
-            Scheme::Http => "http",
-        };
+        let is_https = self.scheme == Scheme::Https;
+        let scheme = if is_https { "https" } else { "http" };
         format!("{scheme}://{}", self.authority_of(host))
     }
 
@@ -126,10 +123,10 @@ impl BackendUrl {
     }
 
     fn authority_of(&self, host: &str) -> String {
-        match (self.scheme, self.port) {
-            (Scheme::Https, 443) | (Scheme::Http, 80) => bracketed(host),
-            _ => host_and_port(host, self.port),
-        }
+        let is_https = self.scheme == Scheme::Https;
+        let own_port = if is_https { ":443" } else { ":80" };
+        let authority = host_and_port(host, self.port);
+        authority.trim_end_matches(own_port).to_owned()
     }
 
     /// Checks that a key may travel there: by `https`, or in clear within this machine or to the one
@@ -165,15 +162,10 @@ impl fmt::Display for BackendUrl {
 
 /// `host:port`, an IPv6 address in brackets (RFC 3986, 3.2.2).
 pub fn host_and_port(host: &str, port: u16) -> String {
-    format!("{}:{port}", bracketed(host))
-}
-
-fn bracketed(host: &str) -> String {
     if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
+        return format!("[{host}]:{port}");
     }
+    format!("{host}:{port}")
 }
 
 /// Parses a port: 1 to 65535 in decimal digits.

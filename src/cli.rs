@@ -80,14 +80,9 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     if command.id == CommandId::Exec {
         checked.clone()?;
     }
-    let options = read_options(command, typed.options)?;
-    checked?;
-    let options = Options {
-        program,
-        shell,
-        ..options
-    };
-    Ok(Request::Run(command.id, options))
+    let mut options = read_options(command, typed.options)?;
+    (options.program, options.shell) = (program, shell);
+    checked.map(|()| Request::Run(command.id, options))
 }
 
 /// Checks what stands behind the command's name, and behind `--`.
