@@ -211,3 +211,75 @@ fn find_topic(words: &[String]) -> Result<Topic, Error> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{OsString, Request, parse};
+    use crate::help::help;
+
+    /// What a call asks for, in words.
+    fn asked(call: &str) -> String {
+        match parse(call.split_whitespace().map(OsString::from).collect()) {
+            Ok(Request::Help(topic)) => help(&topic),
+            Ok(Request::Nothing(topic)) => format!("no command: {}", help(&topic)),
+            Ok(Request::Version) => "version".into(),
+            Ok(Request::Run(command, options)) => format!("{command:?} {options:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn places_and_aliases_make_no_difference() {
+        for calls in [
+            "help | --help | -h | help --help | help help | help --json",
+            "help auth | auth --help | --help auth",
+            "help login | login -h | auth login --help | help auth login | --help login | help login x",
+            "help login | login --backend --help | login --timeout x -h | --backend logout login -h",
+            "help auth whoami | whoami --help | help whoami | whoami x --unknown -h",
+            "help auth token | auth token -h | help token | token --help",
+            "help auth exec | help exec | auth exec --help -- x",
+            "help completions | completions bash -h",
+            "help environment | environment --help | help environment -- x",
+            "--version | -V | -v | version | login --version | --json status -V",
+            "status --json | --json status | auth status --json | auth --json status",
+            "status --quiet | -q status | auth status -q",
+            "login --backend=a --wait 1 | --backend a --wait=1 login | --wait 1 auth --backend a login",
+            "auth whoami --timeout 5 | whoami --timeout=5 | --timeout 5 whoami",
+            "logout | auth logout | logout --",
+        ] {
+            let calls: Vec<String> = calls.split(" | ").map(asked).collect();
+            for other in &calls {
+                assert_eq!(Some(other), calls.first());
+            }
+        }
+    }
+    /// Every user sees arguments, and logs keep what the program says of them.
+    #[test]
+    fn a_key_among_the_arguments_is_refused_and_never_shown() {
+        for call in [
+            "KEY",
+            "login KEY",
+            "auth KEY",
+            "logout -- KEY",
+            "auth exec -- ./agent --key=KEY",
+            "help KEY",
+            "KEY --help",
+            "--version KEY",
+            "--backend KEY login",
+            "login --timeout KEY",
+            "completions KEY",
+            "login --api-key=KEY",
+            "login --backend=KEY",
+            "login -kKEY",
+            "login \u{201c}KEY\u{201d}",
+            "login --backend sk%5Flive%5Fabc123def456",
+            "login --backend skt_abcdef123def456",
+            "auth adm_abcdef123def456",
+        ] {
+            for key in ["sk_live_abc123def456", "SK_TEST_ABC123DEF456"] {
+                let expected = "an API key was given as an argument, which every user here can see";
+                assert_eq!(asked(&call.replace("KEY", key)), expected, "{call} {key}");
+            }
+        }
+    }
+}
