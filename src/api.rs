@@ -1,6 +1,6 @@
 //! The backend's two requests and what each answer means.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
@@ -11,9 +11,6 @@ use crate::error::{Error, Kind};
 use crate::http::{Client, Request, Response};
 use crate::json::{self, Object};
 use crate::redact::sanitize;
-
-/// The longest pause that is worth naming.
-const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// The most that a message shows of each text from a server, in characters.
 const MAX_SHOWN: usize = 80;
@@ -49,12 +46,11 @@ pub struct Me {
 /// # Errors
 /// The key was refused (1), or the backend could not be asked (4).
 pub fn verify(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Option<String>, Error> {
-    let request = Request {
+    let response = client.send(&Request {
         path: "/api/v1/api-keys/verify",
         headers: Vec::new(),
         body: Some(verify_body(key, device)),
-    };
-    let response = client.send(&request)?;
+    })?;
     let base = client.base();
     let answer = read(base, &response)?;
     match answer.flag("valid") {
@@ -101,16 +97,16 @@ pub fn me(client: &mut Client, key: &ApiKey, device: &Device) -> Result<Me, Erro
     let headers = headers.map(|(name, value)| (name, Zeroizing::new(value.to_owned())));
     let response = get_me(client, headers.into())?;
     let answer = read(client.base(), &response)?;
-    let organization = answer.object("organization");
-    let part = |name: &str| text(organization.as_ref()?, name);
-    let id_of = |object: &Object<'_>| identifier(object, "id");
-    let name = text(&answer, "organization");
+    let organization = answer.object("organization").unwrap_or_default();
+    let mut names = ["name", "slug", "id"].into_iter();
+    let name = names.find_map(|name| text(&organization, name));
     let workspaces = answer.objects("workspaces");
+    let id_of = |object: &Object<'_>| identifier(object, "id");
     Ok(Me {
         id: text(&answer, "id"),
         email: text(&answer, "email"),
-        organization: name.or_else(|| ["name", "slug", "id"].into_iter().find_map(part)),
-        org_id: organization.as_ref().and_then(id_of),
+        organization: text(&answer, "organization").or(name),
+        org_id: id_of(&organization),
         workspaces: workspaces.map(|all| all.iter().filter_map(id_of).collect()),
     })
 }
@@ -125,17 +121,14 @@ fn get_me(client: &mut Client, headers: Headers) -> Result<Response, Error> {
     })
 }
 
-/// The text under `name`, unless it is empty; without the key, should the backend echo it.
+/// The text under `name`, unless it is empty.
 fn text(object: &Object<'_>, name: &str) -> Option<String> {
-    let text = object.text(name).filter(|text| !text.is_empty())?;
-    Some(sanitize(&text))
+    object.text(name).filter(|text| !text.is_empty())
 }
 
 /// As [`text`], of an identifier to store: none where it is too long or a part of it can't be shown.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
-    let id = object.text(name)?;
-    let is_valid = !id.is_empty() && id.len() <= MAX_ID && sanitize(&id) == id;
-    is_valid.then_some(id)
+    text(object, name).filter(|id| id.len() <= MAX_ID && sanitize(id) == *id)
 }
 
 /// The object in an answer with a 2xx status.
@@ -156,30 +149,22 @@ fn read<'a>(base: &BackendUrl, response: &'a Response) -> Result<Object<'a>, Err
 /// What an answer with any other status means, and what to do about it.
 fn explain(base: &BackendUrl, response: &Response) -> Error {
     let status = response.status;
-    let body = Object::parse(&response.body).ok();
-    let body = body.as_ref();
-    let said = body.map_or_else(|| plain_text(response), error_text);
-    let what = match status {
-        300..=399 => return redirected(base, response.header("location")),
-        401 | 403 if !is_html(response) => return refused(base, said),
-        401 | 403 => format!("returned {status} with a web page"),
-        429 => "is rate-limiting requests (429)".into(),
-        _ => format!("returned {status}"),
+    let (said, body) = match Object::parse(&response.body) {
+        Ok(body) => (error_text(&body), body),
+        Err(_) => (plain_text(response), Object::default()),
     };
     let hint = match (status, response.retry_after()) {
-        (401 | 403, _) => {
-            "a proxy or firewall in between may have answered: ask its administrator".into()
-        }
-        (402, _) => how_to_upgrade(body),
+        (300..=399, _) => return redirected(base, response.header("location")),
+        (401 | 403, _) if !is_html(response) => return refused(base, said),
+        (401 | 403, _) => "a proxy or firewall in between may have refused it: ask there".into(),
+        (402, _) => how_to_upgrade(&body),
         (404, _) => CHECK_URL.into(),
-        (429, Some(time)) if time <= A_DAY => format!("try again in {} s", time.as_secs()),
-        // RFC 6585, 6.
-        (511, _) => "open any web page in a browser to log in to this network".into(),
+        (429, Some(time)) => format!("try again in {} s", time.as_secs()),
         (429 | 500..=599, _) => "try again later".into(),
         _ => "check the URL, or ask the backend's administrator".into(),
     };
     let said = said.map_or_else(String::new, |said| format!(" \"{}\"", brief(&said)));
-    let message = format!("{base} {what}{said}{}", response.attempts);
+    let message = format!("{base} returned {status}{said}{}", response.attempts);
     Error::new(Kind::Backend, message).with_hint(hint)
 }
 
@@ -199,33 +184,32 @@ fn malformed(base: &BackendUrl, what: &str) -> Error {
 }
 
 /// What a 402 says of the plan that is needed, where to get it, and what is used up.
-fn how_to_upgrade(body: Option<&Object<'_>>) -> String {
-    let part = |name| Some(brief(&text(body?, name)?));
-    let plan = part("required_plan").map(|plan| format!(" to {plan}"));
-    let place = part("upgrade_url").map(|url| format!(" at {url}"));
-    let place = place.unwrap_or_else(|| " in the dashboard".into());
-    let usage = body.and_then(|body| body.object("current_usage"));
-    let count = |name| Some(brief(usage.as_ref()?.number(name)?));
-    let used = count("current").zip(count("max"));
-    let used = used.map(|(current, max)| format!(" ({current} of {max} used)"));
-    let [plan, used] = [plan, used].map(Option::unwrap_or_default);
+fn how_to_upgrade(body: &Object<'_>) -> String {
+    let part = |before: &str, name| Some(format!("{before}{}", brief(&text(body, name)?)));
+    let plan = part(" to ", "required_plan").unwrap_or_default();
+    let place = part(" at ", "upgrade_url").unwrap_or_else(|| " in the dashboard".into());
+    let usage = body.object("current_usage").unwrap_or_default();
+    let used = match (usage.number("current"), usage.number("max")) {
+        (Some(current), Some(max)) => format!(" ({} of {} used)", brief(current), brief(max)),
+        _ => String::new(),
+    };
     format!("upgrade{plan}{place}{used}")
 }
 
 /// The text of an error body: `message`, `error` or `error.message`.
 fn error_text(body: &Object<'_>) -> Option<String> {
-    let nested = || text(&body.object("error")?, "message");
-    let text = |name| text(body, name);
-    text("message").or_else(|| text("error")).or_else(nested)
+    let nested = body.object("error").unwrap_or_default();
+    let places = [(body, "message"), (body, "error"), (&nested, "message")];
+    places.iter().find_map(|(object, name)| text(object, name))
 }
 
 /// The text of an error body that is no JSON; of a page of HTML, its title.
 fn plain_text(response: &Response) -> Option<String> {
     let text = String::from_utf8_lossy(&response.body);
-    let text = text.trim();
-    if text.starts_with('<') {
-        return page_title(text, response.status);
-    }
+    let text = match text.trim() {
+        page if page.starts_with('<') => page_title(page)?,
+        text => text,
+    };
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -235,15 +219,11 @@ fn is_html(response: &Response) -> bool {
         || response.body.trim_ascii_start().starts_with(b"<")
 }
 
-/// The title of a page, without the status: a proxy or a firewall says there what is wrong.
-fn page_title(page: &str, status: u16) -> Option<String> {
-    let (start, end) = ("<title>", "</title>");
+/// The title of a page: a proxy or a firewall says there what is wrong.
+fn page_title(page: &str) -> Option<&str> {
     let lower_case = page.to_ascii_lowercase();
-    let from = lower_case.find(start)? + start.len();
-    let length = lower_case.get(from..)?.find(end)?;
-    let title = page.get(from..from + length)?.trim();
-    let title = title.strip_prefix(&status.to_string()).unwrap_or(title);
-    Some(title.trim().to_owned()).filter(|title| !title.is_empty() && !title.contains('<'))
+    let start = lower_case.find("<title>")? + "<title>".len();
+    page.get(start..lower_case.find("</title>")?).map(str::trim)
 }
 
 /// The beginning of a server's text, on one line. Redacted before it is cut: half a key is not found.
@@ -302,7 +282,7 @@ mod tests {
     fn each_status_has_a_message_and_a_hint() {
         let later = "try again later";
         let administrator = "check the URL, or ask the backend's administrator";
-        let firewall = "a proxy or firewall in between may have answered: ask its administrator";
+        let firewall = "a proxy or firewall in between may have refused it: ask there";
         for (status, body, message, hint) in [
             (
                 401,
@@ -320,7 +300,7 @@ mod tests {
             (
                 403,
                 "<title>Blocked</title>",
-                "returned 403 with a web page \"Blocked\"",
+                "returned 403 \"Blocked\"",
                 firewall,
             ),
             (402, "", "returned 402", "upgrade in the dashboard"),
@@ -342,7 +322,7 @@ mod tests {
             (
                 429,
                 r#"{"message":"slow down"}"#,
-                "is rate-limiting requests (429) \"slow down\"",
+                "returned 429 \"slow down\"",
                 later,
             ),
             (
@@ -358,12 +338,6 @@ mod tests {
                 later,
             ),
             (503, "{\"error\": ", "returned 503 \"{\"error\":\"", later),
-            (
-                511,
-                "",
-                "returned 511",
-                "open any web page in a browser to log in to this network",
-            ),
         ] {
             let attempts = if message.starts_with("refused") {
                 ""
@@ -380,10 +354,7 @@ mod tests {
         let [_, hint] = explained(429, &[("retry-after", "30")], "");
         assert_eq!(hint, "try again in 30 s");
         let [message, _] = explained(403, &[("content-type", "Text/HTML; x")], "no");
-        assert!(
-            message.contains("returned 403 with a web page \"no\""),
-            "{message}"
-        );
+        assert!(message.contains("returned 403 \"no\""), "{message}");
         for (target, shown) in [
             (Some("https://evil.example/x"), "https://evil.example/x"),
             (None, "an unnamed place"),
@@ -411,23 +382,19 @@ mod tests {
     }
 
     #[test]
-    fn the_title_of_a_page_is_shown_without_its_status() {
-        let title = |page| page_title(page, 400);
-        for page in [
-            "<html><title>No certificate</title>",
-            "<TITLE>\n400 No certificate </TITLE> <title>x</title>",
-            "<title>400No certificate</title>",
+    fn the_title_of_a_page_is_shown() {
+        for (page, title) in [
+            (
+                "<html><title>400 No certificate</title>",
+                "400 No certificate",
+            ),
+            ("<TITLE>\nBad </TITLE> <title>x</title>", "Bad"),
+            ("<title></title>", ""),
         ] {
-            assert_eq!(title(page).as_deref(), Some("No certificate"), "{page}");
+            assert_eq!(page_title(page), Some(title), "{page}");
         }
-        for page in [
-            "",
-            "<title>",
-            "</title>a<title>",
-            "<title>400</title>",
-            "<title>a<b></title>",
-        ] {
-            assert_eq!(title(page), None, "{page}");
+        for page in ["", "<title>", "</title>a<title>"] {
+            assert_eq!(page_title(page), None, "{page}");
         }
     }
 }

@@ -7,12 +7,23 @@ use zeroize::Zeroizing;
 
 use crate::unicode::is_invisible;
 
-/// The two kinds of key: the prefix, and the environment that it names.
-pub const PREFIXES: [(&str, &str); 2] = [("sk_live_", "live"), ("sk_test_", "test")];
+/// How a key begins, in its two environments.
+pub const PREFIXES: [&str; 2] = ["sk_live_", "sk_test_"];
 
-/// The prefixes of Sekuire's other secrets, and what they are.
-pub const OTHER_SECRETS: [(&str, &str); 2] =
-    [("skt_", "an install token"), ("adm_", "an admin session")];
+/// How Sekuire's other secrets begin.
+pub const OTHER_PREFIXES: [&str; 2] = ["skt_", "adm_"];
+
+/// How what is no key begins in lower case, and what is wrong with it.
+const WRONG_BEGINNINGS: [(&str, &str); 7] = [
+    ("\"", IN_QUOTATION_MARKS),
+    ("'", IN_QUOTATION_MARKS),
+    ("`", IN_QUOTATION_MARKS),
+    ("skt_", "is an install token (skt_), not an API key"),
+    ("adm_", "is an admin session (adm_), not an API key"),
+    ("sk_live_", "begins with sk_live_ in upper case"),
+    ("sk_test_", "begins with sk_test_ in upper case"),
+];
+const IN_QUOTATION_MARKS: &str = "is in quotation marks, which count as part of it";
 
 /// The longest key that is accepted, in bytes: a prefix and 504 characters.
 pub const MAX_LEN: usize = 512;
@@ -29,7 +40,7 @@ const PASTE_MARKS: [&str; 2] = ["\x1b[200~", "\x1b[201~"];
 /// The secret parts of all keys that this process has held: what redaction looks for.
 static IN_USE: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
 
-/// An API key. `Debug` and `Display` show its mask.
+/// An API key. `Display` shows its mask.
 pub struct ApiKey(Zeroizing<String>);
 
 impl ApiKey {
@@ -40,14 +51,11 @@ impl ApiKey {
     /// # Errors
     /// What is wrong and where, in words that complete "the API key …" and never quote the key.
     pub fn parse(input: &[u8]) -> Result<ApiKey, String> {
-        let text = std::str::from_utf8(input).map_err(|cause| {
-            let position = cause.valid_up_to() + 1;
-            format!("has a byte that is not UTF-8 at position {position}")
-        })?;
+        let text = std::str::from_utf8(input).map_err(|_| "is not UTF-8 text")?;
         let key = trim(text);
         check_characters(key)?;
         check_form(key)?;
-        Ok(ApiKey::in_use(key))
+        ApiKey::from_file_text(key)
     }
 
     /// Validates a key that auth.json holds: 1 to 512 characters of ASCII 0x21–0x7E, with any prefix,
@@ -57,13 +65,9 @@ impl ApiKey {
     /// As [`ApiKey::parse`].
     pub fn from_file_text(key: &str) -> Result<ApiKey, String> {
         check_characters(key)?;
-        Ok(ApiKey::in_use(key))
-    }
-
-    fn in_use(key: &str) -> ApiKey {
         let (_, secret) = split(key);
         secrets_in_use().push(Zeroizing::new(secret.to_owned()));
-        ApiKey(Zeroizing::new(key.to_owned()))
+        Ok(ApiKey(Zeroizing::new(key.to_owned())))
     }
 
     /// The key itself, for the backend and for auth.json.
@@ -73,9 +77,8 @@ impl ApiKey {
 
     /// `live` or `test`, as the prefix says; none for a key that only the existing client accepts.
     pub fn environment(&self) -> Option<&'static str> {
-        let mut prefixes = PREFIXES.iter();
-        let (_, environment) = prefixes.find(|(prefix, _)| self.0.starts_with(prefix))?;
-        Some(environment)
+        let (prefix, _) = split(&self.0);
+        prefix.strip_prefix("sk_")?.strip_suffix('_')
     }
 }
 
@@ -84,18 +87,10 @@ impl ApiKey {
 impl fmt::Display for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (prefix, secret) = split(&self.0);
-        let head = secret.get(..3).filter(|_| secret.len() >= MIN_MASKABLE);
-        let tail = secret.len().checked_sub(3).and_then(|at| secret.get(at..));
-        match (head, tail) {
-            (Some(head), Some(tail)) => write!(f, "{prefix}{head}...{tail}"),
-            _ => write!(f, "{prefix}..."),
-        }
-    }
-}
-
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        let shown = if secret.len() < MIN_MASKABLE { 0 } else { 3 };
+        let head = secret.get(..shown).unwrap_or_default();
+        let tail = secret.get(secret.len() - shown..).unwrap_or_default();
+        write!(f, "{prefix}{head}...{tail}")
     }
 }
 
@@ -105,9 +100,9 @@ pub fn secrets_in_use() -> MutexGuard<'static, Vec<Zeroizing<String>>> {
 }
 
 /// The prefix, where it is known, and the secret part.
-fn split(key: &str) -> (&str, &str) {
-    let mut prefixes = PREFIXES.iter();
-    let found = prefixes.find_map(|(prefix, _)| Some((*prefix, key.strip_prefix(prefix)?)));
+fn split(key: &str) -> (&'static str, &str) {
+    let mut prefixes = PREFIXES.into_iter();
+    let found = prefixes.find_map(|prefix| Some((prefix, key.strip_prefix(prefix)?)));
     found.unwrap_or(("", key))
 }
 
@@ -117,8 +112,7 @@ fn trim(text: &str) -> &str {
         let before = key.len();
         key = key.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
         for mark in PASTE_MARKS {
-            key = key.strip_prefix(mark).unwrap_or(key);
-            key = key.strip_suffix(mark).unwrap_or(key);
+            key = key.trim_start_matches(mark).trim_end_matches(mark);
         }
         if key.len() == before {
             return key;
@@ -127,9 +121,6 @@ fn trim(text: &str) -> &str {
 }
 
 fn check_characters(key: &str) -> Result<(), String> {
-    if key.is_empty() {
-        return Err("is empty".into());
-    }
     let mut characters = key.chars().enumerate();
     if let Some((at, c)) = characters.find(|(_, c)| !c.is_ascii_graphic()) {
         let (code_point, position) = (u32::from(c), at + 1);
@@ -137,56 +128,44 @@ fn check_characters(key: &str) -> Result<(), String> {
             "has a character that does not belong: U+{code_point:04X} at position {position}"
         ));
     }
-    if key.len() > MAX_LEN {
-        return Err(format!("is longer than {MAX_LEN} characters"));
+    match key.len() {
+        0 => Err("is empty".into()),
+        1..=MAX_LEN => Ok(()),
+        _ => Err(format!("is longer than {MAX_LEN} characters")),
     }
-    Ok(())
 }
 
 /// Checks that this is one key with a known prefix.
-fn check_form(key: &str) -> Result<(), String> {
+fn check_form(key: &str) -> Result<(), &'static str> {
     let (prefix, secret) = split(key);
-    if is_mask(secret) {
-        return Err("is a mask, as 'sekuire status' shows it".into());
-    }
-    if prefix.is_empty() {
-        return Err(describe_prefix(key));
-    }
-    if secret.is_empty() {
-        return Err("ends after its prefix".into());
-    }
-    if PREFIXES.iter().any(|(prefix, _)| secret.contains(prefix)) {
-        return Err("is two keys on one line".into());
-    }
-    Ok(())
-}
-
-/// What a text is that does not begin as a key does.
-fn describe_prefix(key: &str) -> String {
-    if key.starts_with(['"', '\'', '`']) {
-        return "is in quotation marks, which count as part of it".into();
-    }
     let lower_case = Zeroizing::new(key.to_ascii_lowercase());
-    let is_its = |(prefix, _): &&(&str, &str)| lower_case.starts_with(prefix);
-    if let Some((prefix, name)) = OTHER_SECRETS.iter().find(is_its) {
-        return format!("is {name} ({prefix}), not an API key");
-    }
-    match PREFIXES.iter().find(is_its) {
-        Some((prefix, _)) => format!("begins with {prefix} in upper case"),
-        None => "does not begin with sk_live_ or sk_test_".into(),
+    let mut wrong = WRONG_BEGINNINGS.iter();
+    let wrong = wrong.find(|(beginning, _)| lower_case.starts_with(beginning));
+    let is_key = !prefix.is_empty();
+    let has_another = PREFIXES.iter().any(|prefix| secret.contains(prefix));
+    match wrong {
+        _ if secret.is_empty() => Err("ends after its prefix"),
+        _ if is_mask(secret.as_bytes()) => Err("is a mask, as 'sekuire status' shows it"),
+        _ if is_key && has_another => Err("is two keys on one line"),
+        _ if is_key => Ok(()),
+        Some((_, what)) => Err(what),
+        None => Err("does not begin with sk_live_ or sk_test_"),
     }
 }
 
-/// Whether this is what the mask makes of a key's secret part.
-fn is_mask(secret: &str) -> bool {
-    let shown = secret.split_once("...");
-    shown.is_some_and(|(head, tail)| matches!((head.len(), tail.len()), (0, 0) | (3, 3)))
+/// Whether this is what the mask makes of a key's secret part, perhaps with the punctuation of a sentence behind it.
+pub fn is_mask(secret: &[u8]) -> bool {
+    match secret {
+        [b'.', b'.', b'.', end @ ..] | [_, _, _, b'.', b'.', b'.', _, _, _, end @ ..] => {
+            end.iter().all(|byte| b",;:.)]}'\"".contains(byte))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-
     use super::{ApiKey, MAX_LEN};
 
     fn refusal(input: &[u8]) -> String {
@@ -203,7 +182,7 @@ mod tests {
             ("QQQzzzQQ7", "QQQ...QQ7"),
         ] {
             let api_key = ApiKey::from_file_text(key).unwrap();
-            assert_eq!(format!("{api_key} {api_key:?}"), format!("{mask} {mask}"));
+            assert_eq!(api_key.to_string(), mask);
             assert_eq!(api_key.reveal(), key);
         }
     }
@@ -261,10 +240,7 @@ mod tests {
         ] {
             assert_eq!(refusal(input.as_bytes()), message, "{input:?}");
         }
-        assert_eq!(
-            refusal(b"sk_live_\xe4"),
-            "has a byte that is not UTF-8 at position 9"
-        );
+        assert_eq!(refusal(b"sk_live_\xe4"), "is not UTF-8 text");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::credential::{Credential, Source};
 use crate::json::{self, Object};
 
 /// What the file says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Content {
     /// A key and what belongs to it.
     pub credential: Option<Credential>,

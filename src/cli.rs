@@ -4,24 +4,19 @@
 //! may be a secret.
 
 mod habits;
-mod options;
 mod table;
 
 use std::ffi::{OsStr, OsString};
-use std::slice;
+use std::iter;
 
 use lexopt::{Arg, Parser};
 
 use crate::api_key::PREFIXES;
 use crate::error::Error;
 use crate::redact::looks_like_key;
-use habits::{unexpected_argument, unknown_command, unknown_option, unknown_topic};
-pub use options::{OptionSpec, Options};
-pub use table::{COMMANDS, CommandId, CommandSpec, SHELLS};
-use table::{command_named, find_option};
-
-/// The options that say what is printed, of which there can be one.
-const OUTPUTS: [&str; 3] = ["--json", "--get", "--quiet"];
+use habits::{habit, unknown_command, unknown_option, unknown_topic};
+pub use table::{COMMANDS, CommandId, CommandSpec, OptionSpec, Options, SHELLS, options_of};
+use table::{find_option, without_group};
 
 /// What the command line asks for.
 pub enum Request {
@@ -46,19 +41,16 @@ pub enum Topic {
 }
 
 /// An option's name with its dashes, and its value.
-type TypedOption = (String, Option<OsString>);
+type TypedOption = (String, Option<String>);
 
-/// The arguments by kind. Options may come before the command that has them.
+/// The arguments before `--` by kind. Options may come before the command that has them.
 #[derive(Default)]
 struct Typed {
-    words: Vec<OsString>,
-    /// How many of the words come before the first option.
-    leading: usize,
-    /// What follows `--`, where that is a program.
-    program: Vec<OsString>,
+    /// The option that asks for help or for the version is a word that comes first.
+    words: Vec<String>,
     options: Vec<TypedOption>,
-    help: bool,
-    version: bool,
+    /// An option before the command that no command has: the next word may be its value.
+    unknown: Option<String>,
 }
 
 /// Parses the arguments after the program's name.
@@ -67,201 +59,227 @@ struct Typed {
 /// A usage error.
 pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     let dashes = args.iter().position(|arg| arg == "--");
-    let rest = args.split_off(dashes.unwrap_or(args.len()));
-    refuse_keys(&args, &rest)?;
-    refuse_dashes(&args)?;
-    let mut typed = sort(args)?;
-    let rest = rest.into_iter().skip(1);
-    match find_command(&typed.words) {
-        Ok((command, _)) if command.id == CommandId::Exec => typed.program = rest.collect(),
-        _ => typed.words.extend(rest),
+    let behind = args.split_off(dashes.unwrap_or(args.len()));
+    refuse_keys_and_dashes(&args, &behind)?;
+    let typed = sort(args);
+    let (name, operands) = split_name(&typed.words);
+    match (name.as_str(), typed.unknown) {
+        ("help", _) => return find_topic(operands).map(Request::Help),
+        ("version", _) => return Ok(Request::Version),
+        (_, Some(option)) => return Err(unknown_option(None, &option)),
+        ("" | "auth", None) => return find_topic(&typed.words).map(Request::Nothing),
+        _ => {}
     }
-    if typed.help {
-        return find_topic(&typed.words).map(|(topic, _)| Request::Help(topic));
+    let mut commands = COMMANDS.iter();
+    let command = commands.find(|command| command.names.contains(&name.as_str()));
+    let command = command.ok_or_else(|| unknown_command(&name))?;
+    let program: Vec<OsString> = behind.into_iter().skip(1).collect();
+    let shell = SHELLS.into_iter().find(|shell| operands == [*shell]);
+    let checked = check(command, operands, &program);
+    // Before the options: without -- those of a program would be taken for ours.
+    if command.id == CommandId::Exec {
+        checked.clone()?;
     }
-    if typed.version || typed.words == ["version"] {
-        return Ok(Request::Version);
-    }
-    // A word behind an unknown option may be its value, and not the command.
-    let has_command =
-        find_command(&typed.words).is_ok() || typed.leading >= name_length(&typed.words);
-    let is_empty = typed.words.is_empty() || typed.words == ["auth"];
-    let is_unknown = |(name, _): &&TypedOption| find_option(COMMANDS, name).is_none();
-    let unknown = typed.options.iter().find(is_unknown);
-    match (unknown, typed.options.first()) {
-        (Some((name, _)), _) if !has_command => Err(unknown_option(COMMANDS, name, "help")),
-        (_, Some((name, _))) if is_empty => {
-            Err(Error::usage(format!("{name} needs a command")).with_hint("run: sekuire help"))
+    let mut options = read_options(command, typed.options)?;
+    (options.program, options.shell) = (program, shell);
+    checked.map(|()| Request::Run(command.id, options))
+}
+
+/// Checks what stands behind the command's name, and behind `--`.
+fn check(command: &CommandSpec, operands: &[String], program: &[OsString]) -> Result<(), Error> {
+    let has_program = program.first().is_some_and(|name| !name.is_empty());
+    let wrong = match (command.id, operands) {
+        (CommandId::Exec, []) if has_program => return Ok(()),
+        (CommandId::Exec, _) => "needs a command after --",
+        (CommandId::Completions, [shell]) if SHELLS.contains(&shell.as_str()) => return Ok(()),
+        (CommandId::Completions, _) => "needs one of: bash, zsh, fish",
+        (_, []) if program.is_empty() => return Ok(()),
+        _ => "takes no such argument",
+    };
+    let mut words = iter::once(command.word()).chain(operands.iter().map(String::as_str));
+    let hint = words.find_map(|word| habit(Some(command), word));
+    let hint = hint.unwrap_or_else(|| command.hint());
+    Err(Error::usage(format!("'sekuire {}' {wrong}", command.name())).with_hint(hint))
+}
+
+fn read_options(command: &CommandSpec, typed: Vec<TypedOption>) -> Result<Options, Error> {
+    let refuse = |message| Error::usage(message).with_hint(command.hint());
+    let mut options = Options::default();
+    let mut given = Vec::new();
+    for (typed, value) in typed {
+        let option = find_option(Some(command), &typed);
+        let option = option.ok_or_else(|| unknown_option(Some(command), &typed))?;
+        let name = option.name();
+        if given.contains(&name) {
+            return Err(refuse(format!("{name} is given more than once")));
         }
-        _ if is_empty => find_topic(&typed.words).map(|(topic, _)| Request::Nothing(topic)),
-        _ => understand(typed),
+        given.push(name);
+        options.is_backend_url |= typed == "--backend-url";
+        option.set(&mut options, value).map_err(refuse)?;
     }
+    let outputs = [options.json, options.get.is_some(), options.quiet];
+    if outputs.into_iter().filter(|is_given| *is_given).count() > 1 {
+        let message = "--json, --get and --quiet exclude each other";
+        return Err(refuse(message.into()));
+    }
+    Ok(options)
 }
 
 /// Behind `--` only what is certainly a key is refused: a program has users and files that begin with adm_.
-fn refuse_keys(args: &[OsString], behind_dashes: &[OsString]) -> Result<(), Error> {
-    let has_prefix = |text: &str| {
-        PREFIXES
-            .iter()
-            .any(|(prefix, _)| text.to_ascii_lowercase().contains(prefix))
-    };
+fn refuse_keys_and_dashes(args: &[OsString], behind: &[OsString]) -> Result<(), Error> {
     let is_key = |arg: &OsString| looks_like_key(&arg.to_string_lossy());
-    let is_api_key = |arg: &OsString| is_key(arg) && has_prefix(&arg.to_string_lossy());
-    if !args.iter().any(is_key) && !behind_dashes.iter().any(is_api_key) {
-        return Ok(());
+    let is_api_key = |arg: &OsString| {
+        let text = arg.to_string_lossy().to_ascii_lowercase();
+        looks_like_key(&text) && PREFIXES.iter().any(|prefix| text.contains(prefix))
+    };
+    if args.iter().any(is_key) || behind.iter().any(is_api_key) {
+        let error = "an API key was given as an argument, which every user here can see";
+        return Err(Error::usage(error).with_hint(
+            "type the key at login's prompt, or pipe it to: sekuire login --api-key-stdin; \
+             if others could see this one, revoke it",
+        ));
     }
-    let error = "an API key was given as an argument, where every user of this machine can see it";
-    Err(Error::usage(error).with_hint(
-        "type the key at login's prompt, or pipe it to: sekuire login --api-key-stdin; \
-         if others could see this one, revoke it",
-    ))
-}
-
-fn refuse_dashes(args: &[OsString]) -> Result<(), Error> {
     let is_dash = |arg: &OsString| arg.to_string_lossy().starts_with(['\u{2013}', '\u{2014}']);
-    if !args.iter().any(is_dash) {
-        return Ok(());
+    if args.iter().any(is_dash) {
+        let error = "an argument begins with a long dash (– or —), which is no hyphen";
+        return Err(Error::usage(error).with_hint("type hyphens, as in --backend"));
     }
-    let error = "an argument begins with a long dash (\u{2013} or \u{2014}), which is no hyphen";
-    Err(Error::usage(error).with_hint("type hyphens, as in --backend"))
+    Ok(())
 }
 
 /// Sorts the arguments before `--` by kind.
-fn sort(args: Vec<OsString>) -> Result<Typed, Error> {
+fn sort(args: Vec<OsString>) -> Typed {
     let mut typed = Typed::default();
     let mut parser = Parser::from_args(args);
     // It fails only where an option's value was not taken, and every value is.
     while let Ok(Some(arg)) = parser.next() {
         let name = match arg {
             Arg::Value(word) => {
-                typed.words.push(word);
-                typed.leading += usize::from(typed.options.is_empty());
+                typed.words.push(text_of(&word));
                 continue;
             }
             Arg::Short(letter) => format!("-{letter}"),
             Arg::Long(name) => format!("--{name}"),
         };
-        let value = value_of(&name, &mut parser);
+        let option = find_option(None, &name);
+        let mut value = parser.optional_value();
+        if value.is_none() && option.is_some_and(OptionSpec::has_value) {
+            let is_value = |arg: &OsStr| !arg.as_encoded_bytes().starts_with(b"-");
+            value = parser
+                .try_raw_args()
+                .and_then(|mut raw| raw.next_if(is_value));
+        }
         match name.as_str() {
-            "--help" | "--version" if value.is_some() => {
-                let error = format!("{name} takes no value");
-                return Err(Error::usage(error).with_hint("run: sekuire help"));
+            "-h" | "--help" => typed.words.insert(0, "help".into()),
+            "-V" | "-v" | "--version" => typed.words.insert(0, "version".into()),
+            _ if option.is_none() && typed.words.iter().all(|word| word == "auth") => {
+                typed.unknown.get_or_insert(name);
             }
-            "-h" | "--help" => typed.help = true,
-            "-V" | "-v" | "--version" => typed.version = true,
-            _ => typed.options.push((name, value)),
+            _ => typed.options.push((name, value.as_deref().map(text_of))),
         }
     }
-    Ok(typed)
+    typed
 }
 
-fn value_of(name: &str, parser: &mut Parser) -> Option<OsString> {
-    let joined = parser.optional_value();
-    if joined.is_some() || !find_option(COMMANDS, name)?.has_value() {
-        return joined;
-    }
-    let is_option = |arg: &OsStr| arg.as_encoded_bytes().starts_with(b"-");
-    parser.try_raw_args()?.next_if(|next| !is_option(next))
-}
-
-/// How many words a command's name has that begins as these words.
-fn name_length(words: &[OsString]) -> usize {
-    let is_auth = words.first().is_some_and(|word| word == "auth");
-    if is_auth { 2 } else { 1 }
+/// Every value is checked later, and a replacement character passes no check.
+fn text_of(word: &OsStr) -> String {
+    word.to_string_lossy().into_owned()
 }
 
 /// The name of a command that these words begin with, and the words after it.
-fn split_name(words: &[OsString]) -> (String, &[OsString]) {
-    let split = words.split_at_checked(name_length(words));
-    let (name, operands) = split.unwrap_or((words, &[]));
-    let name = name.join(OsStr::new(" ")).to_string_lossy().into_owned();
-    (name, operands)
+fn split_name(words: &[String]) -> (String, &[String]) {
+    let is_auth = words.first().is_some_and(|word| word == "auth");
+    let length = if is_auth { 2 } else { 1 };
+    let (name, operands) = words.split_at(length.min(words.len()));
+    (name.join(" "), operands)
 }
 
-/// The command that these words begin with, and the words after it.
-fn find_command(words: &[OsString]) -> Result<(&'static CommandSpec, &[OsString]), Error> {
-    let (name, operands) = split_name(words);
-    let command = command_named(&name).ok_or_else(|| unknown_command(&name))?;
-    Ok((command, operands))
-}
-
-/// The topic of help that these words begin with, and the words after it.
-fn find_topic(words: &[OsString]) -> Result<(Topic, &[OsString]), Error> {
-    match words {
-        [] => Ok((Topic::Commands(""), &[])),
-        [word, topic @ ..] if word == "help" => find_topic(topic),
-        [word] if word == "auth" => Ok((Topic::Commands("auth "), &[])),
-        [word, rest @ ..] if word == "environment" => Ok((Topic::Environment, rest)),
-        words => {
-            let (name, rest) = split_name(words);
-            let command = command_named(&name).or_else(|| command_named(&format!("auth {name}")));
-            let command = command.ok_or_else(|| unknown_topic(&name))?;
-            Ok((Topic::Command(command), rest))
+/// The topic of help that these words begin with.
+fn find_topic(words: &[String]) -> Result<Topic, Error> {
+    let (name, rest) = split_name(words);
+    match name.as_str() {
+        "help" => find_topic(rest),
+        "" => Ok(Topic::Commands("")),
+        "auth" => Ok(Topic::Commands("auth ")),
+        "environment" => Ok(Topic::Environment),
+        name => {
+            let mut commands = COMMANDS.iter();
+            let command = commands.find(|command| command.word() == without_group(name));
+            command
+                .map(Topic::Command)
+                .ok_or_else(|| unknown_topic(name))
         }
     }
 }
 
-fn understand(typed: Typed) -> Result<Request, Error> {
-    let (command, operands) = find_command(&typed.words)?;
-    let program = typed.program;
-    let is_named = program.first().is_some_and(|name| !name.is_empty());
-    // Before the options: without -- the program's would be taken for ours.
-    if command.id == CommandId::Exec && !(is_named && operands.is_empty()) {
-        return Err(Error::usage("'sekuire auth exec' needs a command after --")
-            .with_hint("run: sekuire auth exec -- COMMAND"));
-    }
-    let mut options = read_options(command, typed.options)?;
-    options.program = program;
-    let mut shells = SHELLS.iter().copied();
-    options.shell = shells.find(|shell| operands == [*shell]);
-    match (command.id, operands) {
-        (CommandId::Help, words) => {
-            return match find_topic(words)? {
-                (topic, []) => Ok(Request::Help(topic)),
-                (_, rest) => Err(unexpected_argument(command, rest)),
-            };
-        }
-        (CommandId::Completions, _) if options.shell.is_none() => {
-            let shells = SHELLS.join(", ");
-            let error = format!("'sekuire completions' needs one of: {shells}");
-            return Err(Error::usage(error).with_hint("run: sekuire help completions"));
-        }
-        (CommandId::Completions, _) | (_, []) => {}
-        (_, operands) => return Err(unexpected_argument(command, operands)),
-    }
-    Ok(Request::Run(command.id, options))
-}
+#[cfg(test)]
+mod tests {
+    use super::{OsString, Request, parse};
+    use crate::help::help;
 
-fn read_options(command: &'static CommandSpec, typed: Vec<TypedOption>) -> Result<Options, Error> {
-    let help = command.help();
-    let refuse = |message| Error::usage(message).with_hint(format!("run: sekuire {help}"));
-    let mut options = Options::default();
-    let mut given: Vec<&str> = Vec::new();
-    for (typed, value) in typed {
-        let command = slice::from_ref(command);
-        let spec = find_option(command, &typed);
-        let spec = spec.ok_or_else(|| unknown_option(command, &typed, &help))?;
-        let name = spec.name();
-        if given.contains(&name) {
-            return Err(refuse(format!("{name} is given more than once")));
+    /// What a call asks for, in words.
+    fn asked(call: &str) -> String {
+        match parse(call.split_whitespace().map(OsString::from).collect()) {
+            Ok(Request::Help(topic)) => help(&topic),
+            Ok(Request::Nothing(topic)) => format!("no command: {}", help(&topic)),
+            Ok(Request::Version) => "version".into(),
+            Ok(Request::Run(command, options)) => format!("{command:?} {options:?}"),
+            Err(error) => error.to_string(),
         }
-        given.push(name);
-        options.is_backend_url |= typed == "--backend-url";
-        let value = match (spec.has_value(), value.map(OsString::into_string)) {
-            (false, None) => Ok(String::new()),
-            (false, Some(_)) => Err(format!("{typed} takes no value")),
-            (true, None) => Err(format!("{typed} needs a value")),
-            (true, Some(Err(_))) => Err(format!("the value of {typed} is not UTF-8 text")),
-            (true, Some(Ok(value))) if value.trim().is_empty() => {
-                Err(format!("the value of {typed} is empty"))
+    }
+
+    #[test]
+    fn places_and_aliases_make_no_difference() {
+        for calls in [
+            "help | --help | -h | help --help | help help | help --json",
+            "help auth | auth --help | --help auth",
+            "help login | login -h | auth login --help | help auth login | --help login | help login x",
+            "help login | login --backend --help | login --timeout x -h | --backend logout login -h",
+            "help auth whoami | whoami --help | help whoami | whoami x --unknown -h",
+            "help auth token | auth token -h | help token | token --help",
+            "help auth exec | help exec | auth exec --help -- x",
+            "help completions | completions bash -h",
+            "help environment | environment --help | help environment -- x",
+            "--version | -V | -v | version | login --version | --json status -V",
+            "status --json | --json status | auth status --json | auth --json status",
+            "status --quiet | -q status | auth status -q",
+            "login --backend=a --wait 1 | --backend a --wait=1 login | --wait 1 auth --backend a login",
+            "auth whoami --timeout 5 | whoami --timeout=5 | --timeout 5 whoami",
+            "logout | auth logout | logout --",
+        ] {
+            let calls: Vec<String> = calls.split(" | ").map(asked).collect();
+            for other in &calls {
+                assert_eq!(Some(other), calls.first());
             }
-            (true, Some(Ok(value))) => Ok(value),
-        };
-        spec.set(&mut options, value.map_err(refuse)?)?;
+        }
     }
-    let mut outputs = OUTPUTS.iter().filter(|output| given.contains(output));
-    match (outputs.next(), outputs.next()) {
-        (Some(one), Some(other)) => Err(refuse(format!("{one} and {other} exclude each other"))),
-        _ => Ok(options),
+    /// Every user sees arguments, and logs keep what the program says of them.
+    #[test]
+    fn a_key_among_the_arguments_is_refused_and_never_shown() {
+        for call in [
+            "KEY",
+            "login KEY",
+            "auth KEY",
+            "logout -- KEY",
+            "auth exec -- ./agent --key=KEY",
+            "help KEY",
+            "KEY --help",
+            "--version KEY",
+            "--backend KEY login",
+            "login --timeout KEY",
+            "completions KEY",
+            "login --api-key=KEY",
+            "login --backend=KEY",
+            "login -kKEY",
+            "login \u{201c}KEY\u{201d}",
+            "login --backend sk%5Flive%5Fabc123def456",
+            "login --backend skt_abcdef123def456",
+            "auth adm_abcdef123def456",
+        ] {
+            for key in ["sk_live_abc123def456", "SK_TEST_ABC123DEF456"] {
+                let expected = "an API key was given as an argument, which every user here can see";
+                assert_eq!(asked(&call.replace("KEY", key)), expected, "{call} {key}");
+            }
+        }
     }
 }

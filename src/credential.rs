@@ -23,7 +23,6 @@ impl Source {
 }
 
 /// A key and what belongs to it. From a variable it comes alone.
-#[derive(Debug)]
 pub struct Credential {
     /// The key.
     pub api_key: ApiKey,

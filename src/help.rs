@@ -6,12 +6,12 @@ mod man;
 pub use completions::completions;
 pub use man::man;
 
-use crate::cli::{COMMANDS, CommandSpec, OptionSpec, Topic};
+use crate::cli::{COMMANDS, CommandSpec, OptionSpec, Topic, options_of};
 
-/// A line for each exit status.
+/// The exit statuses, and what each means.
 const EXIT_STATUSES: &str = include_str!("help/exit_statuses.txt");
 
-/// A line for each environment variable: its name, two spaces, and what it does.
+/// The environment variables, and what each does.
 const VARIABLES: &str = include_str!("help/variables.txt");
 
 /// A section for each command: its name and operand, what it does, and what else a user must know.
@@ -19,12 +19,6 @@ const COMMAND_TEXTS: &str = include_str!("help/commands.txt");
 
 /// A line for each option: its names and value, two spaces, and what it does.
 const OPTION_TEXTS: &str = include_str!("help/options.txt");
-
-/// Where the text of a help line begins.
-const COLUMN: usize = 24;
-
-/// How wide a line may be.
-const WIDTH: usize = 80;
 
 /// `sekuire X.Y.Z` and a line end.
 pub fn version() -> String {
@@ -35,7 +29,9 @@ pub fn version() -> String {
 pub fn help(topic: &Topic) -> String {
     match topic {
         Topic::Commands(group) => overview(group),
-        Topic::Environment => environment(),
+        Topic::Environment => format!(
+            "Environment (an empty variable counts as unset):\n{VARIABLES}\nExit status:\n{EXIT_STATUSES}"
+        ),
         Topic::Command(command) => command_help(command),
     }
 }
@@ -56,40 +52,18 @@ fn overview(group: &str) -> String {
         .replace("@COMMANDS@", &commands)
 }
 
-fn environment() -> String {
-    let variables = variables();
-    format!(
-        "Environment (an empty variable counts as unset):\n{variables}\nExit status:\n{EXIT_STATUSES}"
-    )
-}
-
-fn variables() -> String {
-    let texts = items(VARIABLES);
-    texts.map(|(name, meaning)| item(name, meaning)).collect()
-}
-
-/// The terms in these lines, and what they mean.
-fn items(lines: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    lines.lines().filter_map(|line| line.split_once("  "))
-}
-
 fn command_help(command: &CommandSpec) -> String {
-    let has_options = !command.options.is_empty();
-    let options = if has_options { " [OPTIONS]" } else { "" };
+    let items = options_of(Some(command)).map(option_text);
+    let items: String = items.map(|(term, meaning)| item(term, meaning)).collect();
+    let (options, heading) = match items.as_str() {
+        "" => ("", ""),
+        _ => (" [OPTIONS]", "\nOptions:\n"),
+    };
     let [operand, summary, details] = command_text(command);
-    let mut text = format!("{summary}.\n");
-    for (name, margin) in command.names.iter().zip(["\nUsage:", "      "]) {
-        text.extend([margin, " sekuire ", name, options, operand, "\n"]);
-    }
-    text.extend(["\n", details, "\n"]);
-    if has_options {
-        text.push_str("\nOptions:\n");
-    }
-    for option in command.options {
-        let (term, meaning) = option_text(option);
-        text.push_str(&item(term, meaning));
-    }
-    text
+    let call = |name: &&str| format!("sekuire {name}{options}{operand}\n");
+    let calls: Vec<String> = command.names.iter().map(call).collect();
+    let usage = calls.join("       ");
+    format!("{summary}.\n\nUsage: {usage}\n{details}\n{heading}{items}")
 }
 
 /// A command's operand behind a space, what it does, and what else there is to know.
@@ -107,21 +81,12 @@ fn command_text(command: &CommandSpec) -> [&'static str; 3] {
 /// An option with its value, and what it does.
 fn option_text(option: &OptionSpec) -> (&'static str, &'static str) {
     let is_its = |term: &str| term.split([' ', ',']).any(|word| word == option.name());
-    let mut texts = items(OPTION_TEXTS);
+    let mut texts = OPTION_TEXTS
+        .lines()
+        .filter_map(|line| line.split_once("  "));
     texts.find(|(term, _)| is_its(term)).unwrap_or_default()
 }
 
-/// A term, and what it means: words that are wrapped, and a line end.
 fn item(term: &str, meaning: &str) -> String {
-    let mut text = format!("  {term:0$} ", COLUMN - 4);
-    let mut used = COLUMN - 1;
-    for word in meaning.split_whitespace() {
-        if used + 1 + word.len() > WIDTH {
-            text.extend(["\n", &" ".repeat(COLUMN - 1)]);
-            used = COLUMN - 1;
-        }
-        text.extend([" ", word]);
-        used += 1 + word.len();
-    }
-    text + "\n"
+    format!("  {term:21} {meaning}\n")
 }

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::api_key::{OTHER_SECRETS, PREFIXES, secrets_in_use};
+use crate::api_key::{OTHER_PREFIXES, PREFIXES, is_mask, secrets_in_use};
 use crate::percent;
 use crate::unicode::is_unprintable;
 
@@ -67,15 +67,12 @@ pub fn looks_like_key(text: &str) -> bool {
 /// `text` with one mark for each part whose bytes are `hidden`.
 fn cut(text: &str, hidden: &[bool]) -> String {
     let mut shown = String::with_capacity(text.len() + MARK.len());
-    let mut was_hidden = false;
     for (at, c) in text.char_indices() {
-        let is_hidden = hidden.get(at) == Some(&true);
-        if !is_hidden {
+        if hidden.get(at) != Some(&true) {
             shown.push(c);
-        } else if !was_hidden {
+        } else if !shown.ends_with(MARK) {
             shown.push_str(MARK);
         }
-        was_hidden = is_hidden;
     }
     shown
 }
@@ -159,22 +156,11 @@ fn words(bytes: &[u8], ends: fn(&u8) -> bool) -> impl Iterator<Item = (usize, &[
 
 /// What is behind the prefix at the beginning; none where there is no prefix, or but a mask or a name behind it.
 fn behind_prefix(word: &[u8]) -> Option<&[u8]> {
-    let behind = |prefix: &str| word.strip_prefix(prefix.as_bytes());
-    let key = PREFIXES.iter().find_map(|(prefix, _)| behind(prefix));
-    let other = OTHER_SECRETS.iter().find_map(|(prefix, _)| behind(prefix));
+    let behind = |prefix: &&str| word.strip_prefix(prefix.as_bytes());
+    let key = PREFIXES.iter().find_map(behind);
+    let other = OTHER_PREFIXES.iter().find_map(behind);
     key.filter(|rest| !rest.is_empty() && !is_mask(rest))
         .or(other.filter(|rest| is_token(rest)))
-}
-
-/// Whether this is the rest of a mask: `...`, perhaps between three characters and three, and at most the
-/// punctuation of a sentence.
-fn is_mask(rest: &[u8]) -> bool {
-    match rest {
-        [b'.', b'.', b'.', end @ ..] | [_, _, _, b'.', b'.', b'.', _, _, _, end @ ..] => {
-            end.iter().all(|byte| b",;:.)]}'\"".contains(byte))
-        }
-        _ => false,
-    }
 }
 
 fn is_token(rest: &[u8]) -> bool {

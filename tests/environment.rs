@@ -22,7 +22,8 @@ use crate::support::outcome::Outcome;
 /// The names in the one list.
 fn variables() -> Vec<&'static str> {
     let lines = include_str!("../src/help/variables.txt").lines();
-    lines.filter_map(|line| line.split(' ').next()).collect()
+    let names = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 #[test]

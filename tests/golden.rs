@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::fixtures::{logged_in_home, sekuire};
 use crate::support::command::Sekuire;
@@ -13,41 +13,38 @@ use crate::support::outcome::Outcome;
 /// What begins the line of a call.
 const PROMPT: &str = "$ sekuire";
 
-fn golden(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    folder.join(name)
-}
-
 /// The calls of a transcript with what each prints, after it is compared with what they print today.
 #[track_caller]
 fn transcript(name: &str) -> Vec<(String, Outcome)> {
-    let path = golden(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     let golden = fs::read_to_string(&path).expect("a transcript");
     let home = logged_in_home();
     let before = home.read_auth();
-    let mut calls = Vec::new();
-    let mut now = String::new();
-    for call in golden.lines().filter(|line| line.starts_with(PROMPT)) {
-        let arguments = call
-            .strip_prefix(PROMPT)
-            .expect("a call")
-            .split_whitespace();
+    let run = |call: &str| {
+        let arguments = call.strip_prefix(PROMPT)?.split_whitespace();
         let arguments = arguments.map(|argument| argument.trim_matches('\''));
-        let outcome = sekuire(&home).args(arguments).run();
-        now.extend([call, "\n", &outcome.stdout, &outcome.stderr]);
-        calls.push((call.to_owned(), outcome));
-    }
+        Some((call.to_owned(), sekuire(&home).args(arguments).run()))
+    };
+    let calls: Vec<_> = golden.lines().filter_map(run).collect();
     assert_eq!(home.read_auth(), before);
+    let printed = |(call, outcome): &(String, Outcome)| {
+        [call, "\n", &outcome.stdout, &outcome.stderr].concat()
+    };
+    let now: String = calls.iter().map(printed).collect();
     if env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &now).expect("a transcript is written");
-        return calls;
+    } else {
+        let other = now
+            .lines()
+            .zip(golden.lines())
+            .find(|(now, golden)| now != golden);
+        assert!(
+            now == golden,
+            "{name}: {other:?}: `make golden` rewrites it if this is meant"
+        );
     }
-    let mut lines = now.lines().zip(golden.lines());
-    let other = lines.find(|(now, golden)| now != golden);
-    assert!(
-        now == golden,
-        "{name}: {other:?}: `make golden` rewrites it if this is meant"
-    );
     calls
 }
 
@@ -86,32 +83,27 @@ fn wrong_calls_say_what_is_wrong_and_what_to_do() {
 #[test]
 fn man_page_is_clean_and_complete() {
     let page = Sekuire::new().arg("man").run().exits(0).stdout.clone();
-    let mut plain = page.clone();
-    for (roff, text) in [("\\-", "-"), ("\\(ti", "~"), ("\\fR", ""), ("\\fB", "")] {
-        plain = plain.replace(roff, text);
-    }
-    let help = fs::read_to_string(golden("help.txt")).expect("a transcript");
-    let items = help.lines().filter_map(|line| line.strip_prefix("  "));
-    let items = items.filter(|line| !line.starts_with(' ') && line.contains("  "));
-    for item in items.filter_map(|line| line.split("  ").next()) {
-        assert!(plain.contains(item), "the man page lacks {item:?}");
+    let marks = [("\\-", "-"), ("\\(ti", "~"), ("\\fR", ""), ("\\fB", "")];
+    let plain = marks
+        .iter()
+        .fold(page.clone(), |page, (roff, text)| page.replace(roff, text));
+    let items = include_str!("golden/help.txt").lines();
+    let items = items.filter_map(|line| line.strip_prefix("  ")?.split_once("  "));
+    for (term, _) in items.filter(|(term, _)| !term.is_empty()) {
+        assert!(plain.contains(term), "the man page lacks {term:?}");
     }
     for formatter in [
         &["mandoc", "-Tlint", "-Wstyle"][..],
-        &["groff", "-ww", "-man", "-Tutf8"],
+        &["groff", "-ww", "-man", "-Tascii", "-z"],
     ] {
-        let Some(tool) = needs::tool(formatter[0]) else {
-            continue;
-        };
-        let run = Sekuire::at(&tool)
-            .args(&formatter[1..])
-            .stdin(page.as_bytes());
-        let outcome = run.run();
-        outcome.exits(0).complains_not();
-        assert!(
-            formatter[0] == "groff" || outcome.stdout.is_empty(),
-            "{outcome}"
-        );
+        if let Some(tool) = needs::tool(formatter[0]) {
+            let run = Sekuire::at(&tool).args(&formatter[1..]);
+            run.stdin(page.as_bytes())
+                .run()
+                .exits(0)
+                .prints("")
+                .complains_not();
+        }
     }
 }
 

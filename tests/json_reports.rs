@@ -275,7 +275,10 @@ fn get_knows_the_fields_of_json_and_no_other() {
 fn json_and_quiet_exclude_each_other() {
     let arguments = ["whoami", "--json", "--quiet"];
     let outcome = Sekuire::new().home(&Home::new()).args(arguments).run();
-    outcome.exits(2).prints("").complains("--json and --quiet");
+    outcome
+        .exits(2)
+        .prints("")
+        .complains("--json, --get and --quiet");
 }
 
 /// Without `SEKUIRE_DEVICE_ID`.

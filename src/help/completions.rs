@@ -2,7 +2,7 @@
 //! may be typed, where BEFORE is the command without `auth`, or its option. An option with a value ends in `=`.
 
 use super::{command_text, option_text};
-use crate::cli::COMMANDS;
+use crate::cli::{COMMANDS, options_of};
 
 /// The words that the table of commands does not have.
 const WORDS: &str = include_str!("completions/words.txt");
@@ -20,21 +20,22 @@ pub fn completions(shell: &str) -> String {
 
 fn table() -> String {
     let mut table = WORDS.to_owned();
-    let mut add = |words: [&str; 5]| table.extend(words.into_iter().chain(["\n"]));
+    let mut add = |before: &str, word: &str, meaning: &str| {
+        table.extend([before, "|", word, "|", meaning, "\n"]);
+    };
     for command in COMMANDS {
         let [_, summary, _] = command_text(command);
         for name in command.names {
             let (group, word) = name.split_once(' ').unwrap_or(("", name));
-            add([group, "|", word, "|", summary]);
-            let topic = format!("help {group}");
-            add([topic.trim_end(), "|", word, "|", summary]);
+            add(group, word, summary);
+            add(format!("help {group}").trim_end(), word, summary);
         }
-        let name = command.name().trim_start_matches("auth ");
-        for option in command.options {
-            let word = if option.has_value() { "=|" } else { "|" };
-            add([name, "|", option.name(), word, option_text(option).1]);
+        for option in options_of(Some(command)) {
+            let equals = if option.has_value() { "=" } else { "" };
+            let word = format!("{}{equals}", option.name());
+            add(command.word(), &word, option_text(option).1);
         }
-        add([name, "|", "--help", "|", "Show help"]);
+        add(command.word(), "--help", "Show help");
     }
     table
 }

@@ -1,6 +1,6 @@
 //! The man page, in the man(7) macros that mandoc and groff both read: its prose, and the texts of the help.
 
-use super::{COLUMN, EXIT_STATUSES, command_help, variables};
+use super::{EXIT_STATUSES, VARIABLES, command_help};
 use crate::cli::{COMMANDS, CommandSpec};
 
 /// The man page, in roff.
@@ -13,15 +13,15 @@ pub fn man() -> String {
     include_str!("sekuire.1")
         .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
         .replace("@COMMANDS@\n", &commands)
-        .replace("@VARIABLES@\n", &roff(&variables()))
+        .replace("@VARIABLES@\n", &roff(VARIABLES))
         .replace("@EXIT_STATUSES@\n", &roff(EXIT_STATUSES))
 }
 
-/// Help as roff: an item is a term, two spaces, and what it means.
+/// Help as roff: an item is a term, two spaces, and what it means. A hyphen is one that can be copied.
 fn roff(help: &str) -> String {
     let mut page = String::new();
-    for line in help.lines() {
-        let line = escape(line);
+    let help = help.replace('\\', "\\e").replace('-', "\\-");
+    for line in help.replace('~', "\\(ti").lines() {
         let item = line.strip_prefix("  ").unwrap_or_default().split_once("  ");
         // A line that goes on with a meaning begins with more spaces.
         if let Some((term, meaning)) = item.filter(|(term, _)| !term.is_empty()) {
@@ -29,17 +29,8 @@ fn roff(help: &str) -> String {
         } else if line.is_empty() {
             page.push_str(".PP\n");
         } else {
-            page.extend([line.trim_start_matches(&" ".repeat(COLUMN)), "\n"]);
+            page.extend([line.trim_start_matches(&" ".repeat(24)), "\n"]);
         }
     }
     page
-}
-
-/// Escapes text for roff: a hyphen that can be copied, and no word that is a macro at the start of a line.
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\e")
-        .replace('-', "\\-")
-        .replace('~', "\\(ti")
-        .replace(" .", " \\&.")
-        .replace(" '", " \\&'")
 }

@@ -23,9 +23,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             assert!(is_json, "not JSON");
             compare(&object, text);
         }
-        Err("is not JSON" | "is cut short" | "goes on after the end of its JSON object") => {
-            assert!(!is_json, "JSON after all");
-        }
+        Err("is not JSON") => assert!(!is_json, "JSON after all"),
         Err(_) => {}
     }
 });

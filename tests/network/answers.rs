@@ -44,8 +44,8 @@ const BODIES: &str = r#"
     4 |                                        | is not a JSON object
     4 | [{"valid":true}]                       | is not a JSON object
     4 | <!doctype html><p>valid: true          | is not a JSON object
-    4 | {"valid":true}x                        | goes on after the end
-    4 | {"valid":true,"x":[1,2                 | is cut short
+    4 | {"valid":true}x                        | is not JSON
+    4 | {"valid":true,"x":[1,2                 | is not JSON
     4 | {"valid":false,"v\u0061lid":true}      | has a key twice
     4 | {}                                     | without "valid"
     4 | {"valid":null}                         | without "valid"
@@ -135,7 +135,7 @@ const ANSWERS: &str = r#"
     4 | HTTP/1.1 100 Continue¶¶                                      | connection closed (3 attempts
     4 | HTTP/1.1 200 OK¶Content-Length: 15¶¶{"valid":true}           | broke off within its answer
     4 | HTTP/1.1 200 OK¶Content-Length: 18446744073709551615¶¶{}     | broke off within its answer
-    4 | HTTP/1.1 200 OK¶Content-Length: 13¶¶{"valid":true}           | cut short
+    4 | HTTP/1.1 200 OK¶Content-Length: 13¶¶{"valid":true}           | is not JSON
     4 | HTTP/1.1 200 OK¶Content-Length: 0¶¶{"valid":true}            | sent an answer
     4 | HTTP/1.1 200 OK¶Content-Length: 18446744073709551616¶¶{}     | does not speak HTTP
     4 | HTTP/1.1 200 OK¶Content-Length: -1¶¶{}                       | does not speak HTTP

@@ -11,17 +11,16 @@ const STATUSES: &str = r#"
     1 | 401 | {"error":"expired key"}                      | refused the API key: expired key    | run: sekuire login --backend http
     1 | 403 | {"error":{"message":"not yours"}}            | refused the API key: not yours      | run: sekuire login --backend http
     1 | 401 |                                              | refused the API key                 |
-    4 | 401 | <html><title>401 Blocked by Corp</title>     | returned 401 with a web page "Blocked by Corp" | a proxy or firewall in between
-    4 | 403 | <!DOCTYPE html><p>No                         | returned 403 with a web page        | a proxy or firewall in between
+    4 | 401 | <html><title>Blocked by Corp</title>         | returned 401 "Blocked by Corp"      | a proxy or firewall in between
+    4 | 403 | <!DOCTYPE html><p>No                         | returned 403                        | a proxy or firewall in between
     4 | 402 | {"message":"Upgrade","required_plan":"Team","upgrade_url":"https://sekuire.ai/up"} | returned 402 "Upgrade" | upgrade to Team at https://sekuire.ai/up
     4 | 402 | {"error":"Limit","required_plan":7,"current_usage":{"current":5,"max":5.0}} | returned 402 "Limit" | upgrade in the dashboard (5 of 5.0 used)
     4 | 402 | {"required_plan":"Pro","current_usage":{"current":6,"max":null}} | returned 402 | upgrade to Pro in the dashboard
     4 | 402 |                                              | returned 402                        | upgrade in the dashboard
     4 | 404 | <!doctype html><h1>Not Found</h1>            | returned 404                        | is this the URL of a Sekuire backend?
-    4 | 400 | <title>400 No required SSL certificate was sent</title> | returned 400 "No required SSL certificate was sent" | check the URL
+    4 | 400 | <title>No required SSL certificate was sent</title> | returned 400 "No required SSL certificate was sent" | check the URL
     4 | 400 | <title>the key sk_live_abc123def456xyz is bad</title>   | returned 400 "the key sk_live_... is bad"          | check the URL
-    4 | 511 | <html>                                       | returned 511                        | in a browser
-    4 | 429 | {"message":"slow down"}                      | is rate-limiting requests (429) "slow down" (3 attempts in | try again later
+    4 | 429 | {"message":"slow down"}                      | returned 429 "slow down" (3 attempts in | try again later
     4 | 500 | plain words                                  | returned 500 "plain words"          | try again later
     4 | 502 | <HTML><TITLE>Bad Gateway </TITLE><p>nginx    | returned 502 "Bad Gateway" (3 attempts in | try again later
     4 | 418 | {"message":""}                               | returned 418                        | check the URL
@@ -68,7 +67,7 @@ fn a_page_by_its_content_type_refuses_no_key() {
     let outcome = fixture.whoami().run();
     outcome
         .exits(4)
-        .complains("returned 403 with a web page \"Blocked by Corp\"");
+        .complains("returned 403 \"Blocked by Corp\"");
 }
 
 #[test]
@@ -100,7 +99,7 @@ fn a_rate_limit_says_for_how_long() {
     let outcome = fixture.whoami().run();
     outcome
         .exits(4)
-        .complains("(429)\nhint: try again in 120 s\n");
+        .complains("returned 429\nhint: try again in 120 s\n");
 }
 
 #[test]
