@@ -90,10 +90,10 @@ impl Client {
         loop {
             let result = self.attempt(request, retry.remaining(started.elapsed()));
             let passing = match &result {
-                Ok(response) if is_passing(response.status) => Some((
-                    format!("status {}", response.status),
-                    response.retry_after(),
-                )),
+                Ok(response) if is_passing(response.status) => {
+                    let cause = format!("status {}", response.status);
+                    Some((cause, response.retry_after()))
+                }
                 Err(failure) if failure.may_pass(!wait.is_zero()) => {
                     Some((failure.cause.clone(), None))
                 }
@@ -109,12 +109,10 @@ impl Client {
             }
             let attempts = attempts(retry.attempts(), started.elapsed());
             let for_doctor = self.limits.for_doctor;
-            return result
-                .map_err(|failure| failure.error(&self.target, &attempts, for_doctor))
-                .map(|response| Response {
-                    attempts,
-                    ..response
-                });
+            let failed = |failure: Failure| failure.error(&self.target, &attempts, for_doctor);
+            let mut response = result.map_err(failed)?;
+            response.attempts = attempts;
+            return Ok(response);
         }
     }
 

@@ -68,10 +68,8 @@ impl Trust {
                 }
             }
             InvalidCertificate(NotValidForNameContext { presented, .. }) => names(presented),
-            InvalidCertificate(ExpiredContext { time, not_after }) => times(*not_after, *time),
-            InvalidCertificate(NotValidYetContext { time, not_before }) => {
-                times(*not_before, *time)
-            }
+            InvalidCertificate(ExpiredContext { time, not_after }) => when(*not_after, *time),
+            InvalidCertificate(NotValidYetContext { time, not_before }) => when(*not_before, *time),
             _ => String::new(),
         };
         let (cause, hint) = match name(error).as_str() {
@@ -112,7 +110,7 @@ pub fn version(session: &ClientConnection) -> &'static str {
     if is_old { "TLS 1.2" } else { "TLS 1.3" }
 }
 
-fn times(limit: UnixTime, now: UnixTime) -> String {
+fn when(limit: UnixTime, now: UnixTime) -> String {
     let [limit, now] = [limit, now].map(|time| clock::date(time.as_secs()));
     format!(": the limit is {limit}, this machine's clock says {now}")
 }

@@ -116,11 +116,8 @@ impl Proxy {
     ) -> Result<(), Failure> {
         let lost = |cause: io::Error| {
             Failure::of(&cause, "waiting for the proxy", |how| {
-                Failure::new(
-                    Blame::Network,
-                    format!("the proxy broke off: {how}"),
-                    ASK_PROXY,
-                )
+                let cause = format!("the proxy broke off: {how}");
+                Failure::new(Blame::Network, cause, ASK_PROXY)
             })
         };
         let authority = host_and_port(base.host(), base.port());

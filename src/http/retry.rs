@@ -58,9 +58,7 @@ impl Retry {
             wait => wait,
         };
         let left = window.checked_sub(elapsed).filter(|left| *left >= FIRST)?;
-        let doubled = FIRST
-            .saturating_mul(1 << (self.attempts - 1).min(16))
-            .min(LONGEST);
+        let doubled = LONGEST.min(FIRST * (1 << (self.attempts - 1).min(6)));
         // At most half of what is left is chance, so that the last attempts come when the time is nearly
         // up, and have time to be answered. A narrow spread only brings those back together that the server
         // refused together; the full one would let a small fleet wait for chance alone (a test simulates it).

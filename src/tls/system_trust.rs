@@ -15,7 +15,7 @@ pub const ADD_CA: &str = "add the backend's own CA to the system's certificate s
 #[derive(Debug)]
 pub struct Trust {
     /// Where the CAs come from.
-    pub source: &'static str,
+    pub source: String,
     /// How many could not be read.
     pub unreadable: usize,
 }
@@ -26,9 +26,8 @@ impl Trust {
     /// # Errors
     /// None.
     pub fn prepare() -> Result<Trust, crate::error::Error> {
-        let source = "the system's certificate store";
         Ok(Trust {
-            source,
+            source: "the system's certificate store".to_owned(),
             unreadable: 0,
         })
     }
