@@ -8,7 +8,6 @@ mod deadline;
 mod failure;
 mod message;
 mod no_proxy;
-mod probe;
 mod proxy;
 mod resolve;
 mod retry;
@@ -19,14 +18,15 @@ use std::time::{Duration, Instant};
 use crate::backend_url::{BackendUrl, Scheme};
 use crate::error::Error;
 use crate::terminal::WaitingLine;
-use crate::tls::Trust;
+use crate::tls::{self, Trust};
 use crate::{environment, platform, random};
 pub use message::{Request, Response};
 pub use proxy::{Route, choose_route};
 
 use attempt::{Attempt, Target};
 use deadline::{Deadline, TICK};
-use failure::{Failure, Retryable};
+use failure::Failure;
+use message::is_passing;
 use retry::Retry;
 
 /// The longest time for one attempt, where `--timeout` does not say.
@@ -85,14 +85,19 @@ impl Client {
     /// No answer came: exit status 4, or 3 where this machine is to blame.
     pub fn send(&mut self, request: &Request) -> Result<Response, Error> {
         let started = Instant::now();
-        let mut retry = Retry::new(self.limits.wait.unwrap_or_default());
+        let wait = self.limits.wait.unwrap_or_default();
+        let mut retry = Retry::new(wait);
         loop {
             let result = self.attempt(request, retry.remaining(started.elapsed()));
             let passing = match &result {
-                Ok(response) => {
-                    passing_status(response.status).map(|s| (s, response.retry_after()))
+                Ok(response) if is_passing(response.status) => {
+                    let cause = format!("status {}", response.status);
+                    Some((cause, response.retry_after()))
                 }
-                Err(failure) => self.passing_cause(failure).map(|cause| (cause, None)),
+                Err(failure) if failure.may_pass(!wait.is_zero()) => {
+                    Some((failure.cause.clone(), None))
+                }
+                _ => None,
             };
             if let Some((cause, retry_after)) = passing
                 && !self.limits.for_doctor
@@ -103,24 +108,12 @@ impl Client {
                 continue;
             }
             let attempts = attempts(retry.attempts(), started.elapsed());
-            let may_ask_doctor = !self.limits.for_doctor;
-            return match result {
-                Ok(response) => Ok(Response {
-                    attempts,
-                    ..response
-                }),
-                Err(failure) => Err(failure.error(&self.target, &attempts, may_ask_doctor)),
-            };
+            let for_doctor = self.limits.for_doctor;
+            let failed = |failure: Failure| failure.error(&self.target, &attempts, for_doctor);
+            let mut response = result.map_err(failed)?;
+            response.attempts = attempts;
+            return Ok(response);
         }
-    }
-
-    fn passing_cause(&self, failure: &Failure) -> Option<String> {
-        let may_pass = match failure.retryable {
-            Retryable::Yes => true,
-            Retryable::WhileWaiting => self.limits.wait.is_some_and(|wait| !wait.is_zero()),
-            Retryable::No => false,
-        };
-        may_pass.then(|| failure.cause.clone())
     }
 
     fn attempt(&mut self, request: &Request, left: Duration) -> Result<Response, Failure> {
@@ -159,21 +152,22 @@ impl Client {
     /// Takes the steps of a request one by one, without sending one, and calls `on_step` with each: its
     /// name, and what was found. The first that fails ends it; false: one has.
     pub fn probe(&mut self, on_step: &mut dyn FnMut(&'static str, Result<String, Error>)) -> bool {
+        let steps = ["name look-up", "connection", "tunnel", "tls"].into_iter();
+        let has_tunnel = self.target.proxy.is_some();
+        let mut steps = steps.filter(|step| has_tunnel || *step != "tunnel");
+        let mut report = |found| on_step(steps.next().unwrap_or_default(), found);
         let mut on_tick = || ();
         let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let deadline = Deadline::new(time, &mut on_tick);
         let target = &mut self.target;
-        let attempt = Attempt { target, deadline };
-        let result = probe::probe(attempt, &mut |step, found| on_step(step, Ok(found)));
-        if let Err((step, failure)) = &result {
-            on_step(step, Err(failure.error(&self.target, "", false)));
+        let opened = Attempt { target, deadline }.open(&mut |found| report(Ok(found)));
+        match &opened {
+            Ok((_, Some(session))) => report(Ok(tls::version(session).to_owned())),
+            Ok(_) => {}
+            Err(failure) => report(Err(failure.error(&self.target, "", true))),
         }
-        result.is_ok()
+        opened.is_ok()
     }
-}
-
-fn passing_status(status: u16) -> Option<String> {
-    matches!(status, 429 | 502..=504).then(|| format!("status {status}"))
 }
 
 /// ` (3 attempts in 4.2 s)`; nothing for one.

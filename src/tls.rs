@@ -6,38 +6,37 @@ mod trust;
 #[path = "tls/system_trust.rs"]
 mod trust;
 
-use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use rustls::CertificateError::{
+    BadSignature, ExpiredContext, NotValidForNameContext, NotValidYetContext, UnknownIssuer,
+};
+use rustls::Error::{self, InvalidCertificate};
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::{PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::SigningKey;
-use rustls::{
-    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, InvalidMessage,
-    PeerIncompatible,
-};
+use rustls::{ClientConfig, ClientConnection, ConfigBuilder, WantsVerifier};
 
 use crate::clock;
-pub use trust::Trust;
+pub use trust::{ADD_CA, Trust};
 
 /// What to do where the cause is not a usual one.
 pub const SEE_DOCTOR: &str = "run: sekuire doctor --online";
 /// What to do where the server's TLS does not suit.
 pub const ASK_ADMINISTRATOR: &str = "ask the backend's administrator";
-const CHECK_HOST: &str = "check the host of the URL; somebody may be in between";
+/// What to do about a certificate that is not valid yet.
+pub const SET_CLOCK: &str = "set this machine's clock; --wait SECS waits until it is set";
+const CHECK_CLOCK: &str = "check this machine's clock, or ask for a new certificate";
+const CHECK_URL: &str = "check the host and port of the URL; somebody may be in between";
 
-/// rustls' name, in words, for what a plain `openssl req -x509` makes.
-const CA_AS_SERVER: &str = "ca used as end entity";
-
-/// How many names of a certificate are shown.
-const SHOWN: usize = 2;
+type Builder = ConfigBuilder<ClientConfig, WantsVerifier>;
 
 impl Trust {
     /// Shakes hands with the server at the other end of `stream`, verifying that it is `host`.
     ///
     /// # Errors
-    /// As the stream, or a [`rustls::Error`] within: see [`error`].
+    /// As the stream; a refusal, which [`Trust::explain`] has in words.
     pub fn shake_hands(
         &self,
         stream: &mut (impl Read + Write),
@@ -53,20 +52,45 @@ impl Trust {
             .and_then(|builder| self.config(builder))
             .and_then(|config| ClientConnection::new(Arc::new(config), name));
         let mut session = session.map_err(io::Error::other)?;
-        while session.is_handshaking() {
-            session.complete_io(stream)?;
-        }
+        session.complete_io(stream)?;
         Ok(session)
     }
-}
 
-impl fmt::Display for Trust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.count(), self.source)?;
-        match self.unreadable {
-            0 => Ok(()),
-            unreadable => write!(f, " ({unreadable} more could not be read)"),
-        }
+    /// Why the server was refused, and what to do next; none: not for a reason of TLS.
+    pub fn explain(&self, cause: &io::Error) -> Option<(String, &'static str)> {
+        let error: &Error = cause.get_ref()?.downcast_ref()?;
+        let detail = match error {
+            InvalidCertificate(UnknownIssuer | BadSignature) => {
+                let trusted = format!("; trusted: {} of {}", self.count(), self.source);
+                match self.unreadable {
+                    0 => trusted,
+                    unreadable => format!("{trusted} ({unreadable} more could not be read)"),
+                }
+            }
+            InvalidCertificate(NotValidForNameContext { presented, .. }) => names(presented),
+            InvalidCertificate(ExpiredContext { time, not_after }) => when(*not_after, *time),
+            InvalidCertificate(NotValidYetContext { time, not_before }) => when(*not_before, *time),
+            _ => String::new(),
+        };
+        let (cause, hint) = match name(error).as_str() {
+            // The second of a CA that was made anew under its old name.
+            "unknown issuer" | "bad signature" => ("certificate signed by an untrusted CA", ADD_CA),
+            "not valid for name" => ("certificate is not for this host", CHECK_URL),
+            "expired" => ("certificate expired", CHECK_CLOCK),
+            "not valid yet" => ("certificate is not valid yet", SET_CLOCK),
+            // What a plain `openssl req -x509` makes.
+            "ca used as end entity" => (
+                "certificate is a CA's own (CA:TRUE), not a server's",
+                "give the server a certificate with basicConstraints=CA:FALSE",
+            ),
+            "invalid content type" => ("it does not speak TLS on this port", CHECK_URL),
+            "server does not support tls12 or13" | "protocol version" => {
+                ("it speaks neither TLS 1.2 nor TLS 1.3", ASK_ADMINISTRATOR)
+            }
+            "certificate required" => ("it wants a client certificate", ASK_ADMINISTRATOR),
+            name => return Some((format!("TLS failed: {name}"), SEE_DOCTOR)),
+        };
+        Some((format!("{cause}{detail}"), hint))
     }
 }
 
@@ -82,113 +106,50 @@ impl KeyProvider for NoPrivateKey {
 
 /// The version of TLS that was agreed on.
 pub fn version(session: &ClientConnection) -> &'static str {
-    match session.protocol_version() {
-        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
-        _ => "TLS 1.3",
-    }
+    let is_old = session.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_2);
+    if is_old { "TLS 1.2" } else { "TLS 1.3" }
 }
 
-/// The error of TLS within an error of its stream.
-pub fn error(cause: &io::Error) -> Option<Error> {
-    cause.get_ref()?.downcast_ref().cloned()
-}
-
-/// Whether the server's certificate is by a CA that is not trusted, as far as its chain shows. A CA that was
-/// made anew under its old name fails by its signature.
-pub fn is_unknown_ca(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
-    )
-}
-
-/// Whether the server's certificate is not valid yet: this machine's clock may be set while the program waits.
-pub fn is_too_early(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::InvalidCertificate(CertificateError::NotValidYetContext { .. })
-    )
-}
-
-/// Why the connection with `host` was refused, and what to do next.
-pub fn explain(error: &Error, host: &str, trust: &str) -> (String, &'static str) {
-    use CertificateError as Reason;
-    let (cause, hint) = match error {
-        error if is_unknown_ca(error) => {
-            let cause = format!("certificate signed by an untrusted CA; trusted: {trust}");
-            return (cause, trust::ADD_CA);
-        }
-        Error::InvalidCertificate(Reason::NotValidForNameContext { presented, .. }) => {
-            let cause = format!("certificate is not for {host}{}", names(presented));
-            return (cause, CHECK_HOST);
-        }
-        // From the system's own verifier, on macOS and Windows.
-        Error::InvalidCertificate(Reason::NotValidForName) => {
-            ("certificate is for another host", CHECK_HOST)
-        }
-        Error::InvalidCertificate(Reason::ExpiredContext { time, not_after }) => {
-            let hint = "check this machine's clock, or ask for a new certificate";
-            return (times("expired on", *not_after, *time), hint);
-        }
-        Error::InvalidCertificate(Reason::NotValidYetContext { time, not_before }) => {
-            let hint = "set this machine's clock; --wait SECS waits until it is set";
-            return (times("not valid before", *not_before, *time), hint);
-        }
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
-            "it does not speak TLS on this port",
-            "check the host and port of the URL",
-        ),
-        Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
-        | Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            ("it speaks neither TLS 1.2 nor TLS 1.3", ASK_ADMINISTRATOR)
-        }
-        Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            ("it wants a client certificate", ASK_ADMINISTRATOR)
-        }
-        error if spell(error) == CA_AS_SERVER => (
-            "certificate is a CA's own (CA:TRUE), not a server's",
-            "give the server a certificate with basicConstraints=CA:FALSE",
-        ),
-        error => return (format!("TLS failed: {}", spell(error)), SEE_DOCTOR),
-    };
-    (cause.to_owned(), hint)
-}
-
-fn times(what: &str, limit: UnixTime, now: UnixTime) -> String {
-    let (limit, now) = (clock::date(limit.as_secs()), clock::date(now.as_secs()));
-    format!("certificate {what} {limit}; this machine's clock says {now}")
+fn when(limit: UnixTime, now: UnixTime) -> String {
+    let [limit, now] = [limit, now].map(|time| clock::date(time.as_secs()));
+    format!(": the limit is {limit}, this machine's clock says {now}")
 }
 
 /// The first names that a certificate has; rustls writes them as `DnsName("example.org")` and `IpAddress(::1)`.
 fn names(presented: &[String]) -> String {
     let plain = |name: &String| Some(name.split(['(', ')']).nth(1)?.trim_matches('"').to_owned());
-    let shown: Vec<String> = presented.iter().filter_map(plain).take(SHOWN).collect();
-    let more = if presented.len() > SHOWN { ", ..." } else { "" };
-    match shown.join(", ").as_str() {
-        "" => "; it names no host".to_owned(),
-        names => format!(", but for {names}{more}"),
+    let names: Vec<String> = presented.iter().filter_map(plain).collect();
+    match names.as_slice() {
+        [] => "; it names no host".to_owned(),
+        [one, two, _, ..] => format!(", but for {one}, {two}, ..."),
+        names => format!(", but for {}", names.join(", ")),
     }
 }
 
 /// The innermost name of an error, in words: `Other(OtherError(CaUsedAsEndEntity))` is "ca used as end entity".
-fn spell(error: &Error) -> String {
+fn name(error: &Error) -> String {
     let debug = format!("{error:?}");
     let names = debug.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_name = |part: &&str| part.starts_with(|c: char| c.is_ascii_uppercase());
-    let name = names.take_while(is_name).last().unwrap_or_default();
-    let mut words = String::new();
-    for letter in name.trim_end_matches("Context").chars() {
-        if letter.is_ascii_uppercase() {
-            words.push(' ');
-        }
-        words.push(letter.to_ascii_lowercase());
+    let names = names.take_while(|name| name.starts_with(char::is_uppercase));
+    let mut words = names.last().unwrap_or_default().replace("Context", "");
+    for capital in 'A'..='Z' {
+        words = words.replace(capital, &format!(" {capital}"));
     }
-    words.trim_start().to_owned()
+    words.trim_start().to_ascii_lowercase()
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::names;
+    use super::{
+        BadSignature, Error, ExpiredContext, InvalidCertificate, NotValidForNameContext,
+        NotValidYetContext, ServerName, UnixTime, UnknownIssuer, name, names,
+    };
+    use rustls::{
+        AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible,
+    };
+    use std::sync::Arc;
+    use std::time::Duration;
 
     #[test]
     fn the_first_names_of_a_certificate_are_shown() {
@@ -202,6 +163,70 @@ mod tests {
         ] {
             let first = presented.get(..count).unwrap_or_default();
             assert_eq!(names(first), shown);
+        }
+    }
+
+    /// As webpki's reason, which rustls hands on.
+    #[derive(Debug)]
+    struct CaUsedAsEndEntity;
+
+    impl std::fmt::Display for CaUsedAsEndEntity {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            Ok(())
+        }
+    }
+
+    impl std::error::Error for CaUsedAsEndEntity {}
+
+    /// [`super::Trust::explain`] knows these by name.
+    #[test]
+    fn reasons_of_rustls_have_names_in_words() {
+        let time = || UnixTime::since_unix_epoch(Duration::ZERO);
+        let other = OtherError(Arc::new(CaUsedAsEndEntity));
+        let other_host = NotValidForNameContext {
+            expected: ServerName::try_from("b.example").unwrap(),
+            presented: vec!["DnsName(\"a.example\")".to_owned()],
+        };
+        let expired = ExpiredContext {
+            time: time(),
+            not_after: time(),
+        };
+        let too_early = NotValidYetContext {
+            time: time(),
+            not_before: time(),
+        };
+        for (reason, expected) in [
+            (UnknownIssuer, "unknown issuer"),
+            (BadSignature, "bad signature"),
+            (other_host, "not valid for name"),
+            (CertificateError::NotValidForName, "not valid for name"),
+            (expired, "expired"),
+            (too_early, "not valid yet"),
+            (CertificateError::Other(other), "ca used as end entity"),
+        ] {
+            assert_eq!(name(&InvalidCertificate(reason)), expected);
+        }
+        let too_old = PeerIncompatible::ServerDoesNotSupportTls12Or13;
+        for (error, expected) in [
+            (
+                Error::InvalidMessage(InvalidMessage::InvalidContentType),
+                "invalid content type",
+            ),
+            (
+                Error::PeerIncompatible(too_old),
+                "server does not support tls12 or13",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::ProtocolVersion),
+                "protocol version",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateRequired),
+                "certificate required",
+            ),
+            (Error::General("Some Words".to_owned()), "general"),
+        ] {
+            assert_eq!(name(&error), expected);
         }
     }
 }

@@ -6,11 +6,12 @@ use std::net::{IpAddr, TcpStream};
 use rustls::ClientConnection;
 
 use super::codec::{Answer, encode};
+use super::connect::connect;
 use super::deadline::Deadline;
-use super::failure::Failure;
+use super::failure::{Blame, Failure};
 use super::message::{Request, Response};
 use super::proxy::Proxy;
-use super::{connect, resolve};
+use super::resolve::resolve;
 use crate::backend_url::BackendUrl;
 use crate::tls::{self, Trust};
 
@@ -27,14 +28,7 @@ pub(super) struct Target {
     pub(super) trust: Option<Trust>,
 }
 
-impl Target {
-    /// What the connection is made to: the proxy, or the backend itself.
-    fn next_hop(&self) -> &BackendUrl {
-        self.proxy.as_ref().map_or(&self.base, |proxy| &proxy.url)
-    }
-}
-
-/// An attempt, in steps that `sekuire doctor --online` takes one by one.
+/// An attempt, in steps.
 pub(super) struct Attempt<'a> {
     pub(super) target: &'a mut Target,
     pub(super) deadline: Deadline<'a>,
@@ -46,80 +40,76 @@ impl Attempt<'_> {
     /// # Errors
     /// There was no answer.
     pub(super) fn make(mut self, request: &Request) -> Result<Response, Failure> {
-        let addresses = self.resolve()?;
-        let stream = self.connect(&addresses)?;
-        self.tunnel(&stream)?;
-        let (stream, session) = self.shake_hands(&addresses, stream)?;
+        let (stream, session) = self.open(&mut |_| ())?;
         // While the connection is open: the descriptors that suffice here suffice for decoding, too.
         let request = encode(&self.target.base, request).map_err(|cause| Failure::local(&cause))?;
+        let trust = self.target.trust.as_ref();
         let mut wire = self.deadline.bound(&stream);
         match session {
-            None => exchange(&mut wire, &request, self.target),
+            None => exchange(&mut wire, &request, trust),
             Some(mut session) => {
                 let mut wire = rustls::Stream::new(&mut session, &mut wire);
-                exchange(&mut wire, &request, self.target)
+                exchange(&mut wire, &request, trust)
             }
         }
     }
 
-    /// The addresses of the backend, or of its proxy.
-    pub(super) fn resolve(&mut self) -> Result<Vec<IpAddr>, Failure> {
-        let hint = "check the name, the name servers and /etc/hosts";
-        let failure = |how| Failure::passing(how, hint);
-        resolve::resolve(self.target.next_hop().name(), &mut self.deadline)
-            .map_err(|cause| Failure::of(&cause, "looking up the name", failure))
-    }
-
-    /// A connection to one of them.
-    pub(super) fn connect(&mut self, addresses: &[IpAddr]) -> Result<TcpStream, Failure> {
-        connect::connect(addresses, self.target.next_hop().port(), &mut self.deadline)
-            .map_err(|cause| Failure::of(&cause, "connecting", Failure::network))
-    }
-
-    /// A way through the proxy, where there is one.
-    pub(super) fn tunnel(&mut self, stream: &TcpStream) -> Result<(), Failure> {
-        match &self.target.proxy {
-            Some(proxy) => proxy.tunnel(&mut self.deadline.bound(stream), &self.target.base),
-            None => Ok(()),
-        }
-    }
-
-    /// TLS, where it is https. The system's hashed folder of CAs is read only when its bundle was not enough;
-    /// then another connection is made.
-    pub(super) fn shake_hands(
+    /// Opens a connection; `found` gets what was found in each step before TLS, in words.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn open(
         &mut self,
-        addresses: &[IpAddr],
-        mut stream: TcpStream,
+        found: &mut dyn FnMut(String),
     ) -> Result<(TcpStream, Option<ClientConnection>), Failure> {
-        loop {
-            let Target { base, trust, .. } = &mut *self.target;
-            let Some(trust) = trust else {
-                return Ok((stream, None));
-            };
-            let cause = match trust.shake_hands(&mut self.deadline.bound(&stream), base.host()) {
-                Ok(session) => return Ok((stream, Some(session))),
-                Err(cause) => cause,
-            };
-            let Some(error) = tls::error(&cause) else {
-                return Err(Failure::of(&cause, "shaking hands", Failure::network));
-            };
-            if !tls::is_unknown_ca(&error) || !trust.read_folders() {
-                return Err(Failure::tls(&error, self.target));
-            }
-            stream = self.connect(addresses)?;
-            self.tunnel(&stream)?;
+        let Attempt { target, deadline } = self;
+        let Target { base, proxy, trust } = &mut **target;
+        let next = proxy.as_ref().map_or(&*base, |proxy| &proxy.url);
+        let hint = "check the name, the name servers and /etc/hosts";
+        let unresolved = |how| Failure::new(Blame::Network, how, hint);
+        let addresses = resolve(next.name(), deadline)
+            .map_err(|cause| Failure::of(&cause, "looking up the name", unresolved))?;
+        let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+        found(texts.join(", "));
+        let stream = connect(&addresses, next.port(), deadline)
+            .map_err(|cause| Failure::of(&cause, "connecting", Failure::network))?;
+        let peer = stream.peer_addr().map(|peer| format!("{peer} "));
+        found(format!("{}answered", peer.unwrap_or_default()));
+        if let Some(proxy) = proxy {
+            proxy.tunnel(&mut deadline.bound(&stream), base)?;
+            found("the proxy connected".to_owned());
         }
+        let Some(trust) = trust else {
+            return Ok((stream, None));
+        };
+        let cause = match trust.shake_hands(&mut deadline.bound(&stream), base.host()) {
+            Ok(session) => return Ok((stream, Some(session))),
+            Err(cause) => cause,
+        };
+        // The system's hashed folder of CAs is read only when its bundle was not enough.
+        if matches!(trust.explain(&cause), Some((_, tls::ADD_CA))) && trust.read_folders() {
+            return self.open(&mut |_| ());
+        }
+        let trust = Some(&*trust);
+        Err(Failure::of_backend(
+            &cause,
+            trust,
+            "shaking hands",
+            Failure::network,
+        ))
     }
 }
 
 /// Sends a request and reads the answer.
 fn exchange(
     stream: &mut (impl Read + Write),
-    request: &[u8],
-    target: &Target,
+    request: &str,
+    trust: Option<&Trust>,
 ) -> Result<Response, Failure> {
     // A server may answer before it has the whole request, and close: what matters is the answer.
-    let _ = stream.write_all(request).and_then(|()| stream.flush());
+    let _ = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.flush());
     let mut answer = Answer::default();
     let mut buffer = [0; PIECE];
     loop {
@@ -129,10 +119,9 @@ fn exchange(
             // So rustls reports an end without close_notify.
             Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => return answer.end(false),
             Err(cause) => {
-                return Err(match tls::error(&cause) {
-                    Some(error) => Failure::tls(&error, target),
-                    None => Failure::of(&cause, "waiting for the answer", |how| answer.lost(how)),
-                });
+                let lost = |how| answer.lost(how);
+                let doing = "waiting for the answer";
+                return Err(Failure::of_backend(&cause, trust, doing, lost));
             }
         };
         if let Some(response) = answer.push(read)? {

@@ -10,7 +10,7 @@ use std::io;
 use minreq::Method;
 use zeroize::Zeroizing;
 
-use super::failure::Failure;
+use super::failure::{Blame, Failure};
 use super::message::{Request, Response, USER_AGENT};
 use crate::backend_url::BackendUrl;
 use crate::{json, platform};
@@ -23,69 +23,57 @@ const NO_STATUS_LINE: &str = "Server did not provide a status line";
 
 const ASK: &str = "check the host and port of the URL, or ask the backend's administrator";
 
-/// The bytes of a request. minreq, which wipes nothing, gets blanks in place of the key: they are filled
-/// behind it.
+/// The bytes of a request. minreq, which wipes nothing, gets neither the headers with the key nor the body,
+/// but blanks in its place.
 ///
 /// # Errors
 /// This machine can't make them.
-pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn encode(base: &BackendUrl, request: &Request) -> io::Result<Zeroizing<String>> {
     let path = format!("{}{}", base.path(), request.path);
-    let body = request.body.as_ref().map(|body| blank(body));
-    let method = body.as_ref().map_or(Method::Get, |_| Method::Post);
+    let blank = request.body.as_ref().map(|body| "_".repeat(body.len()));
+    let method = blank.as_ref().map_or(Method::Get, |_| Method::Post);
     let request_line = format!("{method} {path} HTTP/1.1\r\n");
     let (result, sent) = platform::converse(&[], |start| {
         let mut call = minreq::Request::new(method, format!("{start}{path}"))
             .with_header("User-Agent", USER_AGENT)
             .with_header("Accept", "application/json")
             .with_header("Connection", "close");
-        for (name, value) in &request.headers {
-            call = call.with_header(*name, blank(value));
-        }
-        if let Some(body) = body {
+        if let Some(blank) = blank {
             call = call
                 .with_header("Content-Type", "application/json")
-                .with_body(body);
+                .with_body(blank);
         }
         call.send()
     })?;
-    let filled = with_host(&sent, &request_line, &base.authority());
-    let filled = filled.and_then(|sent| fill(sent, request));
-    filled.ok_or_else(|| match result {
+    complete(&sent, &request_line, &base.authority(), request).ok_or_else(|| match result {
         Err(minreq::Error::IoError(cause)) => cause,
         // Nobody answers: what minreq makes of that does not matter.
         _ => io::Error::other("the HTTP library did not write the request"),
     })
 }
 
-fn blank(text: &str) -> String {
-    "_".repeat(text.len())
-}
-
-/// What minreq wrote, with the true host; none where it is not the request.
-fn with_host(sent: &[u8], request_line: &str, authority: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let rest = sent.strip_prefix(request_line.as_bytes())?;
-    let rest = rest.strip_prefix(b"Host: ")?;
-    let (_, rest) = rest.split_at_checked(find(rest, b"\r\n")?)?;
-    let host = format!("Host: {authority}");
-    let whole = [request_line.as_bytes(), host.as_bytes(), rest].concat();
-    Some(Zeroizing::new(whole))
-}
-
-/// Fills the blanks; none where they are not all there, and nothing behind them.
-fn fill(mut sent: Zeroizing<Vec<u8>>, request: &Request) -> Option<Zeroizing<Vec<u8>>> {
-    let mut put = |before: &str, text: &str, after: &str| {
-        let blanks = format!("{before}{}{after}", blank(text));
-        let at = find(&sent, blanks.as_bytes())? + before.len();
-        sent.get_mut(at..at + text.len())?
-            .copy_from_slice(text.as_bytes());
-        Some(at + text.len())
-    };
+/// What minreq wrote, with the true host, the headers and the body; none where it is not the request.
+fn complete(
+    sent: &[u8],
+    request_line: &str,
+    authority: &str,
+    request: &Request,
+) -> Option<Zeroizing<String>> {
+    let sent = std::str::from_utf8(sent).ok()?;
+    let rest = sent.strip_prefix(request_line)?.strip_prefix("Host: ")?;
+    let (_, rest) = rest.split_once("\r\n")?;
+    let (head, blank) = rest.split_once("\r\n\r\n")?;
     let body = request.body.as_ref().map_or("", |body| body.as_str());
-    let end = put("\r\n\r\n", body, "")?;
-    for (name, value) in &request.headers {
-        put(&format!("\r\n{name}: "), value, "\r\n")?;
+    if blank.len() != body.len() {
+        return None;
     }
-    (end == sent.len()).then_some(sent)
+    let mut parts = vec![request_line, "Host: ", authority, "\r\n"];
+    for (name, value) in &request.headers {
+        parts.extend([name, ": ", value, "\r\n"]);
+    }
+    parts.extend([head, "\r\n\r\n", body]);
+    // Joined in one piece: growing would leave a copy of the key behind.
+    Some(Zeroizing::new(parts.concat()))
 }
 
 /// An answer as it comes in.
@@ -117,14 +105,12 @@ impl Answer {
         while self.head.is_none() && self.read_head(new)? {
             new = 0;
         }
-        let is_endless = self.received > MAX_ANSWER;
-        let Some((head, body)) = &self.head else {
-            let endless = Err(no_answer("sent an answer without end"));
-            return if is_endless { endless } else { Ok(None) };
-        };
-        let is_whole = self.has_body(head, *body)?;
+        let (is_whole, is_endless) = (self.has_body()?, self.received > MAX_ANSWER);
         if !is_whole && !is_endless {
             return Ok(None);
+        }
+        if self.head.is_none() {
+            return Err(no_answer("sent an answer without end"));
         }
         // Of an endless one the status counts.
         let mut response = decode(&self.bytes)?;
@@ -178,9 +164,12 @@ impl Answer {
         Ok(is_interim)
     }
 
-    /// Whether the body, which begins at `at`, is whole (RFC 9112, 6.3).
-    fn has_body(&self, head: &Response, at: usize) -> Result<bool, Failure> {
-        let body = self.bytes.get(at..).unwrap_or_default();
+    /// Whether there is a head, and the whole body behind it (RFC 9112, 6.3).
+    fn has_body(&self) -> Result<bool, Failure> {
+        let Some((head, at)) = &self.head else {
+            return Ok(false);
+        };
+        let body = self.bytes.get(*at..).unwrap_or_default();
         match length(head) {
             // RFC 9110, 15.3.5 and 15.4.5.
             _ if matches!(head.status, 204 | 304) => Ok(true),
@@ -202,11 +191,11 @@ fn length(head: &Response) -> Option<usize> {
 }
 
 fn no_answer(how: &str) -> Failure {
-    Failure::lasting(format!("it {how}"), ASK)
+    Failure::new(Blame::Answer, format!("it {how}"), ASK)
 }
 
 fn not_http() -> Failure {
-    Failure::lasting("it does not speak HTTP on this port", ASK)
+    no_answer("does not speak HTTP on this port")
 }
 
 /// Whether the last chunk is there, and the trailers behind it (RFC 9112, 7.1).
@@ -269,9 +258,8 @@ fn decode(bytes: &[u8]) -> Result<Response, Failure> {
 
 /// Where the first blank line ends. A line may end in LF alone (RFC 9112, 2.2).
 fn blank_line(bytes: &[u8]) -> Option<usize> {
-    let crlf = find(bytes, b"\n\r\n").map(|at| at + 3);
-    let lf = find(bytes, b"\n\n").map(|at| at + 2);
-    crlf.into_iter().chain(lf).min()
+    let end_of = |line: &[u8]| Some(find(bytes, line)? + line.len());
+    end_of(b"\n\r\n").into_iter().chain(end_of(b"\n\n")).min()
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -283,9 +271,8 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::super::failure::Retryable;
     use super::{
-        Answer, BackendUrl, Failure, Request, Response, Zeroizing, encode, fill, with_host,
+        Answer, BackendUrl, Blame, Failure, Request, Response, Zeroizing, complete, encode,
     };
 
     #[test]
@@ -298,10 +285,10 @@ mod tests {
         };
         let version = env!("CARGO_PKG_VERSION");
         let common = format!(
-            "Host: backend.corp:8443\r\nUser-Agent: sekuire/{version}\r\nAccept: application/json\r\n\
-             Connection: close\r\nX-API-Key: sk_test_1\r\n"
+            "Host: backend.corp:8443\r\nX-API-Key: sk_test_1\r\nUser-Agent: sekuire/{version}\r\n\
+             Accept: application/json\r\nConnection: close\r\n"
         );
-        let text = |request| String::from_utf8(encode(&base, &request).unwrap().to_vec()).unwrap();
+        let text = |request| encode(&base, &request).unwrap().to_string();
         assert_eq!(
             text(request(None)),
             format!("GET /prefix/api/v1/me HTTP/1.1\r\n{common}\r\n")
@@ -319,22 +306,28 @@ mod tests {
 
     #[test]
     fn what_is_not_the_request_is_not_sent() {
-        let sent = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:0\r\nA: _\r\n\r\n____";
-        let rebuilt = |line, body: &str| {
+        let sent = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:0\r\nC: d\r\n\r\n____";
+        let completed = |sent: &[u8], line, body: &str| {
             let request = Request {
                 path: "/",
                 headers: vec![("A", Zeroizing::new("b".to_owned()))],
                 body: Some(Zeroizing::new(body.to_owned())),
             };
-            fill(with_host(sent, line, "it")?, &request)
+            complete(sent, line, "it", &request)
         };
-        let whole = rebuilt("GET / HTTP/1.1\r\n", "body").unwrap();
-        assert_eq!(*whole, b"GET / HTTP/1.1\r\nHost: it\r\nA: b\r\n\r\nbody");
-        assert!(rebuilt("GET /x HTTP/1.1\r\n", "body").is_none());
+        let line = "GET / HTTP/1.1\r\n";
+        let whole = completed(sent, line, "body").unwrap();
+        assert_eq!(
+            *whole,
+            "GET / HTTP/1.1\r\nHost: it\r\nA: b\r\nC: d\r\n\r\nbody"
+        );
+        assert!(completed(sent, "GET /x HTTP/1.1\r\n", "body").is_none());
         for other in ["bod", "bodies"] {
-            assert!(rebuilt("GET / HTTP/1.1\r\n", other).is_none());
+            assert!(completed(sent, line, other).is_none());
         }
-        assert!(with_host(b"", "", "it").is_none());
+        let (cut, _) = sent.split_at(40);
+        assert!(completed(cut, line, "").is_none());
+        assert!(completed(b"", "", "").is_none());
     }
 
     /// What becomes of an answer that comes at once, byte by byte, and then ends in order.
@@ -362,7 +355,7 @@ mod tests {
                 response.status,
                 String::from_utf8(response.body).unwrap()
             ),
-            Err(failure) => format!("{:?} {}", failure.retryable, failure.cause),
+            Err(failure) => format!("{:?}: {}", failure.blame, failure.cause),
         }
     }
 
@@ -394,8 +387,8 @@ mod tests {
         }
     }
 
-    const LOST: &str = "Yes connection closed";
-    const NOT_HTTP: &str = "No it does not speak HTTP on this port";
+    const LOST: &str = "Network: connection closed";
+    const NOT_HTTP: &str = "Answer: it does not speak HTTP on this port";
 
     #[test]
     fn what_is_cut_or_no_answer_is_found() {
@@ -412,11 +405,11 @@ mod tests {
             ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
-                "No it broke off within its answer: connection closed",
+                "Answer: it broke off within its answer: connection closed",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
-                "No it broke off within its answer: connection closed",
+                "Answer: it broke off within its answer: connection closed",
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
@@ -434,7 +427,7 @@ mod tests {
                 .is_none()
         );
         let cut = until_close.end(false).unwrap_err();
-        assert_eq!(cut.retryable, Retryable::No);
+        assert_eq!(cut.blame, Blame::Answer);
     }
 
     #[test]

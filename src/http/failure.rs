@@ -4,65 +4,52 @@ use std::io;
 
 use super::attempt::Target;
 use crate::error::{self, CHECK_LIMITS, Error, Kind};
-use crate::{platform, tls};
+use crate::platform;
+use crate::tls::{self, Trust};
 
 /// What to do where the network is to blame.
 const CHECK_NETWORK: &str = "check the URL and the network";
 
-/// Whether a failure is worth another attempt.
+/// What is to blame for a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Retryable {
-    /// It would fail again.
-    No,
-    /// Only while `--wait` lasts: a clock that is not yet set.
-    WhileWaiting,
-    /// It may pass.
-    Yes,
+pub(super) enum Blame {
+    /// This machine: a shortage, or a refusal.
+    Machine,
+    /// The network: no address, no connection, or one lost before the head of an answer. It may pass.
+    Network,
+    /// The server's TLS.
+    Tls,
+    /// A clock: a certificate is not valid yet. It passes while `--wait` lasts.
+    Clock,
+    /// An answer that is none. It would come again.
+    Answer,
 }
 
 /// Why an attempt brought no answer.
 #[derive(Debug)]
 pub(super) struct Failure {
-    kind: Kind,
-    pub(super) retryable: Retryable,
+    pub(super) blame: Blame,
     pub(super) cause: String,
     hint: &'static str,
-    /// Whether the server did answer, but TLS was refused.
-    is_about_tls: bool,
 }
 
 impl Failure {
-    /// What would be met again: no answer, or one that is none.
-    pub(super) fn lasting(cause: impl Into<String>, hint: &'static str) -> Failure {
-        Failure {
-            kind: Kind::Backend,
-            retryable: Retryable::No,
-            cause: cause.into(),
-            hint,
-            is_about_tls: false,
-        }
+    /// A failure, in words, and what to do next.
+    pub(super) fn new(blame: Blame, cause: impl Into<String>, hint: &'static str) -> Failure {
+        let cause = cause.into();
+        Failure { blame, cause, hint }
     }
 
-    /// What may pass: no address, no connection, or one lost before there was the head of an answer.
-    pub(super) fn passing(cause: impl Into<String>, hint: &'static str) -> Failure {
-        Failure {
-            retryable: Retryable::Yes,
-            ..Failure::lasting(cause, hint)
-        }
-    }
-
-    /// What the network is to blame for: it may pass.
+    /// What the network is to blame for.
     pub(super) fn network(cause: String) -> Failure {
-        Failure::passing(cause, CHECK_NETWORK)
+        Failure::new(Blame::Network, cause, CHECK_NETWORK)
     }
 
-    /// What is this machine's: a shortage, or a refusal.
+    /// What this machine is to blame for.
     pub(super) fn local(cause: &io::Error) -> Failure {
         let what = platform::shortage(cause).map(|what| format!("this machine is out of {what}"));
-        Failure {
-            kind: Kind::Machine,
-            ..Failure::lasting(what.unwrap_or_else(|| error::words(cause)), CHECK_LIMITS)
-        }
+        let cause = what.unwrap_or_else(|| error::words(cause));
+        Failure::new(Blame::Machine, cause, CHECK_LIMITS)
     }
 
     /// What an error of a connection is: a shortage of this machine's, the end of the time while `doing` was
@@ -79,43 +66,51 @@ impl Failure {
         }
     }
 
-    /// What was refused in TLS.
-    pub(super) fn tls(error: &rustls::Error, target: &Target) -> Failure {
-        let trust = target.trust.as_ref().map(ToString::to_string);
-        let (cause, hint) = tls::explain(error, target.base.host(), &trust.unwrap_or_default());
-        let mut failure = Failure::lasting(cause, hint);
-        failure.is_about_tls = true;
-        if tls::is_too_early(error) {
-            failure.retryable = Retryable::WhileWaiting;
+    /// The same of a connection to the backend itself: TLS, where it was refused.
+    pub(super) fn of_backend(
+        cause: &io::Error,
+        trust: Option<&Trust>,
+        doing: &str,
+        otherwise: impl FnOnce(String) -> Failure,
+    ) -> Failure {
+        match trust.and_then(|trust| trust.explain(cause)) {
+            Some((cause, tls::SET_CLOCK)) => Failure::new(Blame::Clock, cause, tls::SET_CLOCK),
+            Some((cause, hint)) => Failure::new(Blame::Tls, cause, hint),
+            None => Failure::of(cause, doing, otherwise),
         }
-        failure
     }
 
-    /// Whether it is this machine's.
-    pub(super) fn is_local(&self) -> bool {
-        self.kind == Kind::Machine
+    /// Whether another attempt may bring an answer; `is_waiting`: `--wait` is given.
+    pub(super) fn may_pass(&self, is_waiting: bool) -> bool {
+        self.blame == Blame::Network || self.blame == Blame::Clock && is_waiting
     }
 
-    /// The error, after attempts as `attempts` has it in words; `may_ask_doctor`: the hint may name doctor.
-    pub(super) fn error(&self, target: &Target, attempts: &str, may_ask_doctor: bool) -> Error {
+    /// The error, after attempts as `attempts` has it in words.
+    pub(super) fn error(&self, target: &Target, attempts: &str, for_doctor: bool) -> Error {
         let (base, cause) = (&target.base, &self.cause);
-        let message = match &target.proxy {
-            _ if self.is_local() => format!("can't ask {base}: {cause}"),
-            _ if self.is_about_tls => format!("{base}: {cause}"),
-            Some(proxy) => {
+        let message = match (self.blame, &target.proxy) {
+            (Blame::Machine, _) => format!("can't ask {base}: {cause}"),
+            (Blame::Tls | Blame::Clock, _) => format!("{base}: {cause}"),
+            (_, None) => format!("no answer from {base}: {cause}{attempts}"),
+            (_, Some(proxy)) => {
                 format!("no answer from {base} through proxy {proxy}: {cause}{attempts}")
             }
-            None => format!("no answer from {base}: {cause}{attempts}"),
         };
-        let hint = match &target.proxy {
-            Some(_) if self.hint == CHECK_NETWORK => "check HTTPS_PROXY and the network",
-            _ if self.hint == tls::SEE_DOCTOR && !may_ask_doctor => tls::ASK_ADMINISTRATOR,
-            _ => self.hint,
-        };
-        let mut hint = hint.to_owned();
-        if may_ask_doctor && self.retryable == Retryable::Yes {
+        let mut hint = match self.hint {
+            CHECK_NETWORK if target.proxy.is_some() => "check HTTPS_PROXY and the network",
+            tls::SEE_DOCTOR if for_doctor => tls::ASK_ADMINISTRATOR,
+            hint => hint,
+        }
+        .to_owned();
+        if self.blame == Blame::Network && !for_doctor {
             hint += ", or run: sekuire doctor --online";
         }
-        Error::new(self.kind, message).with_hint(hint)
+        let is_local = self.blame == Blame::Machine;
+        let kind = if is_local {
+            Kind::Machine
+        } else {
+            Kind::Backend
+        };
+        Error::new(kind, message).with_hint(hint)
     }
 }

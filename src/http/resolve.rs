@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -65,10 +65,8 @@ fn look_up(host: &str, family: Family, answer: Sender<Answer>) -> io::Result<()>
 
 fn next(answers: &Receiver<Answer>, deadline: &mut Deadline<'_>) -> io::Result<Answer> {
     deadline.wait(|time| {
-        answers.recv_timeout(time).map_err(|cause| match cause {
-            RecvTimeoutError::Timeout => io::ErrorKind::TimedOut.into(),
-            RecvTimeoutError::Disconnected => io::ErrorKind::BrokenPipe.into(),
-        })
+        let answer = answers.recv_timeout(time);
+        answer.map_err(|_| io::ErrorKind::TimedOut.into())
     })
 }
 

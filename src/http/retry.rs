@@ -52,26 +52,21 @@ impl Retry {
         retry_after: Option<Duration>,
         jitter: f64,
     ) -> Option<Duration> {
-        if self.wait.is_zero() && self.attempts >= ATTEMPTS {
-            return None;
-        }
-        let window = if self.wait.is_zero() {
-            WINDOW
-        } else {
-            self.wait
+        let window = match self.wait {
+            Duration::ZERO if self.attempts >= ATTEMPTS => return None,
+            Duration::ZERO => WINDOW,
+            wait => wait,
         };
         let left = window.checked_sub(elapsed).filter(|left| *left >= FIRST)?;
-        let doubled = FIRST
-            .saturating_mul(1 << (self.attempts - 1).min(16))
-            .min(LONGEST);
+        let doubled = LONGEST.min(FIRST * (1 << (self.attempts - 1).min(6)));
         // At most half of what is left is chance, so that the last attempts come when the time is nearly
         // up, and have time to be answered. A narrow spread only brings those back together that the server
         // refused together; the full one would let a small fleet wait for chance alone (a test simulates it).
         let pause = match retry_after {
-            Some(told) => {
-                let slack = left.checked_sub(told).filter(|slack| !slack.is_zero())?;
+            Some(asked) => {
+                let slack = left.checked_sub(asked).filter(|slack| !slack.is_zero())?;
                 let spread = Duration::from_secs(5 + u64::from(self.attempts)).min(LONGEST);
-                told + spread.min(slack / 2).mul_f64(jitter)
+                asked + spread.min(slack / 2).mul_f64(jitter)
             }
             None => doubled.min(left / 2).mul_f64(jitter),
         };

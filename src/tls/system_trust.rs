@@ -1,16 +1,15 @@
 //! Which CAs are trusted on macOS and Windows: the system's own verifier decides.
 
-#![allow(
-    clippy::unnecessary_wraps,
-    clippy::unused_self,
-    reason = "one signature on every system"
-)]
+// One signature on every system.
+#![allow(clippy::unnecessary_wraps, clippy::unused_self)]
 
-use rustls::{ClientConfig, ConfigBuilder, Error, WantsVerifier};
+use rustls::{ClientConfig, Error};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use super::Builder;
+
 /// What to do with a CA that is not among them.
-pub(super) const ADD_CA: &str = "add the backend's own CA to the system's certificate store; or ask for its missing intermediate certificate";
+pub const ADD_CA: &str = "add the backend's own CA to the system's certificate store; or ask for its missing intermediate certificate";
 
 /// The system's store.
 #[derive(Debug)]
@@ -34,8 +33,8 @@ impl Trust {
     }
 
     /// How many there are, in words.
-    pub fn count(&self) -> String {
-        "those".to_owned()
+    pub fn count(&self) -> &'static str {
+        "those"
     }
 
     /// There is nothing more to read.
@@ -43,10 +42,7 @@ impl Trust {
         false
     }
 
-    pub(super) fn config(
-        &self,
-        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-    ) -> Result<ClientConfig, Error> {
+    pub(super) fn config(&self, builder: Builder) -> Result<ClientConfig, Error> {
         Ok(builder.with_platform_verifier()?.with_no_client_auth())
     }
 }

@@ -1,28 +1,26 @@
 //! Which CAs are trusted on Linux: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else the system's bundle and
-//! hashed folder, else, where there is no store at all, Mozilla's roots in this program.
+//! hashed folders, else, where there is no store at all, Mozilla's roots in this program.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::{env, fs, mem};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::{ClientConfig, RootCertStore};
 
+use super::Builder;
 use crate::environment;
 use crate::error::{self, Error};
 use crate::platform::open_to_read;
 
-const FILE: &str = "SSL_CERT_FILE";
-const FOLDERS: &str = "SSL_CERT_DIR";
-
-/// The largest CA file that is read, in bytes; the largest bundles in use have half a megabyte.
+/// The most that is read of a file, in bytes; the largest bundles in use have half a megabyte.
 const MAX_FILE: u64 = 8 * 1024 * 1024;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
 /// What to do with a CA that is not among them.
-pub(super) const ADD_CA: &str = "for the backend's own CA set SSL_CERT_FILE=/path/ca.pem; or ask for its missing intermediate certificate";
+pub const ADD_CA: &str = "for the backend's own CA set SSL_CERT_FILE=/path/ca.pem; or ask for its missing intermediate certificate";
 
 /// The CAs that are trusted.
 #[derive(Debug, Default)]
@@ -43,50 +41,32 @@ impl Trust {
     /// Exit status 3: what a variable names, or the system's store, has no certificate that can be read.
     pub fn prepare() -> Result<Trust, Error> {
         let mut trust = Trust::default();
-        let (file, folders) = (environment::path(FILE)?, environment::path(FOLDERS)?);
-        if file.is_none() && folders.is_none() {
+        if let Some(file) = environment::path("SSL_CERT_FILE")? {
+            trust.add(&format!("SSL_CERT_FILE={}", file.display()), [file])?;
+        }
+        if let Some(folders) = environment::path("SSL_CERT_DIR")? {
+            let files = env::split_paths(&folders).flat_map(|folder| files(folder, |_| true));
+            trust.add(&format!("SSL_CERT_DIR={}", folders.display()), files)?;
+        }
+        if trust.source.is_empty() {
             trust.add_system()?;
-        }
-        if let Some(file) = file {
-            let read = trust.add_file(&file);
-            trust.name_source(&format!("{FILE}={}", file.display()), read)?;
-        }
-        if let Some(folders) = folders {
-            // One with certificates is enough, as for OpenSSL.
-            let paths = std::env::split_paths(&folders);
-            let read = paths.map(|path| trust.add_folder(&path, |_| true));
-            let read = read.reduce(|one, other| match (one, other) {
-                (Ok(one), Ok(other)) => Ok(one + other),
-                (one, other) => one.or(other),
-            });
-            let source = format!("{FOLDERS}={}", folders.display());
-            trust.name_source(&source, read.unwrap_or(Ok(0)))?;
         }
         Ok(trust)
     }
 
-    /// The system's bundle; where there is none, its hashed folders; where there are none, Mozilla's roots.
+    /// The system's bundle, or what else comes first of its store; where there is no store, Mozilla's roots.
     fn add_system(&mut self) -> Result<(), Error> {
-        let places = openssl_probe::probe();
-        self.unread_folders = places.cert_dir;
-        let first = self.unread_folders.first();
-        let folder = first.map(|folder| folder.display().to_string());
-        match (places.cert_file, folder) {
-            (Some(bundle), _) => {
-                let read = self.add_file(&bundle);
-                match self.name_source(&bundle.display().to_string(), read) {
-                    // The store is both: a folder with certificates is enough.
-                    Err(_) if self.read_folders() => Ok(()),
-                    named => named,
-                }
-            }
-            (None, Some(_)) if self.read_folders() => Ok(()),
-            (None, Some(folder)) => self.name_source(&folder, Ok(0)),
-            (None, None) => {
-                self.roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-                "Mozilla, in this program".clone_into(&mut self.source);
-                Ok(())
-            }
+        let store = openssl_probe::probe();
+        let mut places = store.cert_file.into_iter().chain(store.cert_dir);
+        let Some(first) = places.next() else {
+            self.roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+            self.source.push_str("Mozilla, in this program");
+            return Ok(());
+        };
+        self.unread_folders = places.collect();
+        match self.add(&first.display().to_string(), files(first, is_hashed)) {
+            Err(error) if !self.read_folders() => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -94,47 +74,48 @@ impl Trust {
     /// new. That takes longer than a handshake.
     pub fn read_folders(&mut self) -> bool {
         let known = self.roots.len();
-        for folder in std::mem::take(&mut self.unread_folders) {
-            let read = self.add_folder(&folder, is_hashed);
+        for folder in mem::take(&mut self.unread_folders) {
             // Beside a bundle a folder may be empty.
-            let _ = self.name_source(&folder.display().to_string(), read);
+            let _ = self.add(&folder.display().to_string(), files(folder, is_hashed));
         }
         self.roots.len() > known
     }
 
     /// How many there are, in words.
     pub fn count(&self) -> String {
-        match self.roots.len() {
-            1 => "1 CA".to_owned(),
-            count => format!("{count} CAs"),
-        }
+        let plural = if self.roots.len() == 1 { "" } else { "s" };
+        format!("{} CA{plural}", self.roots.len())
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "one signature on every system")]
-    pub(super) fn config(
-        &self,
-        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-    ) -> Result<ClientConfig, rustls::Error> {
-        let roots = RootCertStore {
-            roots: self.roots.clone(),
-        };
-        Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    pub(super) fn config(&self, builder: Builder) -> Result<ClientConfig, rustls::Error> {
+        let roots = self.roots.clone();
+        let builder = builder.with_root_certificates(RootCertStore { roots });
+        Ok(builder.with_no_client_auth())
     }
 
-    /// Names a source, of which so many certificates were read.
+    /// Adds the certificates of a source's files. One certificate is enough, as for OpenSSL.
     ///
     /// # Errors
-    /// There was none.
-    fn name_source(&mut self, source: &str, read: io::Result<usize>) -> Result<(), Error> {
-        let cause = match read {
-            Ok(0) => "no certificate in PEM form that can be read".to_owned(),
-            Ok(_) => {
-                let and = if self.source.is_empty() { "" } else { " and " };
-                self.source = format!("{}{and}{source}", self.source);
-                return Ok(());
+    /// None could be read.
+    fn add(&mut self, source: &str, files: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
+        let mut added = 0;
+        let mut cause = "no certificate in PEM form that can be read".to_owned();
+        for file in files {
+            let mut content = Vec::new();
+            // A FIFO is not waited for, and a device without end is not read to it.
+            let opened = open_to_read(&file).map(|file| file.take(MAX_FILE));
+            if let Err(error) = opened.and_then(|mut file| file.read_to_end(&mut content)) {
+                self.unreadable += 1;
+                cause = error::words(&error);
             }
-            Err(cause) => error::words(&cause),
-        };
+            added += self.add_pem(&content);
+        }
+        if added > 0 {
+            let and = if self.source.is_empty() { "" } else { " and " };
+            self.source.extend([and, source]);
+            return Ok(());
+        }
         let hint = match source.split_once('=') {
             Some((name, _)) => format!("correct {name}, or unset it to trust the system's CAs"),
             None => "install the package ca-certificates, or set SSL_CERT_FILE=/path/ca.pem".into(),
@@ -142,55 +123,35 @@ impl Trust {
         Err(Error::machine(format!("{source}: {cause}")).with_hint(hint))
     }
 
-    /// Adds the certificates of a regular file, and returns how many could be read.
-    fn add_file(&mut self, path: &Path) -> io::Result<usize> {
-        let file = open_to_read(path)?;
-        // A FIFO would be waited for.
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
-        let mut content = Vec::new();
-        file.take(MAX_FILE).read_to_end(&mut content)?;
-        Ok(self.add_pem(&content))
-    }
-
-    /// Adds the certificates of the files in a folder that are wanted by name, as [`Trust::add_file`].
-    fn add_folder(&mut self, folder: &Path, is_wanted: fn(&str) -> bool) -> io::Result<usize> {
-        let mut read = 0;
-        for entry in fs::read_dir(folder)?.flatten() {
-            if is_wanted(&entry.file_name().to_string_lossy()) && !entry.path().is_dir() {
-                let added = self.add_file(&entry.path());
-                self.unreadable += usize::from(added.is_err());
-                read += added.unwrap_or(0);
-            }
-        }
-        Ok(read)
-    }
-
-    /// Adds the certificates of a text (PEM, RFC 7468), whatever stands around them, each once; how many it has
-    /// that can be read.
-    fn add_pem(&mut self, content: &[u8]) -> usize {
-        // rustls passes over a certificate behind a byte order mark in silence, and over glued ones.
-        let text = String::from_utf8_lossy(content);
-        let text = text.trim_start_matches('\u{feff}');
-        let begun = text.matches(BEGIN).count();
+    /// Adds the certificates of a text (PEM, RFC 7468), whatever stands around them; how many can be read.
+    fn add_pem(&mut self, text: &[u8]) -> usize {
+        // rustls does not see one behind a byte order mark, or glued to another.
+        let text = String::from_utf8_lossy(text).replace(BEGIN, &format!("\n{BEGIN}"));
         let mut found = RootCertStore::empty();
         let certificates = CertificateDer::pem_slice_iter(text.as_bytes()).flatten();
         let (read, _) = found.add_parsable_certificates(certificates);
-        self.unreadable += begun.saturating_sub(read);
-        for root in found.roots {
-            if !self.roots.contains(&root) {
-                self.roots.push(root);
-            }
-        }
+        self.unreadable += text.matches(BEGIN).count().saturating_sub(read);
+        found.roots.retain(|root| !self.roots.contains(root));
+        self.roots.append(&mut found.roots);
         read
     }
 }
 
+/// The files in a folder that are wanted; of what can't be listed, itself.
+fn files(path: PathBuf, is_wanted: fn(&Path) -> bool) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(&path) else {
+        return vec![path];
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths
+        .filter(|path| is_wanted(path) && !path.is_dir())
+        .collect()
+}
+
 /// Whether a file is named as OpenSSL looks for it, such as `3513523f.0` (openssl-rehash(1)).
-fn is_hashed(name: &str) -> bool {
-    name.split_once('.').is_some_and(|(hash, number)| {
-        let is_hash = hash.len() == 8 && u32::from_str_radix(hash, 16).is_ok();
-        is_hash && number.parse::<u32>().is_ok()
-    })
+fn is_hashed(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (hash, number) = name.split_once('.').unwrap_or_default();
+    let is_hash = hash.len() == 8 && u32::from_str_radix(hash, 16).is_ok();
+    is_hash && number.parse::<u32>().is_ok()
 }

@@ -65,7 +65,7 @@ fn a_proxy_may_want_a_login() {
         let outcome = whoami(&fixture, &format!("http://{login}{}", proxy.address())).run();
         outcome
             .exits(4)
-            .complains(&format!(" through proxy {}: the proxy wants a login, or refused it (407)\n", proxy.address()))
+            .complains(&format!(" through proxy {}: the proxy refused to connect (407)\n", proxy.address()))
             .complains("\nhint: set HTTPS_PROXY=http://user:password@host:port; only Basic is spoken here\n")
             .hides("s3cret");
         fixture.assert_clean_failure(login, &outcome);
@@ -126,10 +126,10 @@ const MISBEHAVING: &str = "
     3 | Silence |                                                     | timed out while waiting for the proxy
     3 | Silence | HTTP/1.1 200 OK¶                                    | timed out while waiting for the proxy
     3 | Silence | HTTP/1.1 200 OK¶¶                                   | timed out while shaking hands
-    3 | Close   | HTTP/1.1 502 Bad Gateway¶Content-Length: 4¶¶body    | the proxy could not reach the backend (502)
-    3 | Close   | HTTP/1.1 503 Unavailable¶¶                          | the proxy could not reach the backend (503)
+    3 | Close   | HTTP/1.1 502 Bad Gateway¶Content-Length: 4¶¶body    | the proxy refused to connect (502)
+    3 | Close   | HTTP/1.1 503 Unavailable¶¶                          | the proxy refused to connect (503)
     1 | Close   | HTTP/1.1 403 Forbidden¶¶                            | the proxy refused to connect (403)
-    1 | Close   | HTTP/1.1 401 No¶¶                                   | the proxy wants a login, or refused it (401)
+    1 | Close   | HTTP/1.1 401 No¶¶                                   | the proxy refused to connect (401)
     1 | Close   | HTTP/1.1 302 Found¶Location: http://127.0.0.1/¶¶    | the proxy refused to connect (302)
     1 | Close   | SSH-2.0-OpenSSH¶                                    | the proxy does not speak HTTP
     1 | Silence | SSH-2.0-OpenSSH¶                                    | the proxy does not speak HTTP

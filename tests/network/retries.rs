@@ -127,7 +127,6 @@ fn retry_after_beyond_what_is_left_ends_it_at_once() {
         ("16", &[][..]),
         ("31", wait),
         ("4294967296", wait),
-        ("99999999999999999999999999", &[]),
         (&far, &[]),
         ("Fri, 31 Dec 9999 23:59:59 GMT", wait),
     ];
@@ -219,6 +218,8 @@ fn wait_ends_when_the_certificate_becomes_valid() {
         });
         fixture.whoami().args(["--wait", "25"]).run()
     });
-    outcome.exits(0).complains("certificate not valid before ");
+    outcome
+        .exits(0)
+        .complains("certificate is not valid yet: the limit is ");
     assert_eq!(fixture.backend.requests().len(), 1, "{outcome}");
 }

@@ -27,10 +27,10 @@ const REFUSED: [TlsKind; 9] = [
 const EXPLAINED: &str = "
     certificate signed by an untrusted CA; trusted: 1 CA of SSL_CERT_FILE=/ | for the backend's own CA set SSL_CERT_FILE=
     certificate signed by an untrusted CA; trusted: 1 CA of SSL_CERT_FILE=/ | or ask for its missing intermediate certificate
-    certificate is not for 127.0.0.1, but for backend.example.org, 192.0.2.1 | check the host of the URL
-    certificate is not for 127.0.0.1; it names no host                       | check the host of the URL
-    certificate expired on Tue, 01 Jan 2002 00:00:00 GMT; this machine's clock says | check this machine's clock
-    certificate not valid before Sun, 01 Jan 2090 00:00:00 GMT; this machine's clock says | set this machine's clock; --wait SECS waits
+    certificate is not for this host, but for backend.example.org, 192.0.2.1 | check the host and port of the URL
+    certificate is not for this host; it names no host                       | check the host and port of the URL
+    certificate expired: the limit is Tue, 01 Jan 2002 00:00:00 GMT, this machine's clock says | check this machine's clock
+    certificate is not valid yet: the limit is Sun, 01 Jan 2090 00:00:00 GMT, this machine's clock says | set this machine's clock; --wait SECS waits
     certificate is a CA's own (CA:TRUE), not a server's                      | basicConstraints=CA:FALSE
     TLS failed: invalid purpose                                              | run: sekuire doctor --online
     TLS failed: unsupported critical extension                               | run: sekuire doctor --online
@@ -165,17 +165,21 @@ fn ca_files_that_can_not_be_used_are_errors_of_this_machine() {
             file("no-end", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
             none,
         ),
-        ("SSL_CERT_FILE", empty.clone(), "not a regular file"),
-        ("SSL_CERT_FILE", fifo, "not a regular file"),
-        ("SSL_CERT_FILE", "/dev/zero".into(), "not a regular file"),
+        ("SSL_CERT_FILE", empty.clone(), "is a directory"),
+        ("SSL_CERT_FILE", fifo, none),
+        ("SSL_CERT_FILE", "/dev/zero".into(), none),
         (
             "SSL_CERT_DIR",
             "/nonexistent".into(),
             "no such file or directory",
         ),
-        ("SSL_CERT_DIR", file("no-folder", ""), "not a directory"),
+        ("SSL_CERT_DIR", file("no-folder", ""), none),
         ("SSL_CERT_DIR", empty.clone(), none),
-        ("SSL_CERT_DIR", empty.with_file_name("gone"), none),
+        (
+            "SSL_CERT_DIR",
+            empty.with_file_name("gone"),
+            "no such file or directory",
+        ),
     ];
     for (variable, value, cause) in cases {
         let call = fixture.whoami().without("SSL_CERT_FILE");
@@ -291,7 +295,7 @@ fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
     };
     outcome.exits(0).complains_not();
     match fs::read_to_string(fixture.home.path().join("trace")) {
-        Ok(opened) => assert_eq!(opened.matches("\"/etc/ssl/certs").count(), 1, "{opened}"),
+        Ok(opened) => assert!(!opened.contains("\"/etc/ssl/certs\""), "{opened}"),
         Err(_) => needs::skip("needs root to see what is opened"),
     }
     for files in [
