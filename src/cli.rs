@@ -246,7 +246,6 @@ fn read_options(command: &'static CommandSpec, typed: Vec<TypedOption>) -> Resul
             return Err(refuse(format!("{name} is given more than once")));
         }
         given.push(name);
-        options.is_backend_url |= typed == "--backend-url";
         let value = match (spec.has_value(), value.map(OsString::into_string)) {
             (false, None) => Ok(String::new()),
             (false, Some(_)) => Err(format!("{typed} takes no value")),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::auth_file::{self, Content};
 use crate::credential::Credential;
-use crate::error::{self, Error, Kind};
+use crate::error::{self, Error};
 use crate::platform::FileKind;
 use crate::secret_file::{self, Unread};
 use crate::{environment, json, platform};
@@ -91,8 +91,8 @@ impl Store {
             Err(Unread::NotRegular(kind)) => return Err(self.not_regular(kind)),
         };
         let damaged = |why: &str| {
-            let message = format!("{} is {why}", self.file.display());
-            Error::new(Kind::DamagedFile, message)
+            Error::machine(format!("{} is {why}", self.file.display()))
+                .with_hint("run: sekuire login (with --backend URL, if it was another backend's)")
         };
         if bytes.is_empty() {
             return Err(damaged("empty"));
@@ -308,7 +308,7 @@ mod tests {
     use crate::api_key::{self, ApiKey};
     use crate::auth_file;
     use crate::backend_url::BackendUrl;
-    use crate::credential::{Credential, Source};
+    use crate::credential::Credential;
 
     /// What is tried before the first request has to be no less than what is saved after it.
     #[test]
@@ -317,7 +317,7 @@ mod tests {
         let id = Some("\u{1}".repeat(MAX_ID));
         let largest = Credential {
             api_key: ApiKey::from_file_text(&"\\".repeat(api_key::MAX_LEN)).unwrap(),
-            source: Source::File,
+            variable: None,
             bound_fingerprint: Some("0".repeat(64)),
             org_id: id.clone(),
             workspace_id: id,

@@ -145,7 +145,7 @@ fn damage_is_exit_status_three_with_path_and_remedy_and_changes_nothing() {
             outcome.exits(3).prints("").hides(SECRET);
             outcome
                 .complains(&begin)
-                .complains("\nhint: run: sekuire login\n");
+                .complains("\nhint: run: sekuire login (with --backend URL");
             assert_eq!(home.read_auth(), content);
         }
     }

@@ -13,8 +13,6 @@ pub struct Options {
     pub web_url: Option<String>,
     /// `--backend`
     pub backend: Option<String>,
-    /// Whether it was typed as `--backend-url`.
-    pub is_backend_url: bool,
     /// `--api-key-stdin`
     pub api_key_stdin: bool,
     /// `--no-store`
