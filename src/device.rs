@@ -5,7 +5,6 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::redact::sanitize;
 use crate::{environment, hex, platform};
 
 /// How many characters of a fingerprint `status` and `whoami` show.
@@ -50,16 +49,6 @@ impl Device {
     /// The operating system and processor for the backend, such as `linux x86_64`.
     pub fn os_and_arch() -> String {
         format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
-    }
-
-    /// `Device`, `OS` and `Fingerprint`, a line each, with so many characters of the fingerprint.
-    pub fn lines(&self, length: usize) -> String {
-        format!(
-            "Device: {}\nOS: {}\nFingerprint: {}\n",
-            sanitize(&self.name),
-            Device::os(),
-            shorten(&self.fingerprint, length)
-        )
     }
 
     /// Whether `bound`, the fingerprint that auth.json holds, is this device's.

@@ -262,7 +262,7 @@ fn proxies() {
         (
             &[("HTTPS_PROXY", proxy), ("no_proxy", "b.org,.sekuire.ai")],
             0,
-            &["ok       proxy: bypassed by entry .sekuire.ai [no_proxy]\n"],
+            &["ok       proxy: bypassed for .sekuire.ai [no_proxy]\n"],
         ),
         (
             &[("ALL_PROXY", proxy), ("HTTP_PROXY", proxy)],

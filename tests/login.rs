@@ -403,7 +403,7 @@ fn the_workspace_is_the_first_or_the_one_named() {
     outcome.exits(2).prints("");
     assert_eq!(
         outcome.stderr,
-        "error: this key has no such workspace\nhint: choose one that it has, such as ws_abc123 or ws_def456\n"
+        "error: this key has no such workspace\nhint: choose one that it has, such as ws_abc123\n"
     );
     assert_eq!(home.read_auth(), before);
     log_in(&home, &backend);

@@ -6,10 +6,9 @@ use std::path::Path;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::Credential;
-use crate::environment;
 use crate::error::Error;
 use crate::redact::sanitize;
-use crate::shell;
+use crate::{environment, shell};
 
 /// The backend, where nothing says otherwise.
 const DEFAULT_BACKEND: &str = "https://api.sekuire.ai";
@@ -84,24 +83,16 @@ pub(super) fn logged_in_to(known: &Credential) -> Result<Backend, Error> {
     choose(("auth.json", own.as_ref()), &[], DEFAULT_BACKEND)
 }
 
-/// Whether this is the backend that need not be named.
-pub(super) fn is_default(url: &BackendUrl) -> bool {
-    url.to_string() == DEFAULT_BACKEND
-}
-
-/// The line that names a backend; none for the default one.
-pub(super) fn line(url: &BackendUrl) -> String {
-    if is_default(url) {
-        return String::new();
-    }
-    format!("Backend: {}\n", sanitize(&url.to_string()))
+/// A backend that must be named, for it is not the default one.
+pub(super) fn unless_default(url: &BackendUrl) -> Option<String> {
+    Some(url.to_string()).filter(|url| url != DEFAULT_BACKEND)
 }
 
 /// The command that logs in to a backend. Every hint at a login names this one: whoever follows it must
 /// not send a key to the default backend, or to a variable's, in place of its own.
 pub(super) fn login_command(url: &BackendUrl) -> String {
     let leads_there = of_login(&Options::default()).is_ok_and(|plain| plain.url == *url);
-    if leads_there && is_default(url) {
+    if leads_there && unless_default(url).is_none() {
         return "sekuire login".into();
     }
     let url = url.to_string();

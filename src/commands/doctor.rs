@@ -6,18 +6,17 @@ mod checks;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{backend, shared};
-use crate::api;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::clock::{BEFORE_RELEASE, date};
 use crate::credential::Credential;
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
-use crate::environment;
 use crate::error::Error;
 use crate::http::{Client, Route, choose_route};
 use crate::store::Store;
 use crate::tls::Trust;
+use crate::{api, environment};
 use checks::{Checks, Finding, found};
 
 /// Clocks may differ by so many seconds: certificates and tokens allow for it.
@@ -41,7 +40,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     checks.add("device", Ok(identity(&device, known)));
     let backend = backend::to_ask(options, known);
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
-    let address = backend.map(|it| found(it.url.to_string(), it.source, None));
+    let address = backend.map(|it| found(it.url.to_string(), Some(it.source), None));
     let mut can_ask = checks.add("backend", address);
     can_ask &= checks.add("trust", authorities());
     can_ask &= checks.add("proxy", proxy(base.as_ref()));
@@ -65,7 +64,7 @@ fn configuration() -> Result<Finding, Error> {
         }
         (inspected, _) => inspected?,
     };
-    Ok(found(words, source, warnings))
+    Ok(found(words, Some(source), warnings))
 }
 
 fn inspect(key: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
@@ -77,7 +76,7 @@ fn inspect(key: &Result<Found, Error>, options: &Options) -> Result<Finding, Err
     let has_file = Store::locate().is_ok_and(|store| store.may_hold_key());
     let warning = format!("{source} takes precedence over the key in auth.json");
     let has_two = known.variable.is_some() && has_file;
-    Ok(found(words, source, has_two.then_some(warning)))
+    Ok(found(words, Some(source), has_two.then_some(warning)))
 }
 
 fn identity(device: &Device, known: Option<&Credential>) -> Finding {
@@ -87,7 +86,7 @@ fn identity(device: &Device, known: Option<&Credential>) -> Finding {
     let warnings = shared::other_device(known, device)
         .into_iter()
         .chain(warning);
-    found(words, device.source, warnings)
+    found(words, Some(device.source), warnings)
 }
 
 fn authorities() -> Result<Finding, Error> {
@@ -96,13 +95,13 @@ fn authorities() -> Result<Finding, Error> {
     let count = trust.unreadable;
     let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
     let warning = Some(warning).filter(|_| count > 0);
-    Ok(found(trust.count(), &trust.source, warning))
+    Ok(found(trust.count(), Some(&trust.source), warning))
 }
 
 fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
     Ok(match choose_route(base)? {
-        Route::Through(name, proxy) => found(format!("http://{proxy}"), name, None),
-        Route::Bypassed(name, entry) => found(format!("bypassed by entry {entry}"), name, None),
+        Route::Through(name, proxy) => found(format!("http://{proxy}"), Some(name), None),
+        Route::Bypassed(name, entry) => found(format!("bypassed for {entry}"), Some(name), None),
         Route::Direct | Route::NeverProxied => {
             let mut words = "none".to_owned();
             for name in PROXY_VARIABLES.split(' ') {
@@ -110,7 +109,7 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
                     words.extend(["; ", name, " is set but not used"]);
                 }
             }
-            found(words, "default", None)
+            found(words, Some("default"), None)
         }
     })
 }
@@ -118,7 +117,7 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
 fn clock(now: u64) -> Result<Finding, Error> {
     let date = date(now);
     if now >= BEFORE_RELEASE {
-        return Ok(found(date, "", None));
+        return Ok(found(date, None, None));
     }
     let message = format!("{date}, a time before this program was released");
     Err(Error::machine(message).with_hint("set this machine's clock"))
@@ -133,20 +132,20 @@ fn seconds(time: SystemTime) -> u64 {
 /// Takes the steps of a request. The first that fails ends it; only the last sends the key.
 fn ask(client: &mut Client, known: Option<&Credential>, device: &Device, checks: &mut Checks) {
     let has_arrived = client.probe(&mut |name, step| {
-        checks.add(name, step.map(|words| found(words, "", None)));
+        checks.add(name, step.map(|words| found(words, None, None)));
     });
     if !has_arrived {
         return;
     }
     let date = api::clock(client).map(|date| match date {
         Some(date) => compare(seconds(date), seconds(SystemTime::now())),
-        None => found("not told", "", None),
+        None => found("not told", None, None),
     });
     let is_answered = checks.add("backend clock", date);
     if let Some(known) = known.filter(|_| is_answered) {
         let account = shared::ask(client, known, device).map(|me| {
             let user = me.email.or(me.id).unwrap_or("an unnamed user".to_owned());
-            found(format!("key accepted for {user}"), "", None)
+            found(format!("key accepted for {user}"), None, None)
         });
         checks.add("account", account);
     }
@@ -156,11 +155,8 @@ fn ask(client: &mut Client, known: Option<&Credential>, device: &Device, checks:
 fn compare(theirs: u64, ours: u64) -> Finding {
     let is_close = theirs.abs_diff(ours) <= USUAL_DIFFERENCE;
     let advice = "it differs from this machine's: set that, or ask the backend's administrator";
-    found(
-        date(theirs),
-        "",
-        Some(advice.to_owned()).filter(|_| !is_close),
-    )
+    let warning = Some(advice.to_owned()).filter(|_| !is_close);
+    found(date(theirs), None, warning)
 }
 
 #[cfg(test)]

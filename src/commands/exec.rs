@@ -9,9 +9,8 @@ use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::Credential;
 use crate::credentials::{KEY_FILE_VARIABLE, KEY_VARIABLE};
-use crate::environment;
 use crate::error::{Error, Kind, words};
-use crate::platform;
+use crate::{environment, platform};
 
 /// The name that Sekuire's SDK reads.
 const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";

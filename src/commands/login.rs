@@ -1,16 +1,14 @@
 //! `sekuire login`.
 
 use super::{backend, prompt, shared};
-use crate::api;
 use crate::cli::Options;
 use crate::credential::Credential;
-use crate::credentials;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::http::Client;
 use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal;
+use crate::{api, credentials};
 
 /// Has the backend verify a key and bind it to this device, and saves it.
 ///
@@ -35,20 +33,17 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     };
     verify(&mut client, options, &device, &mut login)?;
     let saved = store.map(|store| store.save(&login)).transpose()?;
-    if options.quiet {
-        return Ok(0);
-    }
     let is_asked = login.variable.is_none() && !options.api_key_stdin;
-    let printed = terminal::print(&format!(
-        "{}Login successful! API Key verified and bound to this device.\n{}{}",
-        if is_asked { "\n" } else { "" },
-        device.lines(device::LONG),
-        backend::line(client.base())
-    ));
+    let blank = if is_asked { "\n" } else { "" };
+    let device = shared::device_lines(&device, device::LONG);
+    let backend = shared::lines([("Backend", backend::unless_default(client.base()).as_deref())]);
+    let text = format!(
+        "{blank}Login successful! API Key verified and bound to this device.\n{device}{backend}"
+    );
+    let printed = shared::print(options, &text);
     if let Some(name) = saved.and_then(|()| credentials::variable_in_use()) {
-        terminal::warning(&format!(
-            "{name} is set and takes precedence over the saved key; unset it to use this one"
-        ));
+        let advice = "takes precedence over the saved key; unset it to use this one";
+        shared::warn(options, [format!("{name} is set and {advice}")]);
     }
     printed
 }
@@ -63,7 +58,7 @@ fn verify(
     let verified = api::verify(client, &login.api_key, device);
     login.org_id = verified.map_err(|error| shared::explain(error, None, device, client.base()))?;
     login.bound_fingerprint = Some(device.fingerprint.clone());
-    login.backend_url = Some(client.base().clone()).filter(|url| !backend::is_default(url));
+    login.backend_url = backend::unless_default(client.base()).map(|_| client.base().clone());
     match api::me(client, &login.api_key, device) {
         Ok(me) => {
             login.org_id = login.org_id.take().or(me.org_id);
@@ -82,10 +77,9 @@ fn choose_workspace(options: &Options, known: &[String]) -> Result<Option<String
         None => Ok(known.first().cloned()),
         Some(wanted) if known.contains(wanted) => Ok(Some(wanted.clone())),
         Some(_) => {
-            let examples: Vec<String> = known.iter().take(2).map(|id| sanitize(id)).collect();
-            let hint = match examples.join(" or ") {
-                none if none.is_empty() => "leave --workspace out: the key has none".to_owned(),
-                examples => format!("choose one that it has, such as {examples}"),
+            let hint = match known.first() {
+                Some(id) => format!("choose one that it has, such as {}", sanitize(id)),
+                None => "leave --workspace out: the key has none".to_owned(),
             };
             Err(Error::usage("this key has no such workspace").with_hint(hint))
         }

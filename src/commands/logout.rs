@@ -2,11 +2,10 @@
 
 use super::{backend, shared};
 use crate::cli::Options;
-use crate::credentials;
 use crate::error::Error;
 use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal;
+use crate::{credentials, terminal};
 
 /// Removes the stored key, and says where one may be left.
 ///
@@ -17,17 +16,14 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let note = revocation_note(&store, options);
     let left = store.key_behind_link();
     let was_there = store.remove()?;
-    if options.quiet {
-        return Ok(0);
-    }
     let path = sanitize(&store.path().display().to_string());
     let text = if was_there {
         format!("Logging out...\nLogged out successfully!\nCredentials removed from: {path}\n")
     } else {
         "Not logged in\n".to_owned()
     };
-    let printed = terminal::print(&text);
-    if let Some(note) = note.filter(|_| was_there) {
+    let printed = shared::print(options, &text);
+    if let Some(note) = note.filter(|_| was_there && !options.quiet) {
         terminal::note(&note);
     }
     let variable = credentials::variable_in_use()
@@ -41,7 +37,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 fn revocation_note(store: &Store, options: &Options) -> Option<String> {
     let mut note = "the key stays valid until you revoke it".to_owned();
     if let Ok((content, _)) = store.load()
-        && (content.credential?.backend_url).is_none_or(|url| backend::is_default(&url))
+        && (content.credential?.backend_url)
+            .is_none_or(|url| backend::unless_default(&url).is_none())
         && let Ok(page) = backend::key_page(options)
     {
         note.extend([" at ", &page]);

@@ -1,6 +1,7 @@
 //! What `--json` prints and `--get` looks up: values that never hold the key. The fields are the same in
 //! every state.
 
+use super::shared;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::Credential;
@@ -107,9 +108,8 @@ pub(super) fn get(report: &[Member], path: &str) -> Result<String, Error> {
     find(report, path).map(Value::lines).ok_or_else(|| {
         let names: Vec<&str> = report.iter().map(|(name, _)| *name).collect();
         let names = names.join(", ");
-        Error::usage("--get names no field of this report").with_hint(format!(
-            "choose one of: {names}; or a nested one, such as device.name"
-        ))
+        let hint = format!("choose one of: {names}; or a nested one, such as device.name");
+        Error::usage("--get names no field of this report").with_hint(hint)
     })
 }
 
@@ -128,10 +128,9 @@ fn find<'a>(members: &'a [Member], path: &str) -> Option<&'a Value> {
 /// # Errors
 /// Standard output can't be written, or there is no such field.
 pub(super) fn print(options: &Options, report: &[Member], text: &str) -> Result<u8, Error> {
-    terminal::print(&match &options.get {
-        Some(path) => get(report, path)?,
-        None if options.json => object(report) + "\n",
-        None if options.quiet => String::new(),
-        None => text.to_owned(),
-    })
+    match &options.get {
+        Some(path) => terminal::print(&get(report, path)?),
+        None if options.json => terminal::print(&(object(report) + "\n")),
+        None => shared::print(options, text),
+    }
 }

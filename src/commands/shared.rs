@@ -6,9 +6,10 @@ use crate::backend_url::BackendUrl;
 use crate::cli::Options;
 use crate::credential::Credential;
 use crate::credentials;
-use crate::device::Device;
+use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::http::{Client, Limits};
+use crate::redact::sanitize;
 use crate::store::Store;
 use crate::terminal::{self, WaitingLine};
 
@@ -34,15 +35,18 @@ pub(super) fn find_credential(options: &Options) -> Result<Credential, Error> {
     found.credential.ok_or_else(|| not_logged_in(options))
 }
 
-/// No API key on this machine, or no backend to log in to.
+/// No API key on this machine: exit status 1.
 pub(super) fn not_logged_in(options: &Options) -> Error {
-    match backend::of_login(options) {
-        Err(malformed) => malformed,
-        Ok(backend) => {
-            let login = backend::login_command(&backend.url);
-            credentials::not_logged_in().with_hint(format!("run: {login}"))
-        }
-    }
+    let backend = backend::of_login(options);
+    let login = backend.map(|backend| backend::login_command(&backend.url));
+    // Which says what is wrong with its backend's URL.
+    let login = login.unwrap_or("sekuire login".to_owned());
+    credentials::not_logged_in().with_hint(format!("run: {login}"))
+}
+
+/// Prints a result, unless `--quiet` is given.
+pub(super) fn print(options: &Options, text: &str) -> Result<u8, Error> {
+    terminal::print(if options.quiet { "" } else { text })
 }
 
 /// Warns of each, unless `--quiet` is given.
@@ -72,6 +76,27 @@ pub(super) fn other_device(known: Option<&Credential>, device: &Device) -> Optio
     Some(format!(
         "this login belongs to another device; if you logged in with SEKUIRE_DEVICE_ID, set it, else run: {login}"
     ))
+}
+
+/// A line for each of these values that is known.
+pub(super) fn lines<const N: usize>(values: [(&str, Option<&str>); N]) -> String {
+    let mut lines = String::new();
+    for (label, value) in values {
+        if let Some(value) = value {
+            lines.extend([label, ": ", &sanitize(value), "\n"]);
+        }
+    }
+    lines
+}
+
+/// The lines for this device, with so many characters of its fingerprint.
+pub(super) fn device_lines(device: &Device, length: usize) -> String {
+    let fingerprint = device::shorten(&device.fingerprint, length);
+    lines([
+        ("Device", Some(&device.name)),
+        ("OS", Some(Device::os())),
+        ("Fingerprint", Some(&fingerprint)),
+    ])
 }
 
 /// Asks the backend whose key this is.

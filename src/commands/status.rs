@@ -1,7 +1,5 @@
 //! `sekuire status`, which is offline.
 
-use std::fmt::Write;
-
 use super::report::{self, Member, Value};
 use super::{backend, shared};
 use crate::backend_url::BackendUrl;
@@ -78,21 +76,19 @@ fn fields(known: Option<&Credential>) -> Vec<Member> {
 }
 
 fn describe(known: &Credential, device: &Device, base: Option<&BackendUrl>) -> String {
-    let bound = known.bound_fingerprint.as_ref();
-    let fingerprint = sanitize(bound.unwrap_or(&device.fingerprint));
-    let mut text = format!(
-        "Authentication Status:\nAuthenticated with API Key\nKey: {}\nDevice Fingerprint: {}\nDevice: {}\nOS: {}\n",
-        known.api_key,
-        device::shorten(&fingerprint, device::SHORT),
-        sanitize(&device.name),
-        Device::os(),
-    );
-    // Writing to a String cannot fail.
-    if let Some(workspace) = &known.workspace_id {
-        let _ = writeln!(text, "Workspace: {}", sanitize(workspace));
-    }
-    if let Some(name) = known.variable {
-        let _ = writeln!(text, "Source: {name}");
-    }
-    text + &base.map(backend::line).unwrap_or_default()
+    let fingerprint = known.bound_fingerprint.as_ref();
+    let fingerprint = sanitize(fingerprint.unwrap_or(&device.fingerprint));
+    let lines = shared::lines([
+        ("Key", Some(&known.api_key.to_string())),
+        (
+            "Device Fingerprint",
+            Some(&device::shorten(&fingerprint, device::SHORT)),
+        ),
+        ("Device", Some(&device.name)),
+        ("OS", Some(Device::os())),
+        ("Workspace", known.workspace_id.as_deref()),
+        ("Source", known.variable),
+        ("Backend", base.and_then(backend::unless_default).as_deref()),
+    ]);
+    format!("Authentication Status:\nAuthenticated with API Key\n{lines}")
 }

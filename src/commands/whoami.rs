@@ -1,14 +1,11 @@
 //! `sekuire auth whoami`.
 
-use std::fmt::Write;
-
 use super::report::{self, Member, Value};
 use super::{backend, shared};
 use crate::api::Me;
 use crate::cli::Options;
 use crate::device::{self, Device};
 use crate::error::Error;
-use crate::redact::sanitize;
 
 /// Asks the backend whose key this is. Nothing is printed as a result unless it confirmed the key.
 ///
@@ -55,16 +52,11 @@ fn fields(me: &Me) -> Vec<Member> {
 }
 
 fn describe(me: &Me, device: &Device) -> String {
-    let mut text = String::from("Current User Information:\nAuthenticated as:\n");
-    for (label, value) in [
-        ("Email", &me.email),
-        ("User ID", &me.id),
-        ("Organization", &me.organization),
-    ] {
-        if let Some(value) = value {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{label}: {}", sanitize(value));
-        }
-    }
-    text + "\nDevice Info:\n" + &device.lines(device::SHORT)
+    let user = shared::lines([
+        ("Email", me.email.as_deref()),
+        ("User ID", me.id.as_deref()),
+        ("Organization", me.organization.as_deref()),
+    ]);
+    let device = shared::device_lines(device, device::SHORT);
+    format!("Current User Information:\nAuthenticated as:\n{user}\nDevice Info:\n{device}")
 }

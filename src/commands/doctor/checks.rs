@@ -9,15 +9,14 @@ use crate::terminal::{self, GREEN, RED, YELLOW};
 /// What was found in a layer, what named it, and what is not as it should be.
 pub(super) type Finding = (String, Option<String>, Vec<String>);
 
-/// A finding; its source is an option, a variable, a file, the default, or empty.
+/// A finding; its source is an option, a variable, a file, or the default.
 pub(super) fn found(
     words: impl Into<String>,
-    source: &str,
+    source: Option<&str>,
     warnings: impl IntoIterator<Item = String>,
 ) -> Finding {
-    let source = Some(source).filter(|source| !source.is_empty());
-    let warnings = warnings.into_iter().collect();
-    (words.into(), source.map(str::to_owned), warnings)
+    let source = source.map(str::to_owned);
+    (words.into(), source, warnings.into_iter().collect())
 }
 
 /// The checks so far. Each is printed at once; in JSON, all at the end.
