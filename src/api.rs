@@ -244,7 +244,6 @@ mod tests {
         verify_body,
     };
     use crate::api_key::MAX_LEN;
-    use crate::device::Source;
 
     #[test]
     fn the_longest_request_does_not_grow() {
@@ -252,7 +251,7 @@ mod tests {
         let device = Device {
             name: "\u{1}".repeat(255),
             fingerprint: "f".repeat(64),
-            source: Source::DeviceId,
+            source: "",
         };
         let json = verify_body(&ApiKey::parse(key.as_bytes()).unwrap(), &device);
         assert_eq!(json.capacity(), VERIFY_ROOM);

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::api_key::ApiKey;
 use crate::backend_url::BackendUrl;
-use crate::credential::{Credential, Source};
+use crate::credential::Credential;
 use crate::json::{self, Object};
 
 /// What the file says.
@@ -14,12 +14,6 @@ pub struct Content {
     pub credential: Option<Credential>,
     /// Whether there is no key, but the token of the existing client's older login.
     pub is_old_login: bool,
-}
-
-/// The backend that a file names, even if the rest of it is damaged.
-pub fn backend_url(bytes: &[u8]) -> Option<BackendUrl> {
-    let object = Object::parse(without_mark(bytes)).ok()?;
-    BackendUrl::parse(&object.text("backend_url")?).ok()
 }
 
 /// Reads the file's content.
@@ -49,7 +43,7 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
     Ok(Content {
         credential: Some(Credential {
             api_key,
-            source: Source::File,
+            variable: None,
             bound_fingerprint,
             org_id,
             workspace_id,
@@ -103,14 +97,14 @@ pub const EMPTY: &[u8] = b"{}\n";
 mod tests {
     use super::{format, parse};
     use crate::api_key::ApiKey;
-    use crate::credential::{Credential, Source};
+    use crate::credential::Credential;
 
     const KEY: &str = "sk_live_abc123def456xyz";
 
     fn with_ids(id: &str) -> Credential {
         Credential {
             api_key: ApiKey::from_file_text(&"\\".repeat(100)).unwrap(),
-            source: Source::File,
+            variable: None,
             bound_fingerprint: Some(id.to_owned()),
             org_id: Some(id.to_owned()),
             workspace_id: Some(id.to_owned()),

@@ -114,7 +114,6 @@ fn read_options(command: &CommandSpec, typed: Vec<TypedOption>) -> Result<Option
             return Err(refuse(format!("{name} is given more than once")));
         }
         given.push(name);
-        options.is_backend_url |= typed == "--backend-url";
         option.set(&mut options, value).map_err(refuse)?;
     }
     let outputs = [options.json, options.get.is_some(), options.quiet];

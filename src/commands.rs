@@ -15,7 +15,7 @@ mod whoami;
 use crate::cli::{CommandId, Options, Request, Topic};
 use crate::error::{Error, Kind, words};
 use crate::{help, platform, terminal};
-use shared::print;
+use terminal::print;
 
 /// Carries out what the command line asks for, and returns the exit status.
 ///
@@ -34,34 +34,24 @@ pub fn run(request: Request) -> Result<u8, Error> {
 }
 
 fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
-    if !matches!(
-        command,
-        CommandId::Completions | CommandId::Man | CommandId::Help
-    ) {
-        keep_memory_private(options);
+    let run: fn(&Options) -> Result<u8, Error> = match command {
+        CommandId::Login => login::run,
+        CommandId::Logout => logout::run,
+        CommandId::Status => status::run,
+        CommandId::Whoami => whoami::run,
+        CommandId::Token => token::run,
+        CommandId::Exec => exec::run,
+        CommandId::Doctor => doctor::run,
+        CommandId::Completions => {
+            return print(&help::completions(options.shell.unwrap_or_default()));
+        }
+        CommandId::Man => return print(&help::man()),
+        CommandId::Help => return print(&help::help(&Topic::Commands(""))),
+    };
+    // Before the command holds a key.
+    if let Err(cause) = platform::forbid_core_dumps() {
+        let (what, why) = ("the key from this user's other processes", words(&cause));
+        shared::warn(options, [format!("can't protect {what}: {why}")]);
     }
-    match command {
-        CommandId::Login => login::run(options),
-        CommandId::Logout => logout::run(options),
-        CommandId::Status => status::run(options),
-        CommandId::Whoami => whoami::run(options),
-        CommandId::Token => token::run(options),
-        CommandId::Exec => exec::run(options),
-        CommandId::Doctor => doctor::run(options),
-        CommandId::Completions => print(&help::completions(options.shell.unwrap_or_default())),
-        CommandId::Man => print(&help::man()),
-        CommandId::Help => print(&help::help(&Topic::Commands(""))),
-    }
-}
-
-/// Keeps the memory that will hold a key out of core dumps and other processes.
-fn keep_memory_private(options: &Options) {
-    if let Err(cause) = platform::forbid_core_dumps()
-        && !options.quiet
-    {
-        terminal::warning(&format!(
-            "can't protect this process's memory ({}): other processes of this user may read the key",
-            words(&cause)
-        ));
-    }
+    run(options)
 }

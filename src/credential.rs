@@ -3,31 +3,12 @@
 use crate::api_key::ApiKey;
 use crate::backend_url::BackendUrl;
 
-/// Where a key came from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// auth.json.
-    File,
-    /// The variable of this name.
-    Variable(&'static str),
-}
-
-impl Source {
-    /// `file`, or the variable's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::File => "file",
-            Source::Variable(name) => name,
-        }
-    }
-}
-
 /// A key and what belongs to it. From a variable it comes alone.
 pub struct Credential {
     /// The key.
     pub api_key: ApiKey,
-    /// Where it came from.
-    pub source: Source,
+    /// The variable that it came from; none: auth.json.
+    pub variable: Option<&'static str>,
     /// The fingerprint that the key was bound to. Any text: another program may have written it.
     pub bound_fingerprint: Option<String>,
     /// The organization's identifier.
@@ -36,4 +17,18 @@ pub struct Credential {
     pub workspace_id: Option<String>,
     /// Where the key was logged in; none for the default backend.
     pub backend_url: Option<BackendUrl>,
+}
+
+impl Credential {
+    /// A key alone.
+    pub fn new(api_key: ApiKey, variable: Option<&'static str>) -> Credential {
+        Credential {
+            api_key,
+            variable,
+            bound_fingerprint: None,
+            org_id: None,
+            workspace_id: None,
+            backend_url: None,
+        }
+    }
 }

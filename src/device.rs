@@ -13,31 +13,8 @@ pub const SHORT: usize = 8;
 /// How many characters of a fingerprint `login` shows.
 pub const LONG: usize = 12;
 
-/// What to say where the fingerprint follows the host name.
-pub const FOLLOWS_HOST_NAME: &str = "this machine has no machine id: its fingerprint follows the host name; \
-                                     set SEKUIRE_DEVICE_ID to keep one identity";
-
-/// What a fingerprint was made from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// The variable `SEKUIRE_DEVICE_ID`.
-    DeviceId,
-    /// The operating system's machine id.
-    MachineId,
-    /// The host name, as the existing client does it.
-    HostName,
-}
-
-impl Source {
-    /// The name that `--json` gives it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::DeviceId => "SEKUIRE_DEVICE_ID",
-            Source::MachineId => "machine-id",
-            Source::HostName => "hostname",
-        }
-    }
-}
+/// The source of a fingerprint that the existing client made.
+const HOST_NAME: &str = "hostname";
 
 /// This device.
 pub struct Device {
@@ -45,8 +22,8 @@ pub struct Device {
     pub name: String,
     /// 64 lower-case hexadecimal digits.
     pub fingerprint: String,
-    /// What the fingerprint was made from.
-    pub source: Source,
+    /// What the fingerprint was made from: `SEKUIRE_DEVICE_ID`, `machine-id` or `hostname`.
+    pub source: &'static str,
 }
 
 impl Device {
@@ -54,9 +31,11 @@ impl Device {
     /// to the host name keeps that fingerprint on the same host.
     pub fn detect(bound: Option<&str>) -> Device {
         let host_name = platform::host_name();
+        let name = host_name.split('.').next().filter(|name| !name.is_empty());
+        let name = name.unwrap_or("unknown").to_owned();
         let (fingerprint, source) = own_fingerprint(&host_name, bound);
         Device {
-            name: short_name(&host_name),
+            name,
             fingerprint,
             source,
         }
@@ -76,32 +55,35 @@ impl Device {
     pub fn matches(&self, bound: &str) -> bool {
         self.fingerprint == bound
     }
+
+    /// That the fingerprint follows the host name.
+    pub fn warning(&self) -> Option<&'static str> {
+        (self.source == HOST_NAME).then_some(
+            "this machine has no machine id: its fingerprint follows the host name; \
+             set SEKUIRE_DEVICE_ID to keep one identity",
+        )
+    }
 }
 
 /// The first `length` characters of a fingerprint and `...`.
 pub fn shorten(fingerprint: &str, length: usize) -> String {
-    let mut short: String = fingerprint.chars().take(length).collect();
-    short.push_str("...");
-    short
+    fingerprint
+        .chars()
+        .take(length)
+        .chain("...".chars())
+        .collect()
 }
 
-fn own_fingerprint(host_name: &str, bound: Option<&str>) -> (String, Source) {
-    if let Some(id) = environment::raw("SEKUIRE_DEVICE_ID") {
-        let fingerprint = of_id("device-id", id.as_encoded_bytes());
-        return (fingerprint, Source::DeviceId);
+fn own_fingerprint(host_name: &str, bound: Option<&str>) -> (String, &'static str) {
+    let variable = "SEKUIRE_DEVICE_ID";
+    if let Some(id) = environment::raw(variable) {
+        return (of_id("device-id", id.as_encoded_bytes()), variable);
     }
     let by_host = of_host_name(host_name, std::env::consts::OS, std::env::consts::ARCH);
     match platform::machine_id() {
-        Some(id) if bound != Some(&by_host) => {
-            (of_id("machine-id", id.as_bytes()), Source::MachineId)
-        }
-        _ => (by_host, Source::HostName),
+        Some(id) if bound != Some(&by_host) => (of_id("machine-id", id.as_bytes()), "machine-id"),
+        _ => (by_host, HOST_NAME),
     }
-}
-
-fn short_name(host_name: &str) -> String {
-    let name = host_name.split('.').next().filter(|name| !name.is_empty());
-    name.unwrap_or("unknown").to_owned()
 }
 
 /// The prefix separates these fingerprints from any other use of the same id.

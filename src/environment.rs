@@ -22,6 +22,19 @@ pub fn text(name: &str) -> Result<Option<String>, Error> {
     })
 }
 
+/// The first of these variables that is set, and its text.
+///
+/// # Errors
+/// As [`text`].
+pub fn first(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
+    for name in names {
+        if let Some(value) = text(name)? {
+            return Ok(Some((name, value)));
+        }
+    }
+    Ok(None)
+}
+
 /// The path that a variable names; empty means unset.
 ///
 /// # Errors
@@ -30,10 +43,9 @@ pub fn path(name: &str) -> Result<Option<PathBuf>, Error> {
     let value = raw(name);
     let begins = |value: &OsString| value.as_encoded_bytes().starts_with(b"~");
     if value.as_ref().is_some_and(begins) {
-        return Err(
-            Error::usage(format!("{name} begins with ~, which is not expanded here"))
-                .with_hint("write the full path, or $HOME in place of ~ where a shell reads it"),
-        );
+        let error = Error::usage(format!("{name} begins with ~, which is not expanded here"));
+        let hint = "write the full path, or $HOME in place of ~ where a shell reads it";
+        return Err(error.with_hint(hint));
     }
     Ok(value.map(PathBuf::from))
 }

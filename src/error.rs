@@ -14,8 +14,6 @@ pub enum Kind {
     Usage,
     /// Something on this machine: a file, the home directory, standard output.
     Machine,
-    /// The same: auth.json, which a login replaces.
-    DamagedFile,
     /// The backend could not be reached or did not answer properly.
     Backend,
     /// A program that is to be run is not there.
@@ -32,7 +30,7 @@ impl Kind {
         match self {
             Kind::NotLoggedIn | Kind::Rejected => 1,
             Kind::Usage => 2,
-            Kind::Machine | Kind::DamagedFile => 3,
+            Kind::Machine => 3,
             Kind::Backend => 4,
             // As a shell reports it (POSIX.1-2024, Shell Command Language, 2.8.2).
             Kind::ProgramNotFound => 127,
@@ -99,23 +97,14 @@ pub fn words(cause: &io::Error) -> String {
     if cause.kind() == io::ErrorKind::UnexpectedEof {
         return "connection closed".to_owned();
     }
-    let text = cause.to_string();
-    let text = match text.split_once(" (os error ") {
-        Some((words, _)) => words,
-        None => &text,
-    };
-    let mut letters = text.chars();
-    let first = letters.next();
+    let mut words = cause.to_string();
+    words.truncate(words.find(" (os error ").unwrap_or(words.len()));
     // But for names, such as I/O.
-    let is_word = letters.clone().next().is_some_and(char::is_lowercase);
-    let first = first.map(|first| {
-        if is_word {
-            first.to_ascii_lowercase()
-        } else {
-            first
-        }
-    });
-    first.into_iter().chain(letters).collect()
+    let is_word = words.chars().nth(1).is_some_and(char::is_lowercase);
+    if let Some(first) = words.get_mut(..1).filter(|_| is_word) {
+        first.make_ascii_lowercase();
+    }
+    words
 }
 
 impl fmt::Display for Error {

@@ -15,10 +15,14 @@ use std::time::Duration;
 
 use crate::auth_file::{self, Content};
 use crate::credential::Credential;
-use crate::error::{self, Error, Kind};
+use crate::error::{self, Error};
 use crate::platform::Access;
 use crate::{environment, json, platform, secret_file};
 use messages::BY_HAND;
+
+/// What replaces a damaged file. Its backend may be lost, and the key must not go to another one.
+const REPLACE: &str =
+    "log in again: sekuire login --backend URL; the default URL is https://api.sekuire.ai";
 
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
@@ -87,8 +91,8 @@ impl Store {
             found => found.map_err(|cause| self.error("read", &self.file, &cause))?,
         };
         let content = auth_file::parse(&bytes).map_err(|cause| {
-            let message = format!("{} is damaged: it {cause}", self.file.display());
-            Error::new(Kind::DamagedFile, message)
+            Error::machine(format!("{} is damaged: it {cause}", self.file.display()))
+                .with_hint(REPLACE)
         })?;
         Ok((content, Some(access)))
     }
@@ -262,7 +266,7 @@ mod tests {
     use crate::api_key::{self, ApiKey};
     use crate::auth_file;
     use crate::backend_url::BackendUrl;
-    use crate::credential::{Credential, Source};
+    use crate::credential::Credential;
 
     /// What is tried before the first request has to be no less than what is saved after it.
     #[test]
@@ -271,7 +275,7 @@ mod tests {
         let id = Some("\u{1}".repeat(MAX_ID));
         let largest = Credential {
             api_key: ApiKey::from_file_text(&"\\".repeat(api_key::MAX_LEN)).unwrap(),
-            source: Source::File,
+            variable: None,
             bound_fingerprint: Some("0".repeat(64)),
             org_id: id.clone(),
             workspace_id: id,

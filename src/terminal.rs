@@ -7,12 +7,13 @@
 //!   nothing that looks like a key is shown.
 //! - Colour is only for a terminal, and never needed to understand a line.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use crate::environment;
 use crate::error::{self, Error, Kind};
+use crate::platform::{self, Stream};
 use crate::redact::sanitize;
-use crate::{environment, platform};
 
 /// Shows an error and what to do next.
 pub fn error(error: &Error) {
@@ -42,43 +43,47 @@ pub fn to_stderr(text: &str) {
     let _ = platform::standard_error().write_all(text.as_bytes());
 }
 
-/// A failure to write to standard output.
-pub fn output_error(cause: &io::Error) -> Error {
+/// Writes a result to standard output, in one piece.
+///
+/// # Errors
+/// It can't be written.
+pub fn print(text: &str) -> Result<u8, Error> {
+    let Err(cause) = platform::standard_output().write_all(text.as_bytes()) else {
+        return Ok(0);
+    };
     if cause.kind() == io::ErrorKind::BrokenPipe {
-        return Error::new(Kind::ClosedPipe, "standard output is a closed pipe");
+        return Err(Error::new(
+            Kind::ClosedPipe,
+            "standard output is a closed pipe",
+        ));
     }
-    let cause = error::words(cause);
-    Error::machine(format!("can't write to standard output: {cause}"))
-        .with_hint("send the output to a file or device that has room for it")
+    let cause = error::words(&cause);
+    let error = Error::machine(format!("can't write to standard output: {cause}"));
+    Err(error.with_hint("send the output to a file or device that has room for it"))
 }
 
 const PLAIN: &str = "";
 pub const RED: &str = "\x1b[1;31m";
 pub const GREEN: &str = "\x1b[1;32m";
 pub const YELLOW: &str = "\x1b[1;33m";
-const RESET: &str = "\x1b[0m";
 
 fn labelled(label: &str, colour: &str, message: &str) -> String {
-    let label = coloured(&format!("{label}:"), colour, io::stderr().is_terminal());
+    let label = format!("{label}:");
+    let label = coloured(&label, colour, &platform::standard_error());
     format!("{label} {}\n", sanitize(message))
 }
 
-/// A text in this colour, for standard output.
-pub fn paint(text: &str, colour: &str) -> String {
-    coloured(text, colour, platform::standard_output().is_terminal())
-}
-
-/// The text in this colour, for a terminal that a person did not ask to keep plain (no-color.org).
-fn coloured(text: &str, colour: &str, is_terminal: bool) -> String {
-    let may_colour = is_terminal && environment::raw("NO_COLOR").is_none() && !is_dumb();
-    if colour.is_empty() || !may_colour {
+/// A text for this output in this colour, unless a person asked to keep the terminal plain (no-color.org).
+pub fn coloured(text: &str, colour: &str, output: &Stream) -> String {
+    if colour.is_empty() || !has_escapes(output) || environment::raw("NO_COLOR").is_some() {
         return text.to_owned();
     }
-    format!("{colour}{text}{RESET}")
+    format!("{colour}{text}\x1b[0m")
 }
 
-fn is_dumb() -> bool {
-    environment::raw("TERM").is_none_or(|term| term == "dumb")
+/// Whether this is a terminal that knows escape sequences.
+fn has_escapes(output: &Stream) -> bool {
+    output.is_terminal() && environment::raw("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// How often a log says what is waited for.
@@ -97,7 +102,7 @@ pub struct WaitingLine {
 impl WaitingLine {
     /// A line, or notes of the time that `--wait` gives; nothing if `quiet`.
     pub fn new(quiet: bool, wait: Option<Duration>) -> WaitingLine {
-        let on_terminal = !quiet && io::stderr().is_terminal() && !is_dumb();
+        let on_terminal = !quiet && has_escapes(&platform::standard_error());
         WaitingLine {
             on_terminal,
             in_log: wait.filter(|wait| !wait.is_zero() && !quiet && !on_terminal),

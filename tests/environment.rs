@@ -434,7 +434,7 @@ fn a_secret_that_is_not_ours_says_whose_it_is() {
     let outcome = run.args(["auth", "token"]).run();
     let expected = format!(
         "error: SEKUIRE_API_KEY_FILE={}: permission denied (owner root, mode 0400; you are uid 65534)\n\
-         hint: let this user read the file, or unset SEKUIRE_API_KEY_FILE\n",
+         hint: correct or unset SEKUIRE_API_KEY_FILE\n",
         secret.display()
     );
     assert_eq!(outcome.exits(3).stderr, expected);
@@ -453,7 +453,7 @@ fn not_logged_in_says_where_it_looked() {
         (&["SEKUIRE_API_KEY"], "; SEKUIRE_API_KEY is set but empty"),
         (
             &["SEKUIRE_API_KEY", "SEKUIRE_API_KEY_FILE"],
-            "; SEKUIRE_API_KEY and SEKUIRE_API_KEY_FILE are set but empty",
+            "; SEKUIRE_API_KEY is set but empty; SEKUIRE_API_KEY_FILE is set but empty",
         ),
     ] {
         let run = |arguments: &[&str]| {

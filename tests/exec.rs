@@ -294,18 +294,6 @@ fn a_command_that_can_not_be_run() {
 }
 
 #[test]
-fn a_command_in_quotation_marks_is_one_word() {
-    let home = logged_in_home();
-    let outcome = exec(&home, &["npm run it's"]);
-    outcome.exits(127).prints("");
-    assert_eq!(
-        outcome.stderr,
-        "error: npm run it's was not found: it is one word, with spaces in it\n\
-         hint: leave the quotation marks out, or run: sekuire auth exec -- sh -c 'npm run it'\\''s'\n"
-    );
-}
-
-#[test]
 fn it_is_the_same_process_and_its_end_is_the_programs() {
     let home = logged_in_home();
     let mut running = sekuire(&home)

@@ -125,25 +125,6 @@ fn without_a_login() {
     site.follow(&outcome);
 }
 
-#[test]
-fn of_a_damaged_file_that_names_its_backend() {
-    let site = Site::new();
-    let mut file = auth_with("backend_url", json!(site.backend.url()));
-    file["api_key"] = json!(5);
-    for arguments in [&["status"][..], &["doctor"]] {
-        site.home.write_auth(&file.to_string());
-        let outcome = site.call(arguments).run();
-        outcome.exits(3);
-        site.follow(&outcome);
-    }
-    // Of one that says nothing, a variable may.
-    site.home.write_auth("{");
-    let status = site.call(&["status"]);
-    let outcome = status.env("SEKUIRE_API_URL", site.backend.url()).run();
-    outcome.exits(3);
-    site.follow(&outcome);
-}
-
 /// The variable's backend is the one that a login would go to.
 #[test]
 fn where_a_variable_names_another_backend() {

@@ -237,7 +237,7 @@ fn bad_keys_are_refused_before_any_request() {
     let too_long = format!("{:4097}", "sk_live_hunter2");
     for (input, code, message) in [
         ("", 1, "error: no API key on standard input\n"),
-        ("\n", 2, "error: the API key is empty\n"),
+        ("\n", 1, "error: no API key on standard input\n"),
         (
             "\u{201c}sk_live_hunter2\u{201d}\n",
             2,
@@ -265,9 +265,6 @@ fn bad_keys_are_refused_before_any_request() {
             assert_eq!(outcome.stderr.lines().count(), 2, "{outcome}");
         }
     }
-    let nothing = with_backend(&home, &backend).args(STDIN).run();
-    nothing
-        .complains("\nhint: standard input was empty: is the variable that holds the key set?\n");
     assert_eq!(home.read_auth(), before);
     assert_eq!(home.listing(), ["auth.json"]);
     assert_eq!(backend.connections(), 0);
@@ -406,7 +403,7 @@ fn the_workspace_is_the_first_or_the_one_named() {
     outcome.exits(2).prints("");
     assert_eq!(
         outcome.stderr,
-        "error: this key has no such workspace\nhint: choose one of: ws_abc123, ws_def456\n"
+        "error: this key has no such workspace\nhint: choose one that it has, such as ws_abc123\n"
     );
     assert_eq!(home.read_auth(), before);
     log_in(&home, &backend);
@@ -421,20 +418,14 @@ fn without_me_the_login_goes_on_with_a_warning() {
         Response::new(200, "text/html", "<html>"),
     ] {
         backend.on(Endpoint::Me, Behaviour::Respond(answer));
-        for (arguments, warning) in [
-            (&[][..], "the default workspace is unknown: "),
-            (
-                &["--workspace", "ws_mine"],
-                "the workspace could not be checked and is not saved: ",
-            ),
-        ] {
+        for arguments in [&[][..], &["--workspace", "ws_mine"]] {
             let home = Home::new();
             login(&home, &backend)
                 .args(arguments)
                 .run()
                 .exits(0)
                 .prints(&login_success(&backend.url()))
-                .complains(&format!("warning: the key is verified, but {warning}"));
+                .complains("warning: the key is verified, but its workspaces are unknown, and none is saved: ");
             assert_eq!(saved(&home)["workspace_id"], Value::Null);
         }
     }

@@ -26,7 +26,6 @@ fn the_documented_text_and_nothing_of_ours_is_left() {
     fs::write(home.sekuire_dir().join(stray), KEY).expect("a stray");
     fs::write(home.sekuire_dir().join("other.txt"), "mine").expect("another's file");
     let outcome = sekuire(&home)
-        .env("SEKUIRE_WEB_URL", "not a url")
         .env("SEKUIRE_BACKEND_URL", "not a url")
         .env("HTTPS_PROXY", "not a proxy")
         .arg("logout")

@@ -70,7 +70,7 @@ fn logged_out_says_where_it_looked() {
     let elsewhere = "note: looked in /nonexistent/auth.json\n";
     let empty = format!("note: looked in {auth}; SEKUIRE_API_KEY is set but empty\n");
     let both = format!(
-        "note: looked in {auth}; SEKUIRE_API_KEY and SEKUIRE_API_KEY_FILE are set but empty\n"
+        "note: looked in {auth}; SEKUIRE_API_KEY is set but empty; SEKUIRE_API_KEY_FILE is set but empty\n"
     );
     for (variables, note) in [
         (&[("SEKUIRE_CONFIG_DIR", "/nonexistent")][..], elsewhere),

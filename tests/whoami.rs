@@ -159,7 +159,7 @@ fn a_revoked_key_and_one_bound_elsewhere_are_refused() {
         .exits(1)
         .prints("")
         .complains("not bound to this device")
-        .complains("\nhint: if you logged in with SEKUIRE_DEVICE_ID, set it, else run: ");
+        .complains("\nhint: this login belongs to another device; if you logged in with SEKUIRE_DEVICE_ID, set it, else run: ");
     backend.revoke(KEY);
     with_backend(&home, &backend)
         .arg("whoami")

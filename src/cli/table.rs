@@ -106,8 +106,6 @@ const fn option(names: Names, field: Field, commands: Commands) -> OptionSpec {
 pub struct Options {
     pub web_url: Option<String>,
     pub backend: Option<String>,
-    /// Whether it was typed as `--backend-url`.
-    pub is_backend_url: bool,
     pub api_key_stdin: bool,
     pub no_store: bool,
     pub workspace: Option<String>,

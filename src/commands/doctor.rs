@@ -3,36 +3,27 @@
 
 mod checks;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::backend::{self, Backend};
-use super::shared;
-use crate::api;
-use crate::backend_url::{BackendUrl, Scheme};
+use super::{backend, shared};
+use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::clock::{self, BEFORE_RELEASE};
-use crate::credential::{Credential, Source};
+use crate::clock::{BEFORE_RELEASE, date};
+use crate::credential::Credential;
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
-use crate::environment;
 use crate::error::Error;
-use crate::http::{Route, choose_route};
+use crate::http::{Client, Route, choose_route};
 use crate::store::Store;
 use crate::tls::Trust;
-use checks::{Checks, Finding};
+use crate::{api, environment};
+use checks::{Checks, Finding, found};
 
-/// Clocks may differ by this much: certificates and tokens allow for it.
-const USUAL_DIFFERENCE: Duration = Duration::from_secs(60);
+/// Clocks may differ by so many seconds: certificates and tokens allow for it.
+const USUAL_DIFFERENCE: u64 = 60;
 
-/// What programs read for a proxy; this one the first two, and for https alone.
-const PROXY_VARIABLES: [&str; 6] = [
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
+/// What programs read for a proxy; this one the first two.
+const PROXY_VARIABLES: &str = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy";
 
 /// Looks at each layer, and prints what was found there as soon as it is known.
 ///
@@ -40,121 +31,93 @@ const PROXY_VARIABLES: [&str; 6] = [
 /// Standard output can't be written.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let mut checks = Checks::new(options.json);
-    let found = shared::find(options);
-    let is_readable = checks.add("configuration", configuration(options))?;
-    // The same failure is not reported twice.
-    if is_readable || found.is_ok() {
-        checks.add("key", key(&found, options))?;
-    }
-    let credential = found.ok().and_then(|found| found.credential);
-    let device = shared::detect_device(credential.as_ref());
-    checks.add("device", Ok(identity(&device, credential.as_ref())))?;
-    let backend = match &credential {
-        Some(credential) => backend::of_key(options, credential),
-        None => backend::of_login(options),
-    };
-    let backend = backend.and_then(backend::check_scheme);
+    checks.add("configuration", configuration());
+    let key = credentials::find();
+    checks.add("key", inspect(&key, options));
+    let known = key.as_ref().map(|found| found.credential.as_ref());
+    let known = known.ok().flatten();
+    let device = shared::detect_device(known);
+    checks.add("device", Ok(identity(&device, known)));
+    let backend = backend::to_ask(options, known);
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
-    let mut can_ask = checks.add("backend", backend.map(|backend| address(&backend)))?;
-    can_ask &= checks.add("trust", authorities(base.as_ref()))?;
-    can_ask &= checks.add("proxy", proxy(base.as_ref()))?;
-    can_ask &= checks.add("clock", time(SystemTime::now()))?;
+    let address = backend.map(|it| found(it.url.to_string(), Some(it.source), None));
+    let mut can_ask = checks.add("backend", address);
+    can_ask &= checks.add("trust", authorities());
+    can_ask &= checks.add("proxy", proxy(base.as_ref()));
+    can_ask &= checks.add("clock", clock(seconds(SystemTime::now())));
     if let Some(base) = base.filter(|_| can_ask && options.online) {
-        ask(options, base, credential.as_ref(), &device, &mut checks)?;
+        let mut client = shared::client(base, options)?;
+        ask(&mut client, known, &device, &mut checks);
     }
-    checks.finish(options.online)
+    checks.finish()
 }
 
-fn configuration(options: &Options) -> Result<Finding, Error> {
-    let variables = ["SEKUIRE_CONFIG_DIR", "HOME"].into_iter();
-    let mut variables = variables.filter(|name| environment::raw(name).is_some());
-    let source = variables.next().unwrap_or("the password database");
+fn configuration() -> Result<Finding, Error> {
+    let variable = "SEKUIRE_CONFIG_DIR";
+    let is_named = environment::raw(variable).is_some();
+    let source = if is_named { variable } else { "default" };
     let inspected = Store::locate().and_then(|store| store.inspect());
-    match (inspected, credentials::variable_in_use()) {
-        (Ok((found, warnings)), _) => Ok(Finding::new(found, source).warn(warnings)),
-        (Err(error), None) => Err(shared::hint_at_damage(error, options)),
+    let (words, warnings) = match (inspected, credentials::variable_in_use()) {
         (Err(error), Some(variable)) => {
             let warning = format!("only a login needs it: the key is {variable}'s");
-            Ok(Finding::new(error.to_string(), source).warn([warning]))
+            (error.to_string(), vec![warning])
         }
-    }
-}
-
-fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
-    let found = found.as_ref().map_err(Clone::clone)?;
-    let credential = found.credential.as_ref();
-    let credential = credential.ok_or_else(|| shared::not_logged_in(options))?;
-    let environment = credential.api_key.environment();
-    let environment = environment.unwrap_or("of an unknown environment");
-    let words = format!("{}, {environment}", credential.api_key);
-    let Source::Variable(variable) = credential.source else {
-        return Ok(Finding::new(words, "auth.json"));
+        (inspected, _) => inspected?,
     };
-    let has_two = Store::locate().is_ok_and(|store| store.may_hold_key());
-    let warning = format!("{variable} takes precedence over the key in auth.json");
-    Ok(Finding::new(words, variable).warn(has_two.then_some(warning)))
+    Ok(found(words, Some(source), warnings))
 }
 
-fn identity(device: &Device, credential: Option<&Credential>) -> Finding {
+fn inspect(key: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
+    let known = key.as_ref().map_err(Clone::clone)?.credential.as_ref();
+    let known = known.ok_or_else(|| shared::not_logged_in(options))?;
+    let environment = known.api_key.environment().unwrap_or("unknown");
+    let words = format!("{}, {environment}", known.api_key);
+    let source = known.variable.unwrap_or("auth.json");
+    let has_file = Store::locate().is_ok_and(|store| store.may_hold_key());
+    let warning = format!("{source} takes precedence over the key in auth.json");
+    let has_two = known.variable.is_some() && has_file;
+    Ok(found(words, Some(source), has_two.then_some(warning)))
+}
+
+fn identity(device: &Device, known: Option<&Credential>) -> Finding {
     let fingerprint = device::shorten(&device.fingerprint, device::SHORT);
     let words = format!("{}, fingerprint {fingerprint}", device.name);
-    let is_by_host_name = device.source == device::Source::HostName;
-    Finding::new(words, device.source.name())
-        .warn(credential.and_then(|found| shared::other_device(found, device)))
-        .warn(is_by_host_name.then(|| device::FOLLOWS_HOST_NAME.to_owned()))
+    let warning = device.warning().map(str::to_owned);
+    let warnings = shared::other_device(known, device)
+        .into_iter()
+        .chain(warning);
+    found(words, Some(device.source), warnings)
 }
 
-fn address(backend: &Backend) -> Finding {
-    let url = &backend.url;
-    let why = match url.scheme() {
-        Scheme::Https => "",
-        Scheme::Http if url.is_loopback() => " (plain http is allowed on loopback)",
-        Scheme::Http => " (plain http is allowed by SEKUIRE_ALLOW_HTTP)",
-    };
-    Finding::new(format!("{url}{why}"), backend.source)
-}
-
-fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
-    if base.is_some_and(|base| base.scheme() == Scheme::Http) {
-        return Ok(Finding::new("not needed for http", ""));
-    }
+fn authorities() -> Result<Finding, Error> {
     let mut trust = Trust::prepare()?;
     trust.read_folders();
     let count = trust.unreadable;
     let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
     let warning = Some(warning).filter(|_| count > 0);
-    Ok(Finding::new(trust.count(), &trust.source).warn(warning))
+    Ok(found(trust.count(), Some(&trust.source), warning))
 }
 
 fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
-    let variables = PROXY_VARIABLES.into_iter();
-    let set: Vec<&str> = variables
-        .filter(|name| environment::raw(name).is_some())
-        .collect();
-    let set = set.join(", ");
     Ok(match choose_route(base)? {
-        Route::Direct => {
-            let words = format!("not used: {set}; for a proxy set HTTPS_PROXY");
-            Finding::new("none", "default").warn((!set.is_empty()).then_some(words))
-        }
-        Route::NeverProxied => {
-            let mut words = "none for loopback and plain http".to_owned();
-            if !set.is_empty() {
-                words.extend(["; set but not used: ", &set]);
+        Route::Through(name, proxy) => found(format!("http://{proxy}"), Some(name), None),
+        Route::Bypassed(name, entry) => found(format!("bypassed for {entry}"), Some(name), None),
+        Route::Direct | Route::NeverProxied => {
+            let mut words = "none".to_owned();
+            for name in PROXY_VARIABLES.split(' ') {
+                if environment::raw(name).is_some() {
+                    words.extend(["; ", name, " is set but not used"]);
+                }
             }
-            Finding::new(words, "default")
+            found(words, Some("default"), None)
         }
-        Route::Bypassed(variable, entry) => {
-            Finding::new(format!("bypassed by NO_PROXY entry {entry}"), variable)
-        }
-        Route::Through(variable, proxy) => Finding::new(format!("http://{proxy}"), variable),
     })
 }
 
-fn time(now: SystemTime) -> Result<Finding, Error> {
-    let date = clock::date(seconds(now));
-    if seconds(now) >= BEFORE_RELEASE {
-        return Ok(Finding::new(date, ""));
+fn clock(now: u64) -> Result<Finding, Error> {
+    let date = date(now);
+    if now >= BEFORE_RELEASE {
+        return Ok(found(date, None, None));
     }
     let message = format!("{date}, a time before this program was released");
     Err(Error::machine(message).with_hint("set this machine's clock"))
@@ -162,84 +125,60 @@ fn time(now: SystemTime) -> Result<Finding, Error> {
 
 /// Since 1970.
 fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
+    let since = time.duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// Takes the steps of a request. The first that fails ends it; only the last sends the key.
-fn ask(
-    options: &Options,
-    base: BackendUrl,
-    credential: Option<&Credential>,
-    device: &Device,
-    checks: &mut Checks,
-) -> Result<bool, Error> {
-    let mut client = match shared::client(base, options) {
-        Ok(client) => client,
-        Err(error) => return checks.add("request", Err(error)),
-    };
-    let mut printed = Ok(true);
-    let has_arrived = client.probe(&mut |name, found| {
-        if printed.is_ok() {
-            printed = checks.add(name, found.map(|found| Finding::new(found, "")));
-        }
+fn ask(client: &mut Client, known: Option<&Credential>, device: &Device, checks: &mut Checks) {
+    let has_arrived = client.probe(&mut |name, step| {
+        checks.add(name, step.map(|words| found(words, None, None)));
     });
-    if !printed? || !has_arrived {
-        return Ok(false);
+    if !has_arrived {
+        return;
     }
-    let sent = SystemTime::now();
-    let answered = api::clock(&mut client).map(|date| compare(date, sent));
-    let is_answered = checks.add("backend clock", answered)?;
-    let Some(credential) = credential.filter(|_| is_answered) else {
-        return Ok(is_answered);
-    };
-    let account = shared::ask(&mut client, credential, device).map(|me| {
-        let user = me.email.or(me.id);
-        let user = user.as_deref().unwrap_or("an unnamed user");
-        Finding::new(format!("key accepted for {user}"), "")
+    let date = api::clock(client).map(|date| match date {
+        Some(date) => compare(seconds(date), seconds(SystemTime::now())),
+        None => found("not told", None, None),
     });
-    checks.add("account", account)
+    let is_answered = checks.add("backend clock", date);
+    if let Some(known) = known.filter(|_| is_answered) {
+        let account = shared::ask(client, known, device).map(|me| {
+            let user = me.email.or(me.id).unwrap_or("an unnamed user".to_owned());
+            found(format!("key accepted for {user}"), None, None)
+        });
+        checks.add("account", account);
+    }
 }
 
-/// The backend's clock and this machine's, from when it was asked until now.
-fn compare(date: Option<SystemTime>, sent: SystemTime) -> Finding {
-    let now = SystemTime::now();
-    let Some(date) = date else {
-        return Finding::new("not told", "");
-    };
-    if date + USUAL_DIFFERENCE >= sent && date <= now + USUAL_DIFFERENCE {
-        return Finding::new("agrees with this machine's", "");
-    }
-    let (theirs, ours) = (clock::date(seconds(date)), clock::date(seconds(now)));
-    let words = format!("{theirs}, while this machine's says {ours}");
-    let advice = "set this machine's clock, or ask the backend's administrator";
-    Finding::new(words, "").warn([advice.to_owned()])
+/// The backend's clock.
+fn compare(theirs: u64, ours: u64) -> Finding {
+    let is_close = theirs.abs_diff(ours) <= USUAL_DIFFERENCE;
+    let advice = "it differs from this machine's: set that, or ask the backend's administrator";
+    let warning = Some(advice.to_owned()).filter(|_| !is_close);
+    found(date(theirs), None, warning)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BEFORE_RELEASE, Duration, SystemTime, UNIX_EPOCH, compare, time};
+    use super::{BEFORE_RELEASE, clock, compare};
 
     #[test]
-    fn a_clock_that_says_less_than_the_release_fails() {
+    fn a_clock_before_the_release_fails() {
         for (seconds, is_ok) in [
             (0, false),
             (BEFORE_RELEASE - 1, false),
             (BEFORE_RELEASE, true),
         ] {
-            let found = time(UNIX_EPOCH + Duration::from_secs(seconds));
-            assert_eq!(found.is_ok(), is_ok, "{seconds}");
+            assert_eq!(clock(seconds).is_ok(), is_ok, "{seconds}");
         }
     }
 
     #[test]
-    fn clocks_may_differ_by_a_minute_and_the_time_that_the_answer_took() {
-        let ago = |seconds| SystemTime::now() - Duration::from_secs(seconds);
-        for (behind, took, agrees) in [(50, 0, true), (63, 5, true), (70, 5, false)] {
-            let finding = compare(Some(ago(behind)), ago(took));
-            let is_close = finding.found.starts_with("agrees");
-            assert_eq!(is_close, agrees, "{behind} s, {took} s");
+    fn clocks_that_differ_by_more_than_a_minute_are_a_warning() {
+        for (theirs, is_close) in [(939, false), (940, true), (1060, true), (1061, false)] {
+            let (.., warnings) = compare(theirs, 1000);
+            assert_eq!(warnings.is_empty(), is_close, "{theirs}");
         }
     }
 }

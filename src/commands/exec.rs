@@ -4,14 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
 
 use super::backend::{self, BACKEND_VARIABLE, SDK_VARIABLE};
+use super::shared;
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::commands::shared;
 use crate::credential::Credential;
 use crate::credentials::{KEY_FILE_VARIABLE, KEY_VARIABLE};
-use crate::environment;
 use crate::error::{Error, Kind, words};
-use crate::{platform, shell};
+use crate::{environment, platform};
 
 /// The name that Sekuire's SDK reads.
 const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
@@ -22,34 +21,21 @@ const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
 /// There is no key, it may not go to its backend, or the command can't be run.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let credential = shared::find_credential(options)?;
-    let backend = backend::of_key(options, &credential).and_then(backend::check_scheme)?;
+    let backend = backend::to_ask(options, Some(&credential))?;
     set_variables(&credential, &backend.url)?;
     drop(credential);
     platform::run_program(&options.program).map_err(|cause| explain(&options.program, &cause))
 }
 
-fn explain(command: &[OsString], cause: &io::Error) -> Error {
-    let name = command.first().map(|name| name.to_string_lossy());
+fn explain(program: &[OsString], cause: &io::Error) -> Error {
+    let name = program.first().map(|name| name.to_string_lossy());
     let name = name.unwrap_or_default();
-    let is_missing = matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-    if !is_missing {
-        let message = format!("can't run {name}: {}", words(cause));
-        return Error::new(Kind::ProgramNotExecutable, message)
-            .with_hint("check its mode, its architecture and, of a script, its first line (#!)");
-    }
-    let is_sentence = command.len() == 1 && name.contains(' ');
-    let why = if is_sentence {
-        ": it is one word, with spaces in it"
-    } else {
-        ""
+    let kind = match cause.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Kind::ProgramNotFound,
+        _ => Kind::ProgramNotExecutable,
     };
-    let hint = if is_sentence {
-        let quoted = shell::quote(name.as_ref().as_ref());
-        format!("leave the quotation marks out, or run: sekuire auth exec -- sh -c {quoted}")
-    } else {
-        "check PATH, or give the full path; a script's interpreter must exist, too".to_owned()
-    };
-    Error::new(Kind::ProgramNotFound, format!("{name} was not found{why}")).with_hint(hint)
+    Error::new(kind, format!("can't run {name}: {}", words(cause)))
+        .with_hint("check PATH, the file's mode and architecture, and a script's first line (#!)")
 }
 
 /// Sets each variable once, or removes it: `sekuire` in the command's place asks the same backend with the

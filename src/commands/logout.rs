@@ -1,14 +1,11 @@
 //! `sekuire logout`.
 
-use super::backend;
+use super::{backend, shared};
 use crate::cli::Options;
-use crate::commands::shared;
-use crate::credential::Credential;
-use crate::credentials;
 use crate::error::Error;
 use crate::redact::sanitize;
 use crate::store::Store;
-use crate::terminal;
+use crate::{credentials, terminal};
 
 /// Removes the stored key, and says where one may be left.
 ///
@@ -16,14 +13,17 @@ use crate::terminal;
 /// Something could not be removed.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let store = Store::locate()?;
-    let note = revocation_note(&store);
+    let note = revocation_note(&store, options);
     let left = store.key_behind_link();
     let was_there = store.remove()?;
-    if options.quiet {
-        return Ok(0);
-    }
-    let printed = shared::print(&describe(&store, was_there));
-    if let Some(note) = note.filter(|_| was_there) {
+    let path = sanitize(&store.path().display().to_string());
+    let text = if was_there {
+        format!("Logging out...\nLogged out successfully!\nCredentials removed from: {path}\n")
+    } else {
+        "Not logged in\n".to_owned()
+    };
+    let printed = shared::print(options, &text);
+    if let Some(note) = note.filter(|_| was_there && !options.quiet) {
         terminal::note(&note);
     }
     let variable = credentials::variable_in_use()
@@ -32,29 +32,16 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     printed
 }
 
-fn describe(store: &Store, was_there: bool) -> String {
-    if !was_there {
-        return "Not logged in\n".to_owned();
+/// That the key in auth.json stays valid, and where the dashboard is that revokes it: known of the default
+/// backend alone. A damaged file may hold a key, too.
+fn revocation_note(store: &Store, options: &Options) -> Option<String> {
+    let mut note = "the key stays valid until you revoke it".to_owned();
+    if let Ok((content, _)) = store.load()
+        && (content.credential?.backend_url)
+            .is_none_or(|url| backend::unless_default(&url).is_none())
+        && let Ok(page) = backend::key_page(options)
+    {
+        note.extend([" at ", &page]);
     }
-    format!(
-        "Logging out...\nLogged out successfully!\nCredentials removed from: {}\n",
-        sanitize(&store.path().display().to_string())
-    )
-}
-
-/// That the key in auth.json stays valid; a damaged file may hold one.
-fn revocation_note(store: &Store) -> Option<String> {
-    let page = match store.load() {
-        Ok((content, _)) => key_page(&content.credential?),
-        Err(_) => None,
-    };
-    let place = page.map(|page| format!(" at {page}")).unwrap_or_default();
-    Some(format!("the key stays valid until you revoke it{place}"))
-}
-
-/// The dashboard where the key is revoked: known of the default backend alone.
-fn key_page(credential: &Credential) -> Option<String> {
-    let url = backend::logged_in_to(credential).ok()?.url;
-    let is_default = backend::unless_default(&url).is_none();
-    is_default.then(backend::default_key_page)
+    Some(note)
 }

@@ -1,15 +1,15 @@
 //! `sekuire status`, which is offline.
 
-use std::fmt::Write;
-
-use super::{backend, report, shared};
+use super::report::{self, Member, Value};
+use super::{backend, shared};
 use crate::backend_url::BackendUrl;
 use crate::cli::Options;
-use crate::credential::{Credential, Source};
+use crate::credential::Credential;
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
 use crate::error::{Error, Kind};
 use crate::redact::sanitize;
+use crate::store::Store;
 use crate::terminal;
 
 /// Says whether there is a key.
@@ -17,7 +17,7 @@ use crate::terminal;
 /// # Errors
 /// Whether there is one can't be found out, or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = shared::find(options);
+    let found = credentials::find();
     if !options.quiet {
         show(&found, options)?;
     }
@@ -28,49 +28,67 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 }
 
 fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
-    let credential = found.as_ref().map(|found| found.credential.as_ref());
-    let known = credential.ok().flatten();
+    let known = found.as_ref().map(|found| found.credential.as_ref());
+    let known = known.ok().flatten();
     let device = shared::detect_device(known);
     // A variable that a request would have to refuse does not matter here.
-    let backend = known.and_then(|credential| backend::of_status(credential).ok());
-    let url = backend.as_ref().map(|backend| &backend.url);
-    let printed = match credential {
-        _ if options.json || options.get.is_some() => {
-            report::of_status(found, &device, url).print(options)
-        }
-        Ok(Some(credential)) => shared::print(&describe(credential, &device, url)),
-        Ok(None) => shared::print("Not logged in\nRun 'sekuire login' to authenticate\n"),
-        Err(_) => Ok(0),
+    let backend = known.and_then(|known| match known.variable {
+        None => backend::logged_in_to(known).ok(),
+        Some(_) => backend::of_login(options).ok(),
+    });
+    let base = backend.as_ref().map(|backend| &backend.url);
+    let text = match (known, found) {
+        (Some(known), _) => describe(known, &device, base),
+        (None, Ok(_)) => "Not logged in\nRun 'sekuire login' to authenticate\n".to_owned(),
+        (None, Err(_)) => String::new(),
     };
+    let error = found.as_ref().err();
+    let report = report::report(fields(known), error, known, &device, base);
+    let printed = report::print(options, &report, &text);
     if let Ok(found) = found {
         shared::warn(options, &found.foreign_owner);
-        shared::warn_of_other_device(options, known, &device);
+        shared::warn(options, shared::other_device(known, &device));
         shared::warn(options, &found.warnings);
-    }
-    if let (Ok(None), Some(note)) = (credential, credentials::where_looked()) {
-        terminal::note(&note);
+        if let Some(note) = credentials::where_looked().filter(|_| known.is_none()) {
+            terminal::note(&note);
+        }
     }
     printed
 }
 
-fn describe(credential: &Credential, device: &Device, url: Option<&BackendUrl>) -> String {
-    let fingerprint = match &credential.bound_fingerprint {
-        Some(bound) if !device.matches(bound) => sanitize(bound),
-        _ => device.fingerprint.clone(),
-    };
-    let mut text = format!(
-        "Authentication Status:\nAuthenticated with API Key\nKey: {}\nDevice Fingerprint: {}\nDevice: {}\nOS: {}\n",
-        credential.api_key,
-        device::shorten(&fingerprint, device::SHORT),
-        sanitize(&device.name),
-        Device::os(),
-    );
-    // Writing to a String cannot fail.
-    if let Some(workspace) = &credential.workspace_id {
-        let _ = writeln!(text, "Workspace: {}", sanitize(workspace));
-    }
-    if let Source::Variable(name) = credential.source {
-        let _ = writeln!(text, "Source: {name}");
-    }
-    text + &url.map(backend::line).unwrap_or_default()
+fn fields(known: Option<&Credential>) -> Vec<Member> {
+    let text = |of: fn(&Credential) -> Option<&str>| Value::text(known.and_then(of));
+    let store = Store::locate().ok();
+    let path = store.as_ref().map(|store| store.path().to_string_lossy());
+    // A variable keeps the file from being read.
+    let is_read = credentials::variable_in_use().is_none();
+    let mode = store.as_ref().filter(|_| is_read).and_then(Store::mode);
+    let mode = mode.map(|mode| format!("{mode:04o}"));
+    let file = vec![("path", Value::text(path)), ("mode", Value::text(mode))];
+    vec![
+        ("source", text(|it| Some(it.variable.unwrap_or("file")))),
+        ("key", Value::text(known.map(|it| it.api_key.to_string()))),
+        ("environment", text(|it| it.api_key.environment())),
+        ("org_id", text(|it| it.org_id.as_deref())),
+        ("workspace_id", text(|it| it.workspace_id.as_deref())),
+        ("file", Value::Object(file)),
+    ]
+}
+
+fn describe(known: &Credential, device: &Device, base: Option<&BackendUrl>) -> String {
+    let fingerprint = known.bound_fingerprint.as_ref();
+    let fingerprint = sanitize(fingerprint.unwrap_or(&device.fingerprint));
+    let lines = shared::lines([
+        ("Key", Some(&known.api_key.to_string())),
+        (
+            "Device Fingerprint",
+            Some(&device::shorten(&fingerprint, device::SHORT)),
+        ),
+        ("Device", Some(&device.name)),
+        ("OS", Some(Device::os())),
+        ("Workspace", known.workspace_id.as_deref()),
+        ("Source", known.variable),
+        ("Backend", base.and_then(backend::unless_default).as_deref()),
+    ]);
+    format!("Authentication Status:\nAuthenticated with API Key\n{lines}")
 }

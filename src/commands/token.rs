@@ -2,9 +2,10 @@
 
 use zeroize::Zeroizing;
 
+use super::shared;
 use crate::cli::Options;
-use crate::commands::shared;
 use crate::error::Error;
+use crate::terminal;
 
 /// Prints the API key and a line end.
 ///
@@ -13,5 +14,5 @@ use crate::error::Error;
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let credential = shared::find_credential(options)?;
     let line = Zeroizing::new([credential.api_key.reveal(), "\n"].concat());
-    shared::print(&line)
+    terminal::print(&line)
 }

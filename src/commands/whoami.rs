@@ -1,48 +1,39 @@
 //! `sekuire auth whoami`.
 
-use std::fmt::Write;
-
-use super::{backend, report, shared};
+use super::report::{self, Member, Value};
+use super::{backend, shared};
 use crate::api::Me;
 use crate::cli::Options;
 use crate::device::{self, Device};
 use crate::error::Error;
-use crate::redact::sanitize;
 
 /// Asks the backend whose key this is. Nothing is printed as a result unless it confirmed the key.
 ///
 /// # Errors
 /// There is no key, the backend refused it or could not be asked; or `--get` names no field.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let found = shared::find(options);
-    let known = (found.as_ref().ok()).and_then(|found| found.credential.as_ref());
+    let credential = shared::find_credential(options);
+    let known = credential.as_ref().ok();
     let device = shared::detect_device(known);
-    // Before its key is sent: it may be planted.
-    shared::warn(options, found.iter().flat_map(|found| &found.foreign_owner));
-    let target = match (&found, known) {
-        (Err(error), _) => Err(error.clone()),
-        (Ok(_), None) => Err(shared::not_logged_in(options)),
-        (Ok(_), Some(known)) => backend::of_key(options, known).map(|backend| (known, backend.url)),
-    };
-    let base = target.as_ref().ok().map(|(_, base)| base);
-    let report = |result: &Result<Me, Error>| report::of_whoami(result, &device, known, base);
+    let target = credential.as_ref().map_err(Clone::clone);
+    let target = target.and_then(|known| Ok((known, backend::to_ask(options, Some(known))?.url)));
+    let base = target.as_ref().ok().map(|(_, base)| base.clone());
+    let report = |me: &Me, error| report::report(fields(me), error, known, &device, base.as_ref());
+    let nobody = Me::default();
     // Nothing is sent for a field that there is not.
     if let Some(field) = &options.get {
-        report(&Ok(Me::default())).get(field)?;
+        report::get(&report(&nobody, None), field)?;
     }
-    let target = target.as_ref().map_err(Clone::clone);
-    let result = target.and_then(|(credential, base)| {
-        let mut client = shared::client(base.clone(), options)?;
-        shared::ask(&mut client, credential, &device)
+    let result = target.and_then(|(known, base)| {
+        let mut client = shared::client(base, options)?;
+        shared::ask(&mut client, known, &device)
     });
-    let printed = match &result {
-        _ if options.json || options.get.is_some() => report(&result).print(options),
-        Ok(me) if !options.quiet => shared::print(&describe(me, &device)),
-        _ => Ok(0),
-    };
+    let (me, error) = (result.as_ref().unwrap_or(&nobody), result.as_ref().err());
+    let text = result.as_ref().map(|me| describe(me, &device));
+    let printed = report::print(options, &report(me, error), &text.unwrap_or_default());
     // The hint of a refused key says the same.
     if result.is_ok() {
-        shared::warn_of_other_device(options, known, &device);
+        shared::warn(options, shared::other_device(known, &device));
     }
     printed?;
     match result {
@@ -51,24 +42,21 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     }
 }
 
+fn fields(me: &Me) -> Vec<Member> {
+    vec![
+        ("email", Value::text(me.email.as_ref())),
+        ("user_id", Value::text(me.id.as_ref())),
+        ("organization", Value::text(me.organization.as_ref())),
+        ("workspaces", Value::List(me.workspaces.clone())),
+    ]
+}
+
 fn describe(me: &Me, device: &Device) -> String {
-    let mut text = String::from("Current User Information:\nAuthenticated as:\n");
-    for (label, value) in [
-        ("Email", &me.email),
-        ("User ID", &me.id),
-        ("Organization", &me.organization),
-    ] {
-        if let Some(value) = value {
-            let _ = writeln!(text, "{label}: {}", sanitize(value));
-        }
-    }
-    // Writing to a String cannot fail, here and above.
-    let _ = write!(
-        text,
-        "\nDevice Info:\nDevice: {}\nOS: {}\nFingerprint: {}\n",
-        sanitize(&device.name),
-        Device::os(),
-        device::shorten(&device.fingerprint, device::SHORT),
-    );
-    text
+    let user = shared::lines([
+        ("Email", me.email.as_deref()),
+        ("User ID", me.id.as_deref()),
+        ("Organization", me.organization.as_deref()),
+    ]);
+    let device = shared::device_lines(device, device::SHORT);
+    format!("Current User Information:\nAuthenticated as:\n{user}\nDevice Info:\n{device}")
 }

@@ -1,48 +1,36 @@
 //! What was found in the layers, and how it is printed.
 
-use crate::commands::report::Report;
-use crate::commands::shared;
+use crate::commands::report::Value;
 use crate::error::Error;
+use crate::platform;
 use crate::redact::sanitize;
 use crate::terminal::{self, GREEN, RED, YELLOW};
 
-/// What was found in a layer.
-pub(super) struct Finding {
-    pub(super) found: String,
-    /// An option, a variable, a file, or the default; may be empty.
-    source: String,
-    /// What is not as it should be, and what to do next.
-    hints: Vec<String>,
+/// What was found in a layer, what named it, and what is not as it should be.
+pub(super) type Finding = (String, Option<String>, Vec<String>);
+
+/// A finding; its source is an option, a variable, a file, or the default.
+pub(super) fn found(
+    words: impl Into<String>,
+    source: Option<&str>,
+    warnings: impl IntoIterator<Item = String>,
+) -> Finding {
+    let source = source.map(str::to_owned);
+    (words.into(), source, warnings.into_iter().collect())
 }
 
-impl Finding {
-    pub(super) fn new(found: impl Into<String>, source: &str) -> Finding {
-        Finding {
-            found: found.into(),
-            source: source.to_owned(),
-            hints: Vec::new(),
-        }
-    }
-
-    pub(super) fn warn(mut self, hints: impl IntoIterator<Item = String>) -> Finding {
-        self.hints.extend(hints);
-        self
-    }
-}
-
-/// The checks so far.
+/// The checks so far. Each is printed at once; in JSON, all at the end.
 #[derive(Default)]
 pub(super) struct Checks {
     is_json: bool,
-    json: Vec<String>,
+    rows: Vec<String>,
     failed: usize,
     warnings: usize,
-    /// That of the first that failed.
-    exit_status: Option<u8>,
+    /// The exit status of the first that failed; or why nothing can be printed any more.
+    outcome: Option<Result<u8, Error>>,
 }
 
 impl Checks {
-    /// Each is printed at once; in JSON, all at the end.
     pub(super) fn new(is_json: bool) -> Checks {
         Checks {
             is_json,
@@ -50,73 +38,58 @@ impl Checks {
         }
     }
 
-    /// Adds a check; false if it failed.
-    ///
-    /// # Errors
-    /// Standard output can't be written.
-    pub(super) fn add(
-        &mut self,
-        name: &str,
-        finding: Result<Finding, Error>,
-    ) -> Result<bool, Error> {
-        let is_ok = finding.is_ok();
-        let finding = finding.unwrap_or_else(|error| {
-            self.exit_status.get_or_insert(error.kind().exit_status());
-            Finding::new(error.to_string(), "").warn(error.hint().map(str::to_owned))
+    /// Adds a check; false if it failed or can't be printed.
+    pub(super) fn add(&mut self, name: &str, layer: Result<Finding, Error>) -> bool {
+        let is_ok = layer.is_ok();
+        let (found, source, hints) = layer.unwrap_or_else(|error| {
+            (self.outcome).get_or_insert(Ok(error.kind().exit_status()));
+            let hints = error.hint().map(str::to_owned).into_iter().collect();
+            (error.to_string(), None, hints)
         });
-        let (result, colour) = if !is_ok {
-            self.failed += 1;
-            ("failed", RED)
-        } else if finding.hints.is_empty() {
-            ("ok", GREEN)
-        } else {
-            self.warnings += 1;
-            ("warning", YELLOW)
+        let (result, colour) = match (is_ok, hints.is_empty()) {
+            (true, true) => ("ok", GREEN),
+            (true, false) => ("warning", YELLOW),
+            (false, _) => ("failed", RED),
         };
-        let (found, hint) = (finding.found, finding.hints.join("; "));
+        self.warnings += usize::from(result == "warning");
+        self.failed += usize::from(result == "failed");
+        let hint = (!hints.is_empty()).then(|| hints.join("; "));
         if self.is_json {
-            let given = |text| Some(text).filter(|text: &String| !text.is_empty());
-            let mut report = Report::default();
-            report.text("name", Some(name));
-            report.text("result", Some(result));
-            report.text("found", Some(found));
-            report.text("source", given(finding.source));
-            report.text("hint", given(hint));
-            self.json.push(report.json());
-            return Ok(is_ok);
+            let row = Value::Object(vec![
+                ("name", Value::text(Some(name))),
+                ("result", Value::text(Some(result))),
+                ("found", Value::text(Some(found))),
+                ("source", Value::text(source)),
+                ("hint", Value::text(hint)),
+            ]);
+            self.rows.push(row.json());
+            return is_ok;
         }
-        let result = terminal::paint(&format!("{result:<8}"), colour);
-        let mut line = format!("{name}: {found}");
-        if !finding.source.is_empty() {
-            line.extend([" [", &finding.source, "]"]);
-        }
+        let output = platform::standard_output();
+        let result = terminal::coloured(&format!("{result:<8}"), colour, &output);
+        let source = source.map(|source| format!(" [{source}]"));
+        let line = format!("{name}: {found}{}", source.unwrap_or_default());
         let mut text = format!("{result} {}\n", sanitize(&line));
-        if !hint.is_empty() {
+        if let Some(hint) = hint {
             text.extend([&" ".repeat(9), &sanitize(&hint), "\n"]);
         }
-        shared::print(&text)?;
-        Ok(is_ok)
+        let printed = terminal::print(&text).map_err(|error| self.outcome = Some(Err(error)));
+        is_ok && printed.is_ok()
     }
 
     /// Prints the sum, or all in JSON, and returns the exit status.
     ///
     /// # Errors
     /// Standard output can't be written.
-    pub(super) fn finish(self, is_online: bool) -> Result<u8, Error> {
-        let ok = self.exit_status.is_none();
-        let next = if ok && !is_online {
-            "; --online also tests the connection"
-        } else {
-            ""
-        };
+    pub(super) fn finish(self) -> Result<u8, Error> {
+        let (ok, checks) = (self.outcome.is_none(), self.rows.join(","));
+        let exit_status = self.outcome.unwrap_or(Ok(0))?;
         let (failed, warnings) = (self.failed, self.warnings);
-        shared::print(&if self.is_json {
-            format!("{{\"ok\":{ok},\"checks\":[{}]}}\n", self.json.join(","))
-        } else if failed + warnings == 0 {
-            format!("no problem found{next}\n")
-        } else {
-            format!("{failed} failed, {warnings} with a warning{next}\n")
+        terminal::print(&match failed + warnings {
+            _ if self.is_json => format!("{{\"ok\":{ok},\"checks\":[{checks}]}}\n"),
+            0 => "no problem found\n".to_owned(),
+            _ => format!("{failed} failed, {warnings} with a warning\n"),
         })?;
-        Ok(self.exit_status.unwrap_or(0))
+        Ok(exit_status)
     }
 }
