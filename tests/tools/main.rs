@@ -5,8 +5,10 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a check fails by panicking"
+    reason = "a check fails by panicking, and says what it does"
 )]
 
 #[path = "../support/mod.rs"]
@@ -21,7 +23,6 @@ mod foreign;
 
 use std::env;
 use std::error::Error;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: tools demo|backend|faults|foreign [ARGUMENT]...";
@@ -44,8 +45,7 @@ fn end(name: &str, result: Result<(), Box<dyn Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell should standard error be closed.
-            let _ = writeln!(io::stderr(), "{name}: {error}");
+            eprintln!("{name}: {error}");
             ExitCode::FAILURE
         }
     }
