@@ -1,7 +1,6 @@
 //! `make demo`: one key and two devices, with the real program, a real pseudo-terminal and real TLS. With `--serve` only the
 //! backend, to try by hand.
 
-use std::error::Error;
 use std::io;
 
 use crate::support::backend::{Backend, KEY};
@@ -9,30 +8,22 @@ use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
-pub(crate) fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
+/// Until Enter.
+pub(crate) fn serve() {
     let backend = Backend::https();
-    match *arguments {
-        [] => tell(&backend),
-        ["--serve"] => serve(&backend)?,
-        _ => return Err("usage: tools demo [--serve]".into()),
-    }
-    Ok(())
-}
-
-fn serve(backend: &Backend) -> io::Result<()> {
     println!("# A development backend is listening. In another terminal:");
     println!("export SEKUIRE_BACKEND_URL={}", backend.url());
     println!("export SSL_CERT_FILE={}", backend.ca_file().display());
     println!("export SEKUIRE_CONFIG_DIR=$(mktemp -d)   # leaves your own login alone");
     println!("# then `sekuire login` with the key {KEY}\n# Enter ends it.");
-    io::stdin().read_line(&mut String::new())?;
-    Ok(())
+    let _ = io::stdin().read_line(&mut String::new());
 }
 
-fn tell(backend: &Backend) {
-    let url = backend.url();
+pub(crate) fn run() {
+    let backend = &Backend::https();
     println!(
-        "# The real program against a development backend: {url}, real TLS, a private CA, loopback only."
+        "# The real program against a development backend: {}, real TLS, a private CA, loopback only.",
+        backend.url()
     );
     let [first, second] = ["", "SEKUIRE_DEVICE_ID=laptop-2"].map(|variable| Device {
         backend,
