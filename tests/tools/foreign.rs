@@ -118,51 +118,46 @@ fn existing_client() {
     }
     let backend = Backend::https();
     // Of this machine, not of a test's identity.
-    let user = || User {
+    let user = User {
         variable: ("SEKUIRE_DEVICE_ID", String::new()),
         ..User::new(&backend.origin_localhost(), &backend.ca_file())
     };
-    let existing =
-        |user: &User, arguments: &[&str]| user.dress(Sekuire::at(&program)).args(arguments);
+    let whoami = format!("whoami --backend {}", user.url);
+    let existing = |words: &str| user.dress(Sekuire::at(&program)).args(words.split(' '));
     // It asks a terminal only.
-    let logs_in = |user: &User| {
-        let mut terminal = existing(user, &["login", "--backend", &user.url]).pty();
+    let existing_logs_in = || {
+        let mut terminal = existing(&format!("login --backend {}", user.url)).pty();
         terminal.wait_for("Enter your API Key");
         terminal.send(format!("{KEY}\r").as_bytes());
         terminal.finish().exits(0);
     };
-    let reads_ours = |user: &User| {
+    let existing_reads_a_private_file = || {
         let metadata = fs::metadata(user.home.auth_json()).expect("auth.json");
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
-        let status = existing(user, &["auth", "status"]).run();
+        let status = existing("auth status").run();
         assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
-        let whoami = existing(user, &["auth", "whoami", "--backend-url", &user.url]).run();
+        let whoami = existing(&format!("auth whoami --backend-url {}", user.url)).run();
         assert!(whoami.stdout.contains("Email: dev@example.com"), "{whoami}");
     };
 
-    let first = user();
-    logs_in(&first);
-    let status = first.run("status");
+    existing_logs_in();
+    let status = user.run("status");
     status.exits(0).complains("chmod 600");
     assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
-    first.run("whoami").exits(0);
-    first.log_in().exits(0);
-    reads_ours(&first);
+    user.run(&whoami).exits(0);
+    user.log_in().exits(0);
+    existing_reads_a_private_file();
     println!("ok: sekuire-cli logs in, then we: the file is private");
-    logs_in(&first);
-    reads_ours(&first);
-    first.run("status").exits(0).complains_not();
-    first.run("whoami").exits(0);
+    existing_logs_in();
+    existing_reads_a_private_file();
+    user.run("status").exits(0).complains_not();
+    user.run(&whoami).exits(0);
     println!("ok: we log in, then sekuire-cli: the file stays private");
-    first.run("logout").exits(0);
-    assert!(
-        first.home.listing().is_empty(),
-        "{:?}",
-        first.home.listing()
-    );
-    first.log_in().exits(0);
-    existing(&first, &["logout"]).run().exits(0);
-    first.run("status").exits(1);
+    user.run("logout").exits(0);
+    assert!(user.home.listing().is_empty(), "{:?}", user.home.listing());
+    user.log_in().exits(0);
+    existing("logout").run().exits(0);
+    user.run("status").exits(1);
     println!("ok: each logs out of the other's login");
 }
 
@@ -205,14 +200,12 @@ impl User {
 
     /// The key waits on standard input, for a login.
     fn run(&self, words: &str) -> Outcome {
-        let command = self
-            .dress(Sekuire::new())
-            .env("SEKUIRE_BACKEND_URL", &self.url);
-        command.args(words.split(' ')).stdin(KEY.as_bytes()).run()
+        let command = self.dress(Sekuire::new()).args(words.split(' '));
+        command.stdin(KEY.as_bytes()).run()
     }
 
     fn log_in(&self) -> Outcome {
-        self.run("login --api-key-stdin")
+        self.run(&format!("login --api-key-stdin --backend {}", self.url))
     }
 
     /// From login to logout; `doctor --online` must say so of TLS.
