@@ -1,20 +1,11 @@
 #!/bin/sh
 # installer.sh: .release/install.sh with the system's tools and curl, with wget, and with busybox alone; it must install,
 # or say why not and leave nothing. The program in the archives is a script: what is inside is the smoke tests' matter.
-# Needs busybox, curl, minisign, openssl, python3 and wget.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-for tool in busybox curl minisign openssl python3 wget; do
-    command -v "$tool" >/dev/null || { echo "skipped: installer: $tool is not installed" >&2; exit 0; }
-done
-scratch=$(mktemp -d)
-chmod 755 "$scratch"
-server=
-trap 'kill $server 2>/dev/null || :; rm -rf "$scratch"' EXIT
-# shellcheck source=tests/transcript.sh
-. "$root/tests/transcript.sh"
-
+cd "$(dirname "$0")/.."
+. tests/transcript.sh
+needs busybox curl minisign openssl python3 wget
 release=$scratch/release to=$scratch/to home=$scratch/home temporary=$scratch/temporary path=
 mkdir -m 1777 "$temporary"
 installer=$release/install.sh
@@ -95,7 +86,7 @@ refuses() {
 
 # serve [CERTIFICATE [URL]]: the release over HTTP, in `url`, over TLS with this certificate and its key. Or it redirects.
 serve() {
-    kill $server 2>/dev/null || :
+    kill $backend 2>/dev/null || :
     rm -f "$scratch/url"
     python3 - "$release" "${1:-}" "${2:-}" >"$scratch/url" <<'PYTHON' 2>/dev/null &
 import functools, http.server, ssl, sys
@@ -116,7 +107,7 @@ if certificate:
 print(f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 PYTHON
-    server=$!
+    backend=$!
     until [ -s "$scratch/url" ]; do sleep 0.05; done
     url=$(cat "$scratch/url")
 }
@@ -230,7 +221,7 @@ suite() {
     run 0 install --from "$url"
     rm "$to/sekuire"
     serve
-    clear=$server server=
+    clear=$backend backend=
     serve "$scratch/stranger.pem" "$url"
     refuses 1 "can't get SHA256SUMS from $url" install --from "$url"
     kill "$clear"
@@ -271,14 +262,14 @@ machine x86_64
 
 section 'Broken off while a server does not answer (Ctrl-C is for the whole group, too)'
 fresh && serve
-kill -STOP "$server"
+kill -STOP "$backend"
 setsid env -i HOME="$home" PATH="$tools" TMPDIR="$temporary" /bin/sh "$installer" \
     --from "$url" --to "$to" --public-key "$public" &
 until [ -n "$(ls -A "$temporary")" ]; do sleep 0.05; done
 kill -- "-$!"
 status=0
 wait "$!" || status=$?
-kill -CONT "$server"
+kill -CONT "$backend"
 judge "exit status $status" [ "$status" = 143 ]
 judge 'nothing was installed' [ -z "$(files "$to")" ]
 nothing_is_left
