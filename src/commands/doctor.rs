@@ -31,9 +31,12 @@ const PROXY_VARIABLES: &str = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL
 /// Standard output can't be written.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let mut checks = Checks::new(options.json);
-    checks.add("configuration", configuration());
+    let is_readable = checks.add("configuration", configuration());
     let key = credentials::find();
-    checks.add("key", inspect(&key, options));
+    // The same failure is not reported twice.
+    if is_readable || key.is_ok() {
+        checks.add("key", inspect(&key, options));
+    }
     let known = key.as_ref().map(|found| found.credential.as_ref());
     let known = known.ok().flatten();
     let device = shared::detect_device(known);

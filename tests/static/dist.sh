@@ -2,41 +2,30 @@
 # dist.sh: dist/ as those who take it meet it: sums, the installer, packages, the image, and what is said to be inside.
 # Needs what `make dist` left; says what it skips where lintian, rpm, docker, podman, skopeo or minisign is missing.
 set -eu
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cd "$root/dist"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-. "$root/tests/transcript.sh"
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+cd "$(dirname "$0")/../.."
+. tests/transcript.sh
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+cd dist
 
 has() {
     command -v "$1" >/dev/null || { echo "skipped: dist: $1 is not installed" >&2; false; }
 }
 
-# lacks TEXT FILE...: none of them holds it. lacks_but EXPRESSION FILE: every line has it.
-lacks() {
-    ! grep -lF -e "$@"
-}
-lacks_but() {
-    ! grep -v -e "$@"
-}
+# every_line_has EXPRESSION: in what the last command said.
+every_line_has() { ! grep -v -e "$1" "$scratch/out"; }
 
-# gone FOLDER: nothing below it bears the program's name.
-gone() {
-    [ -z "$(find "$1" -name '*sekuire*')" ]
-}
+# is_gone_from FOLDER: nothing below it bears the program's name.
+is_gone_from() { [ -z "$(find "$1" -name '*sekuire*')" ]; }
 
 section 'The sums'
 ls -l
 run 0 sha256sum -c SHA256SUMS
 judge 'every file has its line' [ "$(find . -type f ! -name 'SHA256SUMS*' | wc -l)" = "$(wc -l <SHA256SUMS)" ]
 judge 'the archives have one each, as the existing installer wants it' sh -c 'cat sekuire-*.tar.gz.sha256 | sha256sum --quiet -c'
-judge 'nothing names a folder of this machine' lacks "$root" ./*
 run 0 tar -tzf sekuire-doc.tar.gz
 says ./README.md ./SECURITY.md ./recipes/air-gapped.sh ./sekuire.1 ./sekuire.bash ./sekuire.fish ./sekuire.zsh
 
-section 'The programs'
+section 'No folder of this machine'
 mkdir "$scratch/programs"
 for archive in sekuire-linux-*.tar.gz; do
     tar -xzf "$archive" -C "$scratch/programs"
@@ -47,22 +36,20 @@ if [ -e sekuire-windows-amd64.zip ]; then
 else
     echo 'skipped: dist: no Windows file; make windows builds it' >&2
 fi
-for program in "$scratch/programs"/sekuire*; do
-    for folder in "$root" "${CARGO_HOME:-$HOME/.cargo}" registry/src /usr/lib/rustlib; do
-        judge "${program##*/} does not name $folder" lacks "$folder" "$program"
-    done
+for folder in "$root" "${CARGO_HOME:-$HOME/.cargo}" registry/src /usr/lib/rustlib; do
+    judge "no program names $folder" lacks "$folder" "$scratch/programs"/sekuire*
 done
+judge "nothing names $root" lacks "$root" ./*
 
 section 'The installer'
 run 0 sh install.sh --to "$scratch/bin"
-run 0 "$scratch/bin/sekuire" --version
-says "sekuire $version"
+says "installed: $scratch/bin/sekuire, sekuire $version"
 if has minisign; then
     cp -r . "$scratch/signed"
     minisign -G -W -p "$scratch/key.pub" -s "$scratch/key" >/dev/null
     minisign -S -s "$scratch/key" -t "sekuire $version" -m "$scratch/signed/SHA256SUMS" >/dev/null
     run 0 sh "$scratch/signed/install.sh" --to "$scratch/bin" --public-key "$scratch/key.pub"
-    says "signed: sekuire $version" "installed: $scratch/bin/sekuire, sekuire $version"
+    says "signed: sekuire $version"
 fi
 
 section 'What is said to be inside'
@@ -82,14 +69,30 @@ assert not missing, missing
 PYTHON
 done
 
+# Beside what each family has in places of its own.
+packaged='/usr/bin/sekuire /usr/share/man/man1/sekuire.1.gz /usr/share/bash-completion/completions/sekuire
+    /usr/share/fish/vendor_completions.d/sekuire.fish /usr/share/doc/sekuire/README.md /usr/share/doc/sekuire/SECURITY.md
+    /usr/share/doc/sekuire/recipes/air-gapped.sh'
+# installs FOLDER FILE REMOVAL TOOL...: the package in a system of its own.
+installs() {
+    folder=$1 file=$2 removal=$3
+    shift 3
+    run 0 "$@" --install "$file"
+    run 0 "$folder/usr/bin/sekuire" --version
+    says "sekuire $version"
+    run 0 "$@" --verify sekuire
+    silent
+    run 0 "$@" "$removal" sekuire
+    judge 'nothing of it is left' is_gone_from "$folder"
+}
+
 section "Debian's package"
 for package in *.deb; do
     run 0 dpkg-deb -c "$package"
-    says ./usr/bin/sekuire ./usr/share/man/man1/sekuire.1.gz ./usr/share/doc/sekuire/copyright \
-        ./usr/share/doc/sekuire/THIRD-PARTY-LICENSES.txt.gz ./usr/share/bash-completion/completions/sekuire \
-        ./usr/share/zsh/vendor-completions/_sekuire ./usr/share/fish/vendor_completions.d/sekuire.fish \
-        ./usr/share/doc/sekuire/README.md ./usr/share/doc/sekuire/SECURITY.md ./usr/share/doc/sekuire/recipes/air-gapped.sh
-    judge "all of it is root's" lacks_but ' root/root ' "$scratch/out"
+    # shellcheck disable=SC2086 # a list of words
+    says $packaged /usr/share/zsh/vendor-completions/_sekuire /usr/share/doc/sekuire/copyright \
+        /usr/share/doc/sekuire/THIRD-PARTY-LICENSES.txt.gz
+    judge "all of it is root's" every_line_has ' root/root '
     judge 'no dependency' [ -z "$(dpkg-deb -f "$package" Depends Pre-Depends Recommends)" ]
     judge 'maintained by who was named, else by nobody who can be written to' [ "$(dpkg-deb -f "$package" Maintainer)" = \
         "${MAINTAINER:-The sekuire maintainers <maintainers@sekuire.invalid>}" ]
@@ -101,13 +104,7 @@ if [ "$(id -u)" = 0 ]; then
     machine=$scratch/debian
     mkdir -p "$machine/var/lib/dpkg/updates" "$machine/var/lib/dpkg/info" "$machine/var/lib/dpkg/triggers"
     : >"$machine/var/lib/dpkg/status"
-    run 0 dpkg --root="$machine" --install "sekuire_${version}_amd64.deb"
-    run 0 chroot "$machine" /usr/bin/sekuire --version
-    says "sekuire $version"
-    run 0 dpkg --root="$machine" --verify sekuire
-    silent
-    run 0 dpkg --root="$machine" --purge sekuire
-    judge 'nothing of it is left' gone "$machine"
+    installs "$machine" "sekuire_${version}_amd64.deb" --purge dpkg --root="$machine"
 else
     echo "skipped: dist: dpkg --install: needs root" >&2
 fi
@@ -116,22 +113,15 @@ section "Red Hat's package"
 if has rpm; then
     for package in *.rpm; do
         run 0 rpm --query --package --list "$package"
-        says /usr/bin/sekuire /usr/share/man/man1/sekuire.1.gz /usr/share/licenses/sekuire/LICENSE \
-            /usr/share/licenses/sekuire/THIRD-PARTY-LICENSES.txt /usr/share/bash-completion/completions/sekuire \
-            /usr/share/zsh/site-functions/_sekuire /usr/share/fish/vendor_completions.d/sekuire.fish \
-            /usr/share/doc/sekuire/README.md /usr/share/doc/sekuire/SECURITY.md /usr/share/doc/sekuire/recipes/air-gapped.sh
+        # shellcheck disable=SC2086 # a list of words
+        says $packaged /usr/share/zsh/site-functions/_sekuire /usr/share/licenses/sekuire/LICENSE \
+            /usr/share/licenses/sekuire/THIRD-PARTY-LICENSES.txt
         run 0 rpm --query --package --requires "$package"
-        judge 'no dependency but on rpm itself' lacks_but '^rpmlib(' "$scratch/out"
+        judge 'no dependency but on rpm itself' every_line_has '^rpmlib('
     done
-    machine=$scratch/red-hat
-    mkdir "$machine"
-    run 0 rpm --dbpath /rpmdb --root "$machine" --install --nosignature "$PWD/sekuire-$version-1.x86_64.rpm"
-    run 0 "$machine/usr/bin/sekuire" --version
-    says "sekuire $version"
-    run 0 rpm --dbpath /rpmdb --root "$machine" --verify sekuire
-    silent
-    run 0 rpm --dbpath /rpmdb --root "$machine" --erase sekuire
-    judge 'nothing of it is left' gone "$machine"
+    mkdir "$scratch/red-hat"
+    installs "$scratch/red-hat" "$PWD/sekuire-$version-1.x86_64.rpm" --erase \
+        rpm --dbpath /rpmdb --root "$scratch/red-hat" --nosignature
 fi
 
 section 'The image'
@@ -147,8 +137,6 @@ if has docker && docker info >/dev/null 2>&1; then
     says "Loaded image: $image"
     run 1 docker run --rm --read-only "$image" status
     says 'Not logged in'
-    run 0 docker run --rm --network none --env SEKUIRE_API_KEY=sk_live_abc123def456xyz "$image" auth exec -- /sekuire status
-    says 'Source: SEKUIRE_API_KEY'
     printf 'FROM scratch\nCOPY --from=%s /sekuire /sekuire\nENTRYPOINT ["/sekuire"]\n' "$image" >"$scratch/Dockerfile"
     run 0 docker build -q -t "sekuire-test-$$" -f "$scratch/Dockerfile" "$scratch/bin"
     run 0 docker run --rm "sekuire-test-$$" --version

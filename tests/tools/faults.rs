@@ -1,108 +1,161 @@
 //! `make faults`: each command with every system call failing, and login and logout killed at every one. Whatever
-//! happens, auth.json is old or new, whole and private, and the exit status says which. Needs strace.
+//! happens, auth.json is old or new, whole and private, and the exit status says which. Needs strace and namespaces.
 
 mod fault;
 mod judge;
-mod stage;
 mod subject;
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use fault::Fault;
-use judge::Verdict;
-use stage::Stage;
+use judge::{Verdict, judge};
 use subject::Subject;
 
-pub(crate) fn run() -> Result<(), Box<dyn Error>> {
-    let stage = Stage::new()?;
-    let mut failures = Vec::new();
-    writeln!(
-        io::stdout(),
-        "command            cases missed  done     1     3     4 killed other wrong seconds"
-    )?;
-    for subject in Subject::ALL {
+use crate::support::backend::{Backend, KEY, TlsKind};
+use crate::support::command::{Sekuire, binary};
+use crate::support::home::Home;
+use crate::support::machine::Machine;
+use crate::support::needs;
+use crate::support::outcome::Outcome;
+
+pub(crate) fn run() {
+    let folder = Home::new();
+    let stage = Stage::new(&folder);
+    let naive = stage.sweep(&subject::NAIVE).concat();
+    let sees = naive.contains("auth.json is lost");
+    assert!(sees, "the naive writer loses nothing: this sweep is blind");
+    let complaints = subject::ALL.iter().flat_map(|subject| stage.sweep(subject));
+    let complaints: Vec<String> = complaints.collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Where the commands run: one backend, behind a name that is looked up, and strace(1).
+struct Stage {
+    backend: Backend,
+    strace: PathBuf,
+    machine: Machine,
+}
+
+impl Stage {
+    fn new(folder: &Home) -> Self {
+        let hosts = folder.path().join("hosts");
+        fs::write(&hosts, "127.0.0.1 localhost backend.test\n").expect("a file");
+        let machine = needs::machine().expect("needs namespaces");
+        let backend = Backend::builder().tls(TlsKind::Valid);
+        Self {
+            backend: backend.name("backend.test").start(),
+            strace: needs::tool("strace").expect("needs strace"),
+            machine: machine.mount(&hosts, "/etc/hosts"),
+        }
+    }
+
+    /// Every fault, on every processor. Gives what is wrong.
+    fn sweep(&self, subject: &Subject) -> Vec<String> {
         let started = Instant::now();
-        let verdicts = try_all(&stage, subject);
-        let seconds = started.elapsed().as_secs();
-        writeln!(io::stdout(), "{}{seconds:>8}", row(subject, &verdicts))?;
-        if subject == Subject::Naive {
-            if verdicts.iter().all(|verdict| verdict.complaints.is_empty()) {
-                failures.push("the naive writer loses nothing: this sweep is blind".into());
-            }
-            continue;
+        let queue = Mutex::new(self.faults(subject).into_iter());
+        let work = || {
+            let faults = std::iter::from_fn(|| queue.lock().expect("the queue").next());
+            faults
+                .map(|fault| self.try_fault(subject, &fault))
+                .collect()
+        };
+        let workers = thread::available_parallelism().map_or(2, usize::from);
+        let verdicts: Vec<Verdict> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let verdicts = workers
+                .into_iter()
+                .map(|worker| worker.join().expect("verdicts"));
+            verdicts.flat_map(|all: Vec<Verdict>| all).collect()
+        });
+        let mut ends = BTreeMap::<&str, usize>::new();
+        for verdict in &verdicts {
+            *ends.entry(&verdict.end).or_default() += 1;
         }
-        failures.extend(missed(subject, &verdicts));
-        failures.extend(verdicts.into_iter().flat_map(|verdict| verdict.complaints));
-    }
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        Err(failures.join("\nfaults: ").into())
-    }
-}
-
-/// One after another, on every processor.
-fn try_all(stage: &Stage, subject: Subject) -> Vec<Verdict> {
-    let queue = Mutex::new(stage.faults(subject).into_iter());
-    let verdicts = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            let Some(fault) = queue.lock().expect("the queue").next() else {
-                return;
+        let (cases, seconds) = (verdicts.len(), started.elapsed().as_secs());
+        println!("{}: {cases} cases in {seconds} s: {ends:?}", subject.name);
+        let complaints = verdicts
+            .iter()
+            .filter_map(|verdict| verdict.complaint.clone());
+        let mut complaints: Vec<String> = complaints.collect();
+        // Calls of each kind were seen, and every fault of theirs happened: else the sweep is blind.
+        for stem in subject.writes {
+            let seen = || {
+                verdicts
+                    .iter()
+                    .filter(|verdict| verdict.call.starts_with(stem))
             };
-            let verdict = try_one(stage, subject, &fault);
-            verdicts.lock().expect("the verdicts").push(verdict);
+            if seen().count() == 0 || seen().any(|verdict| verdict.end == "missed") {
+                complaints.push(format!(
+                    "{}: not every fault of {stem} happened",
+                    subject.name
+                ));
+            }
         }
-    };
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
-            scope.spawn(work);
-        }
-    });
-    verdicts.into_inner().expect("the verdicts")
-}
-
-/// A case that hangs is a verdict like others.
-fn try_one(stage: &Stage, subject: Subject, fault: &Fault) -> Verdict {
-    let trial = AssertUnwindSafe(|| stage.try_fault(subject, fault));
-    catch_unwind(trial).unwrap_or_else(|_| Verdict::broken(subject, fault))
-}
-
-/// A command makes a call of each of these families. Every fault of theirs must happen: else the sweep has not seen what
-/// the command does.
-fn missed(subject: Subject, verdicts: &[Verdict]) -> Vec<String> {
-    let mut happened: BTreeMap<&str, bool> = BTreeMap::new();
-    for verdict in verdicts {
-        *happened.entry(&verdict.call).or_insert(true) &= verdict.hit;
+        complaints
     }
-    let all_of = |family: &&&[&str]| {
-        let mut known = family.iter().filter_map(|call| happened.get(call));
-        known.clone().next().is_some() && known.all(|happened| *happened)
-    };
-    let families = subject.families().iter();
-    families
-        .filter(|family| !all_of(family))
-        .map(|family| format!("{}: not every fault of {family:?} happened", subject.name()))
-        .collect()
-}
 
-fn row(subject: Subject, verdicts: &[Verdict]) -> String {
-    let count = |choose: &dyn Fn(&Verdict) -> bool| verdicts.iter().filter(|v| choose(v)).count();
-    let ended = |code| count(&|verdict| verdict.hit && verdict.code == Some(code));
-    let missed = count(&|verdict| !verdict.hit);
-    let [done, one, three, four] = [0, 1, 3, 4].map(ended);
-    let killed = count(&|verdict| verdict.hit && verdict.killed);
-    let other = verdicts.len() - missed - done - one - three - four - killed;
-    format!(
-        "{:<18}{:>6}{missed:>7}{done:>6}{one:>6}{three:>6}{four:>6}{killed:>7}{other:>6}{:>6}",
-        subject.name(),
-        verdicts.len(),
-        count(&|verdict| !verdict.complaints.is_empty()),
-    )
+    /// Runs it once with nothing going wrong, and gives all that could.
+    fn faults(&self, subject: &Subject) -> Vec<Fault> {
+        let home = Home::new();
+        subject.lay_out(&home, &self.backend.url());
+        let (outcome, trace) = self.run(subject, &home, None);
+        outcome.expect("it ends").exits(0);
+        let mut faults = fault::all_of(&trace, !subject.writes.is_empty());
+        // The rest of a first login is as in one over an old file.
+        faults.retain(|fault| subject.key_before.is_some() || fault.changes_files());
+        faults
+    }
+
+    fn try_fault(&self, subject: &Subject, fault: &Fault) -> Verdict {
+        let home = Home::new();
+        let before = subject.lay_out(&home, &self.backend.url());
+        let (outcome, trace) = self.run(subject, &home, Some(fault));
+        match outcome {
+            Ok(outcome) => {
+                let hit = outcome.signal.is_some() || trace.contains("(INJECTED)");
+                judge(subject, fault, &home, before.as_deref(), &outcome, hit)
+            }
+            Err(said) => Verdict {
+                call: fault.call.clone(),
+                end: "hangs".to_owned(),
+                complaint: Some(format!("{}: {fault}: {said}", subject.name)),
+            },
+        }
+    }
+
+    /// And what strace wrote. Not with --seccomp-bpf, which would be faster: with it strace 6.1 misses the first thread.
+    fn run(
+        &self,
+        subject: &Subject,
+        home: &Home,
+        fault: Option<&Fault>,
+    ) -> (Result<Outcome, String>, String) {
+        let program = match subject.command[0] {
+            "sekuire" => binary(),
+            shell => Path::new("/bin").join(shell),
+        };
+        let trace = home.path().join("trace");
+        let outcome = Sekuire::at(&self.strace)
+            .on(self.machine.clone())
+            .home(home)
+            .ca(&self.backend.ca_file())
+            .env("SEKUIRE_BACKEND_URL", self.backend.url())
+            .args(["-f", "-qq", "-o"])
+            .arg(&trace)
+            .args(fault.map(|fault| format!("--trace={}", fault.call)))
+            .args(fault.map(|fault| format!("--inject={fault}")))
+            .arg("--")
+            .arg(program)
+            .args(&subject.command[1..])
+            .stdin(format!("{KEY}\n").as_bytes())
+            .spawn()
+            .outcome();
+        let trace = fs::read(trace).expect("strace's trace");
+        (outcome, String::from_utf8_lossy(&trace).into_owned())
+    }
 }

@@ -1,66 +1,175 @@
 //! `make foreign`: what nobody here wrote, on loopback: nginx before the development backend, mitmproxy, which opens TLS as a
 //! company's proxy does, and the existing client in the same home. What is not installed is skipped, and said.
 
-mod existing_client;
-mod mitmproxy;
-mod nginx;
-
-use std::error::Error;
-use std::io::{self, Write};
+use std::env;
+use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::backend::KEY;
+use crate::support::backend::{After, Backend, Behaviour, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
+use crate::support::needs;
 use crate::support::outcome::Outcome;
+use crate::support::port::RefusingPort;
+use crate::support::process::eventually;
 
-/// More than a busy machine takes to start a server.
-const START: Duration = Duration::from_secs(30);
+pub(crate) fn run() {
+    nginx();
+    mitmproxy();
+    existing_client();
+}
 
-pub(crate) fn run() -> Result<(), Box<dyn Error>> {
-    let mut report = Report { failed: 0 };
-    nginx::check(&mut report);
-    mitmproxy::check(&mut report);
-    existing_client::check(&mut report);
-    match report.failed {
-        0 => Ok(()),
-        failed => Err(format!("{failed} failed").into()),
+/// A base URL where something is wrong, and what is said of it.
+const NGINX_CASES: [(&str, &str); 6] = [
+    ("https://localhost:@TLS13@/gone", "returned 502 "),
+    ("https://localhost:@TLS13@/silent", "returned 504 "),
+    ("http://localhost:@CLEAR@", "redirects to https://localhost"),
+    (
+        "http://localhost:@TLS13@",
+        "The plain HTTP request was sent",
+    ),
+    ("https://localhost:@CLEAR@", "it does not speak TLS"),
+    ("https://localhost:@CLIENT@", "No required SSL certificate"),
+];
+
+/// As what the program logs in to.
+fn nginx() {
+    let Some(program) = needs::tool("nginx") else {
+        return;
+    };
+    let [backend, silent] = [(); 2].map(|()| Backend::http());
+    silent.behave(Behaviour::Silent(After::Request));
+    let folder = Home::new();
+    let path = folder.path();
+    let own = ["TLS12", "TLS13", "CLIENT", "CLEAR", "GONE"].map(|name| (name, RefusingPort::new()));
+    let own_addresses = own.iter().map(|(name, port)| (*name, port.address()));
+    let behind = [("BACKEND", backend.address()), ("SILENT", silent.address())];
+    let addresses: Vec<_> = own_addresses.chain(behind).collect();
+    let fill = |text: &str| {
+        let text = text.replace("@DIR@", path.to_str().expect("text"));
+        addresses.iter().fold(text, |text, (name, address)| {
+            text.replace(&format!("@{name}@"), &address.port().to_string())
+        })
+    };
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let ca = path.join("server.pem");
+    fs::write(&ca, made.cert.pem()).expect("a file");
+    fs::write(path.join("server.key"), made.signing_key.serialize_pem()).expect("a file");
+    let configuration = fill(include_str!("nginx.conf"));
+    fs::write(path.join("configuration"), configuration).expect("a file");
+    let arguments = fill("-e @DIR@/error.log -p @DIR@ -c @DIR@/configuration");
+    let _running = start(&program, &arguments, &folder, own[0].1.address().port());
+
+    for (name, tls) in [("@TLS12@", "TLS 1.2"), ("@TLS13@", "TLS 1.3")] {
+        User::new(&fill(&format!("https://localhost:{name}")), &ca).lives(tls);
+        println!("ok: nginx: login to logout, {tls}");
+    }
+    for (url, says) in NGINX_CASES {
+        User::new(&fill(url), &ca).fails_to_log_in(says);
+        println!("ok: nginx: {url}: {says}");
     }
 }
 
-struct Report {
-    failed: usize,
+/// A name that is not loopback's, for which no proxy is asked: the proxy finds every backend on loopback.
+const MITMPROXY_ADDON: &str =
+    "def server_connect(data):\n    data.server.address = ('127.0.0.1', data.server.address[1])\n";
+
+/// It shows a certificate of its own CA in place of the backend's.
+fn mitmproxy() {
+    let Some(program) = needs::tool("mitmdump") else {
+        return;
+    };
+    let backend = Backend::https();
+    let folder = Home::new();
+    let path = folder.path().display();
+    fs::write(folder.path().join("addon.py"), MITMPROXY_ADDON).expect("a file");
+    let port = RefusingPort::new().address().port();
+    let arguments = format!(
+        "--quiet --listen-host 127.0.0.1 --listen-port {port} --scripts {path}/addon.py --set confdir={path} \
+         --set ssl_verify_upstream_trusted_ca={}",
+        backend.ca_file().display()
+    );
+    let _running = start(&program, &arguments, &folder, port);
+    let url = format!("https://backend.example:{}", backend.address().port());
+    let user = |ca: &Path| User {
+        variable: ("HTTPS_PROXY", format!("http://127.0.0.1:{port}")),
+        ..User::new(&url, ca)
+    };
+    user(&folder.path().join("mitmproxy-ca-cert.pem")).lives("TLS 1.3");
+    println!("ok: mitmproxy: login to logout with its CA");
+    let before = backend.requests().len();
+    user(&backend.ca_file()).fails_to_log_in("certificate signed by an untrusted CA");
+    assert_eq!(backend.requests().len(), before, "nothing is sent");
+    println!("ok: mitmproxy: without its CA nothing is sent");
 }
 
-impl Report {
-    /// A check fails by panicking, which says why on standard error.
-    fn check(&mut self, what: &str, check: impl FnOnce()) {
-        let passed = catch_unwind(AssertUnwindSafe(check)).is_ok();
-        self.failed += usize::from(!passed);
-        let word = if passed { "ok" } else { "FAILED" };
-        // Nobody is left to tell should standard output be closed.
-        let _ = writeln!(io::stdout(), "{word}: {what}");
+/// `sekuire-cli` 0.2.11 of crates.io, in the same home: each reads what the other wrote.
+fn existing_client() {
+    // Where `make sekuire-cli` leaves it.
+    let example = env::current_exe().expect("the path of this program");
+    let target = example.ancestors().nth(3).expect("a target directory");
+    let program = target.join("foreign/bin/sekuire");
+    if !program.is_file() {
+        needs::skip("sekuire-cli is not built: make sekuire-cli builds it, in two minutes");
+        return;
     }
+    let backend = Backend::https();
+    // Of this machine, not of a test's identity.
+    let user = User {
+        variable: ("SEKUIRE_DEVICE_ID", String::new()),
+        ..User::new(&backend.origin_localhost(), &backend.ca_file())
+    };
+    let whoami = format!("whoami --backend {}", user.url);
+    let existing = |words: &str| user.dress(Sekuire::at(&program)).args(words.split(' '));
+    // It asks a terminal only.
+    let existing_logs_in = || {
+        let mut terminal = existing(&format!("login --backend {}", user.url)).pty();
+        terminal.wait_for("Enter your API Key");
+        terminal.send(format!("{KEY}\r").as_bytes());
+        terminal.finish().exits(0);
+    };
+    let existing_reads_a_private_file = || {
+        let metadata = fs::metadata(user.home.auth_json()).expect("auth.json");
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+        let status = existing("auth status").run();
+        assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
+        let whoami = existing(&format!("auth whoami --backend-url {}", user.url)).run();
+        assert!(whoami.stdout.contains("Email: dev@example.com"), "{whoami}");
+    };
+
+    existing_logs_in();
+    let status = user.run("status");
+    status.exits(0).complains("chmod 600");
+    assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
+    user.run(&whoami).exits(0);
+    user.log_in().exits(0);
+    existing_reads_a_private_file();
+    println!("ok: sekuire-cli logs in, then we: the file is private");
+    existing_logs_in();
+    existing_reads_a_private_file();
+    user.run("status").exits(0).complains_not();
+    user.run(&whoami).exits(0);
+    println!("ok: we log in, then sekuire-cli: the file stays private");
+    user.run("logout").exits(0);
+    assert!(user.home.listing().is_empty(), "{:?}", user.home.listing());
+    user.log_in().exits(0);
+    existing("logout").run().exits(0);
+    user.run("status").exits(1);
+    println!("ok: each logs out of the other's login");
 }
 
-/// Starts a server in a folder and waits until it listens on this port. It is killed when dropped.
+/// Starts a server and waits until it listens on this port. It is killed when dropped.
 fn start(program: &Path, arguments: &str, folder: &Home, port: u16) -> Running {
-    let arguments = arguments.replace("@DIR@", &folder.path().display().to_string());
-    let mut running = Sekuire::at(program)
-        .home(folder)
-        .args(arguments.split_whitespace())
-        .timeout(Duration::ZERO)
-        .spawn();
-    let started = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        let waits = started.elapsed() < START;
-        assert!(waits, "it does not listen: {}", running.finish());
-        thread::sleep(Duration::from_millis(20));
-    }
+    let server = Sekuire::at(program).home(folder).timeout(Duration::ZERO);
+    let mut running = server.args(arguments.split_whitespace()).spawn();
+    // More than a busy machine takes to start it.
+    let listens = eventually(Duration::from_secs(30), || {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+    });
+    assert!(listens, "it does not listen: {}", running.finish());
     running
 }
 
@@ -73,51 +182,52 @@ struct User {
 }
 
 impl User {
-    /// One who has not logged in, trusts the CA in this file, and has this variable.
-    fn new(url: &str, ca: &Path, variable: (&'static str, &str)) -> Self {
+    /// One who has not logged in, and trusts the CA in this file.
+    fn new(url: &str, ca: &Path) -> Self {
         Self {
             home: Home::new(),
             url: url.to_owned(),
             ca: ca.to_owned(),
-            variable: (variable.0, variable.1.to_owned()),
+            variable: ("HTTPS_PROXY", String::new()),
         }
-    }
-
-    fn login(&self) -> Outcome {
-        let login = ["login", "--api-key-stdin", "--backend", &self.url];
-        self.dress(Sekuire::new())
-            .args(login)
-            .stdin(KEY.as_bytes())
-            .run()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Outcome {
-        self.dress(Sekuire::new()).args(arguments).run()
-    }
-
-    /// From login to logout; `doctor --online` must say so of TLS.
-    fn live(&self, tls: &str) {
-        self.login().exits(0).complains_not();
-        let whoami = self.run(&["whoami"]);
-        whoami.exits(0).complains_not();
-        let email = "Email: dev@example.com\n";
-        assert!(whoami.stdout.contains(email), "{whoami}");
-        let doctor = self.run(&["doctor", "--online"]);
-        doctor.exits(0);
-        assert!(doctor.stdout.contains(&format!(" tls: {tls}")), "{doctor}");
-        self.run(&["logout"]).exits(0);
-    }
-
-    /// Nothing is left of a login that fails, and the key is not shown.
-    fn fails_to_log_in(&self, says: &str) {
-        let login = self.login();
-        login.exits(4).prints("").complains(says).hides(KEY);
-        assert!(self.home.listing().is_empty(), "{:?}", self.home.listing());
     }
 
     /// The same home and environment for another program.
     fn dress(&self, program: Sekuire) -> Sekuire {
         let (name, value) = &self.variable;
         program.home(&self.home).ca(&self.ca).env(name, value)
+    }
+
+    /// The key waits on standard input, for a login.
+    fn run(&self, words: &str) -> Outcome {
+        let command = self.dress(Sekuire::new()).args(words.split(' '));
+        command.stdin(KEY.as_bytes()).run()
+    }
+
+    fn log_in(&self) -> Outcome {
+        self.run(&format!("login --api-key-stdin --backend {}", self.url))
+    }
+
+    /// From login to logout; `doctor --online` must say so of TLS.
+    fn lives(&self, tls: &str) {
+        self.log_in().exits(0).complains_not();
+        let whoami = self.run("whoami");
+        whoami.exits(0).complains_not();
+        assert!(
+            whoami.stdout.contains("Email: dev@example.com\n"),
+            "{whoami}"
+        );
+        let doctor = self.run("doctor --online");
+        assert!(
+            doctor.exits(0).stdout.contains(&format!(" tls: {tls}")),
+            "{doctor}"
+        );
+        self.run("logout").exits(0);
+    }
+
+    /// Nothing is left of a login that fails, and the key is not shown.
+    fn fails_to_log_in(&self, says: &str) {
+        self.log_in().exits(4).prints("").complains(says).hides(KEY);
+        assert!(self.home.listing().is_empty(), "{:?}", self.home.listing());
     }
 }

@@ -5,8 +5,10 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a check fails by panicking"
+    reason = "a check fails by panicking, and says what it does"
 )]
 
 #[path = "../support/mod.rs"]
@@ -20,33 +22,27 @@ mod faults;
 mod foreign;
 
 use std::env;
-use std::error::Error;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: tools demo|backend|faults|foreign [ARGUMENT]...";
+const USAGE: &str =
+    "usage: tools demo [--serve] | backend FOLDER ADDRESS:PORT [NAME] | faults | foreign";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["demo", ref rest @ ..] => end("demo", demo::run(rest)),
-        ["backend", ref rest @ ..] => end("backend", backend::run(rest)),
+        ["demo"] => demo::run(),
+        ["demo", "--serve"] => demo::serve(),
+        ["backend", folder, listen] => backend::run(folder, listen, None),
+        ["backend", folder, listen, name] => backend::run(folder, listen, Some(name)),
         #[cfg(target_os = "linux")]
-        ["faults"] => end("faults", faults::run()),
+        ["faults"] => faults::run(),
         #[cfg(target_os = "linux")]
-        ["foreign"] => end("foreign", foreign::run()),
-        _ => end("tools", Err(USAGE.into())),
-    }
-}
-
-fn end(name: &str, result: Result<(), Box<dyn Error>>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nobody is left to tell should standard error be closed.
-            let _ = writeln!(io::stderr(), "{name}: {error}");
-            ExitCode::FAILURE
+        ["foreign"] => foreign::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
         }
     }
+    ExitCode::SUCCESS
 }

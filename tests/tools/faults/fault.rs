@@ -3,49 +3,32 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use nix::libc;
-
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
     pub(crate) call: String,
     /// Counts from 1, for each name and thread by itself: strace(1), `when=`.
     occurrence: usize,
-    pub(crate) kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// As the process enters the call.
-    Kill,
-    /// The call is not carried out, and says this.
-    Error(&'static str),
+    /// The call is not carried out, and says this; None: the process is killed as it enters the call.
+    pub(crate) error: Option<&'static str>,
 }
 
 /// What can go wrong in a run of which strace wrote this.
 pub(crate) fn all_of(trace: &str, kills: bool) -> Vec<Fault> {
-    let mut by_thread: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    // The exec is strace's own, before the program.
-    for found in trace
-        .lines()
-        .filter_map(call)
-        .filter(|found| found.1 != "execve")
-    {
-        *by_thread.entry(found).or_default() += 1;
+    let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (thread, call) in trace.lines().filter_map(call) {
+        *counts.entry(call).or_default().entry(thread).or_default() += 1;
     }
-    let mut most: BTreeMap<&str, usize> = BTreeMap::new();
-    for ((_, call), count) in by_thread {
-        let known = most.entry(call).or_default();
-        *known = count.max(*known);
-    }
+    // strace's own, before the program.
+    counts.remove("execve");
     let mut faults = Vec::new();
-    for (call, count) in most {
-        let kill = kills.then_some(Kind::Kill);
-        let kinds = errors(call).iter().copied().map(Kind::Error).chain(kill);
-        for kind in kinds {
-            faults.extend((1..=count).map(|occurrence| Fault {
+    for (call, by_thread) in counts {
+        let most = by_thread.into_values().max().unwrap_or_default();
+        let kill = kills.then_some(None);
+        for error in errors(call).iter().copied().map(Some).chain(kill) {
+            faults.extend((1..=most).map(|occurrence| Fault {
                 call: call.to_owned(),
                 occurrence,
-                kind,
+                error,
             }));
         }
     }
@@ -56,8 +39,8 @@ pub(crate) fn all_of(trace: &str, kills: bool) -> Vec<Fault> {
 fn call(line: &str) -> Option<(&str, &str)> {
     let (thread, rest) = line.split_once(' ')?;
     let (name, _) = rest.trim_start().split_once('(')?;
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    name.bytes().all(is_name).then_some((thread, name))
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name.then_some((thread, name))
 }
 
 /// The errors that each call meets (their man pages): a shortage, an interruption, a device, a sandbox.
@@ -85,82 +68,55 @@ fn errors(call: &str) -> &'static [&'static str] {
             "EMFILE", "ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EINTR",
         ],
         _ if changes_files(call) => &["ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EINTR"],
-        _ if reads_files(call) => &["EIO", "EACCES", "EINTR"],
+        _ if begins_with(call, "fstat getdents lstat newfstat pread read stat") => {
+            &["EIO", "EACCES", "EINTR"]
+        }
         _ => &["EPERM"],
     }
 }
 
-/// By any of their names: processors differ.
 fn changes_files(call: &str) -> bool {
-    let stems = [
-        "chmod",
-        "creat",
-        "fchmod",
-        "fdatasync",
-        "fsync",
-        "ftruncate",
-        "mkdir",
-        "pwrite",
-        "rename",
-        "unlink",
-        "write",
-    ];
-    stems.iter().any(|stem| call.starts_with(stem))
+    let stems = "chmod creat fchmod fdatasync fsync ftruncate mkdir pwrite rename unlink write";
+    begins_with(call, stems)
 }
 
-fn reads_files(call: &str) -> bool {
-    let stems = [
-        "fstat", "getdents", "lstat", "newfstat", "pread", "read", "stat",
-    ];
-    stems.iter().any(|stem| call.starts_with(stem))
+/// With one of these words: processors differ in the names' ends.
+fn begins_with(call: &str, stems: &str) -> bool {
+    stems.split(' ').any(|stem| call.starts_with(stem))
 }
 
 impl Fault {
-    /// As strace takes it.
-    pub(crate) fn options(&self) -> [String; 4] {
-        let what = match self.kind {
-            Kind::Kill => "signal=KILL".to_owned(),
-            Kind::Error(name) => format!("error={name}"),
-        };
-        let (call, occurrence) = (&self.call, self.occurrence);
-        let injection = format!("inject={call}:{what}:when={occurrence}");
-        ["-e".into(), format!("trace={call}"), "-e".into(), injection]
-    }
-
     /// An interruption of a call that can wait is no failure: it is made again.
     pub(crate) fn is_retriable(&self) -> bool {
         let waits = ["fsync", "read", "readv", "write", "writev"];
-        self.kind == Kind::Error("EINTR") && waits.contains(&self.call.as_str())
+        self.error == Some("EINTR") && waits.contains(&self.call.as_str())
     }
 
     pub(crate) fn changes_files(&self) -> bool {
         changes_files(&self.call) || self.call.starts_with("open")
     }
 
-    pub(crate) fn removes(&self) -> bool {
-        self.call.starts_with("unlink")
-    }
-
-    /// The error's number where it is a file system's own: a message must tell it.
-    pub(crate) fn cause(&self) -> Option<i32> {
-        match self.kind {
-            _ if !changes_files(&self.call) => None,
-            Kind::Error("ENOSPC") => Some(libc::ENOSPC),
-            Kind::Error("EDQUOT") => Some(libc::EDQUOT),
-            Kind::Error("EIO") => Some(libc::EIO),
-            Kind::Error("EROFS") => Some(libc::EROFS),
-            Kind::Error("EACCES") => Some(libc::EACCES),
-            Kind::Error(_) | Kind::Kill => None,
+    /// What a message must say of a file system's own error, in glibc's or musl's words; of other errors nothing.
+    pub(crate) fn words(&self) -> &'static [&'static str] {
+        match self.error {
+            _ if !changes_files(&self.call) => &[""],
+            Some("ENOSPC") => &["no space left on device"],
+            Some("EDQUOT") => &["quota exceeded"],
+            Some("EIO") => &["input/output error", "i/o error"],
+            Some("EROFS") => &["read-only file system"],
+            Some("EACCES") => &["permission denied"],
+            _ => &[""],
         }
     }
 }
 
+/// As strace's `inject=` takes it.
 impl fmt::Display for Fault {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.kind {
-            Kind::Kill => "KILL",
-            Kind::Error(name) => name,
+        let what = match self.error {
+            Some(error) => format!("error={error}"),
+            None => "signal=KILL".to_owned(),
         };
-        write!(to, "{what} at {} no. {}", self.call, self.occurrence)
+        write!(to, "{}:{what}:when={}", self.call, self.occurrence)
     }
 }

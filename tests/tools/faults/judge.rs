@@ -1,157 +1,108 @@
 //! What one fault has left behind, and whether that is allowed.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use nix::libc;
-
-use super::fault::{Fault, Kind};
+use super::fault::Fault;
 use super::subject::{STRAY, Subject};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
-/// One run, and what it started from.
-pub(crate) struct Case<'a> {
-    pub(crate) subject: Subject,
-    pub(crate) fault: &'a Fault,
-    pub(crate) home: &'a Home,
-    /// auth.json.
-    pub(crate) before: Option<String>,
-    pub(crate) outcome: &'a Outcome,
-    /// Whether the fault happened.
-    pub(crate) hit: bool,
-}
-
 pub(crate) struct Verdict {
     pub(crate) call: String,
-    pub(crate) hit: bool,
-    pub(crate) killed: bool,
-    pub(crate) code: Option<i32>,
-    pub(crate) complaints: Vec<String>,
+    /// `missed` where the fault did not happen: threads do not always make the same calls.
+    pub(crate) end: String,
+    pub(crate) complaint: Option<String>,
 }
 
-impl Case<'_> {
-    pub(crate) fn judge(&self) -> Verdict {
-        let (subject, fault, outcome) = (self.subject, self.fault, self.outcome);
-        let now = fs::read_to_string(self.home.auth_json()).ok();
-        let is_new = subject.is_new(self.before.as_deref(), now.as_deref());
-        let is_old = now == self.before;
-        let killed = fault.kind == Kind::Kill && outcome.signal == Some(libc::SIGKILL);
-        let complaints = [
-            (!is_old && !is_new).then(|| "auth.json is lost".to_owned()),
-            exposed(self.home.path()),
-            outcome
-                .stderr
-                .contains("panicked")
-                .then(|| "it panics".to_owned()),
-            (!killed && !self.fits(is_old, is_new)).then(|| "the exit status lies".to_owned()),
-            self.stray(),
-        ];
-        let told = |what| format!("{}: {fault}: {what}: {outcome}", subject.name());
-        Verdict {
-            call: fault.call.clone(),
-            hit: self.hit,
-            killed,
-            code: outcome.code,
-            complaints: complaints.into_iter().flatten().map(told).collect(),
-        }
-    }
-
-    /// Exit status and message.
-    fn fits(&self, is_old: bool, is_new: bool) -> bool {
-        let (fault, outcome) = (self.fault, self.outcome);
-        let says_done = outcome.stdout.contains(self.subject.success());
-        let says = |part: &str| outcome.stderr.contains(part);
-        match outcome.code {
-            Some(0) => is_new && says_done,
-            _ if !self.hit || fault.kind == Kind::Kill => false,
-            Some(code @ (3 | 4)) => {
-                let is_done = [
-                    "did not confirm",
-                    "standard output",
-                    "an earlier login left",
-                ];
-                let causes = fault.cause().filter(|_| code == 3);
-                says("error: ")
-                    && says("\nhint: ")
-                    && !says_done
-                    && (code == 4 || !fault.is_retriable())
-                    && (is_old || is_done.into_iter().any(says))
-                    && causes.is_none_or(|number| tells(number, &outcome.stderr))
-            }
-            // The loader of a program that is not static.
-            Some(127) => is_old && says("error while loading shared libraries"),
-            _ => false,
-        }
-    }
-
-    /// A failure removes its own temporary files unless removing is what fails; a crash leaves them to the next logout.
-    fn stray(&self) -> Option<String> {
-        let mut left = temporaries(self.home);
-        left.retain(|name| name != STRAY || self.outcome.code == Some(0));
-        if left.is_empty() {
-            return None;
-        }
-        if self.outcome.code.is_some() && !self.fault.removes() {
-            return Some(format!("{left:?} is left behind"));
-        }
-        let logout = Sekuire::new().home(self.home).arg("logout").run();
-        let left = temporaries(self.home);
-        let cleared = logout.code == Some(0) && left.is_empty();
-        (!cleared).then(|| format!("{left:?} outlives the next logout"))
-    }
-}
-
-impl Verdict {
-    pub(crate) fn broken(subject: Subject, fault: &Fault) -> Self {
-        let what = "it hangs, or the check panicked: see above";
-        Self {
-            call: fault.call.clone(),
-            hit: true,
-            killed: false,
-            code: None,
-            complaints: vec![format!("{}: {fault}: {what}", subject.name())],
-        }
-    }
-}
-
-/// Whether the error's cause is told, in glibc's or musl's words; of a lack of permission, whose the file is.
-fn tells(number: i32, stderr: &str) -> bool {
-    let is_denial = number == libc::EACCES && stderr.contains("permission denied (");
-    let cause = io::Error::from_raw_os_error(number).to_string();
-    let words = cause.split(" (os error ").next().unwrap_or_default();
-    let words = words.to_lowercase();
-    let musl = match number {
-        libc::EIO => "i/o error",
-        libc::EDQUOT => "quota exceeded",
-        _ => &words,
+/// Of a run with auth.json as it was before, which strace says was `hit` by the fault.
+pub(crate) fn judge(
+    subject: &Subject,
+    fault: &Fault,
+    home: &Home,
+    before: Option<&str>,
+    outcome: &Outcome,
+    hit: bool,
+) -> Verdict {
+    let end = match outcome.code {
+        _ if !hit => "missed".to_owned(),
+        Some(code) => format!("exit {code}"),
+        None => "killed".to_owned(),
     };
-    let stderr = stderr.to_lowercase();
-    is_denial || stderr.contains(musl) || stderr.contains(&words)
+    let now = fs::read_to_string(home.auth_json()).ok();
+    let is_old = now.as_deref() == before;
+    let is_new = subject.is_new(before, now.as_deref());
+    let is_killed = hit && fault.error.is_none();
+    let stderr = outcome.stderr.to_lowercase();
+    let says_any = |parts: &[&str]| parts.iter().any(|part| stderr.contains(part));
+    let says_success = outcome.stdout.contains(subject.success);
+    let says_done = says_any(&[
+        "did not confirm",
+        "standard output",
+        "an earlier login left",
+    ]);
+    let fits = match outcome.code {
+        Some(0) => is_new && says_success,
+        Some(code @ (3 | 4)) => {
+            let is_failure = hit && stderr.contains("error: ") && stderr.contains("\nhint: ");
+            let says_cause = code == 4 || !fault.is_retriable() && says_any(fault.words());
+            is_failure && says_cause && !says_success && (is_old || says_done)
+        }
+        // The loader of a program that is not static.
+        Some(127) => is_old && stderr.contains("loading shared libraries"),
+        _ => is_killed,
+    };
+    let wrong = if !is_old && !is_new {
+        Some("auth.json is lost")
+    } else if exposed(home.path()) {
+        Some("others can read a file with a key")
+    } else if stderr.contains("panicked") {
+        Some("it panics")
+    } else if !fits {
+        Some("the exit status lies")
+    } else if !cleans_up(home, fault, outcome) {
+        Some("temporary files are left behind")
+    } else {
+        None
+    };
+    Verdict {
+        call: fault.call.clone(),
+        end,
+        complaint: wrong.map(|wrong| format!("{}: {fault}: {wrong}: {outcome}", subject.name)),
+    }
 }
 
-fn temporaries(home: &Home) -> Vec<String> {
-    let mut names = home.listing();
-    names.retain(|name| name != "auth.json");
-    names
+/// A failure removes its own temporary files unless removing is what fails; a crash leaves them to the next logout.
+fn cleans_up(home: &Home, fault: &Fault, outcome: &Outcome) -> bool {
+    let temporaries = || {
+        let mut names = home.listing();
+        names.retain(|name| name != "auth.json");
+        names
+    };
+    let mut left = temporaries();
+    left.retain(|name| name != STRAY || outcome.code == Some(0));
+    if left.is_empty() || outcome.code.is_some() && !fault.call.starts_with("unlink") {
+        return left.is_empty();
+    }
+    let logout = Sekuire::new().home(home).arg("logout").run();
+    logout.code == Some(0) && temporaries().is_empty()
 }
 
-/// A file below the folder that holds a key and that others can read. strace's trace is its own: it shows what the program
+/// Whether a file below the folder holds a key and others can read it. strace's trace is its own: it shows what the program
 /// writes.
-fn exposed(folder: &Path) -> Option<String> {
-    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+fn exposed(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| {
         let path = entry.path();
-        let metadata = entry.metadata().ok()?;
-        if metadata.is_dir() {
+        let mode = entry
+            .metadata()
+            .map_or(0, |metadata| metadata.permissions().mode());
+        let holds_key = |bytes: Vec<u8>| bytes.windows(8).any(|part| part == b"sk_live_");
+        if path.is_dir() {
             return exposed(&path);
         }
-        let holds_key =
-            fs::read(&path).is_ok_and(|bytes| bytes.windows(8).any(|part| part == b"sk_live_"));
-        let open = metadata.permissions().mode() & 0o077 != 0;
-        (open && holds_key && !path.ends_with("trace"))
-            .then(|| format!("others can read {}", path.display()))
+        mode & 0o077 != 0 && !path.ends_with("trace") && fs::read(&path).is_ok_and(holds_key)
     })
 }
