@@ -55,9 +55,9 @@ impl Access {
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (owner, user) = (user(self.owner), user(self.user));
+        let owner = user(self.owner);
         match self.mode {
-            Some(mode) => write!(f, "owner {owner}, mode {mode:04o}; you are {user}"),
+            Some(mode) => write!(f, "owner {owner}, mode {mode:04o}"),
             None => f.write_str("see its access list"),
         }
     }
