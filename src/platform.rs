@@ -55,9 +55,9 @@ impl Access {
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (owner, user) = (user(self.owner), user(self.user));
+        let owner = user(self.owner);
         match self.mode {
-            Some(mode) => write!(f, "owner {owner}, mode {mode:04o}; you are {user}"),
+            Some(mode) => write!(f, "owner {owner}, mode {mode:04o}"),
             None => f.write_str("see its access list"),
         }
     }
@@ -74,19 +74,15 @@ pub fn user(uid: u32) -> String {
 /// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
 ///
 /// # Errors
-/// As fsync(2). Done is also what can't be: in a folder that this user can't read, and as Windows opens none; on a
-/// file system that does not know how.
+/// As fsync(2). What can't be done counts as done: this user can't read the folder, and Windows opens none; the
+/// file system does not know how.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let synced = File::open(path).and_then(|folder| folder.sync_all());
-    let is_done = |kind| matches!(kind, PermissionDenied | InvalidInput | Unsupported);
-    synced.or_else(|cause| {
-        if is_done(cause.kind()) {
-            Ok(())
-        } else {
-            Err(cause)
-        }
-    })
+    let is_done = |kind| matches!(kind, InvalidInput | PermissionDenied | Unsupported);
+    match File::open(path).and_then(|folder| folder.sync_all()) {
+        Err(cause) if is_done(cause.kind()) => Ok(()),
+        result => result,
+    }
 }
 
 /// Sets a variable of this process's environment.

@@ -45,11 +45,13 @@ pub fn require_regular(found: FileType) -> io::Result<()> {
 pub fn words(known: &Path, path: &Path, cause: &io::Error) -> String {
     let words = error::words(cause);
     let is_denied = cause.kind() == ErrorKind::PermissionDenied;
-    let Some((place, access)) = nearest(path).filter(|_| is_denied) else {
+    let has_mode = |access: &Access| is_denied && access.mode.is_some();
+    let Some((place, access)) = nearest(path).filter(|(_, access)| has_mode(access)) else {
         return words;
     };
     let name = (place != known).then(|| format!("{}: ", place.display()));
-    format!("{words} ({}{access})", name.unwrap_or_default())
+    let (name, user) = (name.unwrap_or_default(), platform::user(access.user));
+    format!("{words} ({name}{access}; you are {user})")
 }
 
 /// The nearest thing that can be looked at: the path itself, or what is above it.

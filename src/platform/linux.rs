@@ -12,13 +12,11 @@ pub use super::unix::*;
 #[global_allocator]
 static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// Where the machine id is kept (machine-id(5)), in the order in which they are asked.
-const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
-
 /// The operating system's identity of this machine: 32 lower-case hexadecimal digits. It is
 /// confidential (machine-id(5)) and is only ever hashed.
 pub fn machine_id() -> Option<String> {
-    MACHINE_ID_FILES.into_iter().find_map(read_machine_id)
+    let files = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+    files.into_iter().find_map(read_machine_id)
 }
 
 fn read_machine_id(path: &str) -> Option<String> {

@@ -9,8 +9,8 @@ use std::mem::ManuallyDrop;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::windows::io::{AsRawHandle, FromRawHandle};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use windows_sys::Win32::System::Console;
 use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RegGetValueW};
@@ -54,7 +54,7 @@ pub fn read_hidden<T>(
     if unsafe { Console::GetConsoleMode(standard_input().0.as_raw_handle(), &raw mut mode) } == 0 {
         return Err(io::Error::last_os_error());
     }
-    MODE_WITH_ECHO.store(mode, Ordering::SeqCst);
+    MODE_WITH_ECHO.store(mode, SeqCst);
     // SAFETY: the handler is a function that lives as long as the process.
     unsafe { Console::SetConsoleCtrlHandler(Some(restore_console), 1) };
     set_console_mode(mode & !Console::ENABLE_ECHO_INPUT);
@@ -70,7 +70,7 @@ fn set_console_mode(mode: u32) {
 
 /// Runs in a thread of its own; returning 0 lets the default handler end the process.
 unsafe extern "system" fn restore_console(_event: u32) -> BOOL {
-    set_console_mode(MODE_WITH_ECHO.load(Ordering::SeqCst));
+    set_console_mode(MODE_WITH_ECHO.load(SeqCst));
     0
 }
 
@@ -159,10 +159,7 @@ pub fn run_program(call: &[OsString]) -> io::Result<u8> {
     let (program, arguments) = call.split_first().ok_or(ErrorKind::InvalidInput)?;
     // SAFETY: the handler is a function that lives as long as the process.
     unsafe { Console::SetConsoleCtrlHandler(Some(leave_to_program), 1) };
-    let code = std::process::Command::new(program)
-        .args(arguments)
-        .status()?
-        .code();
+    let code = Command::new(program).args(arguments).status()?.code();
     // A status that a u8 can't hold is a failure all the same.
     Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
@@ -177,12 +174,9 @@ unsafe extern "system" fn leave_to_program(_event: u32) -> BOOL {
 /// # Errors
 /// In the resolver's words.
 pub fn addresses(host: &str, family: Family) -> io::Result<Vec<IpAddr>> {
-    let found = (host, 0).to_socket_addrs()?;
+    let found = (host, 0).to_socket_addrs()?.map(|address| address.ip());
     let is_wanted = |ip: &IpAddr| ip.is_ipv4() == (family == Family::V4);
-    Ok(found
-        .map(|address| address.ip())
-        .filter(is_wanted)
-        .collect())
+    Ok(found.filter(is_wanted).collect())
 }
 
 /// Calls `client` with the start of a URL. What it connects to under that URL takes what it sends, and
@@ -211,7 +205,7 @@ pub fn converse<T>(
 fn serve(listener: &TcpListener, token: &str, answer: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
     loop {
         let (mut stream, _) = listener.accept()?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(1)))?;
         // More than any request: growing would leave a copy of the key behind.
         let mut sent = Zeroizing::new(Vec::with_capacity(16 * 1024));
         // As much as has the method and the token in it, and less than any request.

@@ -18,22 +18,23 @@ use crate::support::other_user::{NOBODY, OtherUser};
 /// What root does to the user's home and its old auth.json, in mounts of its own; the answers of `login`, `status`
 /// and `logout`; and what auth.json is after the login and after the logout.
 const TABLE: &str = "
-    rm .sekuire/auth.json; fill .sekuire       | 3 auth.json: no space left on device | 1 | 0 Not logged in | nothing | nothing
-    cp -p .sekuire/auth.json kept; fill .sekuire kept | 3 hint: set SEKUIRE_CONFIG_DIR | 0 | 0 Logged out   | old     | nothing
-    read_only .sekuire                         | 3 auth.json: read-only file system   | 0 | 3 by hand       | old     | old
-    rm .sekuire/auth.json; read_only .sekuire  | 3 auth.json: read-only file system   | 1 | 0 Not logged in | nothing | nothing
-    deny .sekuire                              | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
-    rm .sekuire/auth.json; deny .sekuire       | 3 sudo chown -R                      | 1 | 0 Not logged in | nothing | nothing
-    chown 0 .sekuire/auth.json; chmod 644 .sekuire/auth.json; deny .sekuire | 3 sudo chown -R | 0 | 3 sudo chown -R | old | old
-    mount_file                                 | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
-    chmod 644 .sekuire/auth.json; mount_file   | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
-    read_only .sekuire; mount_file             | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
-    mount_file; mount -o remount,bind,ro .sekuire/auth.json | 3 read-only file system | 0 | 3 by hand       | old     | old
-    mkdir full; fill full .sekuire/auth.json; mount --bind full/auth.json .sekuire/auth.json | 0 Login successful! | 0 | 0 Logged out | new | emptied
+    rm $FILE; fill $DIR                                | 3 auth.json: no space left on device | 1 | 0 Not logged in | nothing | nothing
+    cp -p $FILE kept; fill $DIR kept                   | 3 hint: set SEKUIRE_CONFIG_DIR       | 0 | 0 Logged out    | old     | nothing
+    read_only $DIR                                     | 3 auth.json: read-only file system   | 0 | 3 by hand       | old     | old
+    rm $FILE; read_only $DIR                           | 3 auth.json: read-only file system   | 1 | 0 Not logged in | nothing | nothing
+    deny $DIR                                          | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    rm $FILE; deny $DIR                                | 3 sudo chown -R                      | 1 | 0 Not logged in | nothing | nothing
+    chown 0 $FILE; chmod 644 $FILE; deny $DIR          | 3 sudo chown -R                      | 0 | 3 sudo chown -R | old     | old
+    mount_file                                         | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    chmod 644 $FILE; mount_file                        | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    read_only $DIR; mount_file                         | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    mount_file; mount -o remount,bind,ro $FILE         | 3 auth.json: read-only file system   | 0 | 3 by hand       | old     | old
+    fill full $FILE; mount --bind full/auth.json $FILE | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
 ";
 
-const FUNCTIONS: &str = "set -e
+const FUNCTIONS: &str = "set -e; DIR=.sekuire FILE=.sekuire/auth.json
     fill() {
+        mkdir -p $1
         if [ \"$2\" ]; then cp -p \"$2\" whole; fi
         mount -t tmpfs -o size=16k,mode=700,uid=$USER none $1
         if [ \"$2\" ]; then cp -p whole $1/auth.json; fi
@@ -41,14 +42,14 @@ const FUNCTIONS: &str = "set -e
     }
     deny() { chown 0 $1; chmod 755 $1; }
     read_only() { mount --bind $1 $1; mount -o remount,bind,ro $1; }
-    mount_file() { cp -p .sekuire/auth.json mounted; mount --bind mounted .sekuire/auth.json; }
+    mount_file() { cp -p $FILE mounted; mount --bind mounted $FILE; }
     try() {
         name=$1; shift
         setpriv --reuid=$USER --regid=$USER --clear-groups \"$PROGRAM\" \"$@\" > $name.said 2>&1 < key
         echo $? > $name.code
-        cat .sekuire/auth.json > $name.left 2> lost
-        ls -A .sekuire | grep -v filler > $name.names
-        stat -c %a .sekuire/auth.json > $name.mode 2> lost
+        cat $FILE > $name.left 2> lost
+        ls -A $DIR | grep -v filler > $name.names
+        stat -c %a $FILE > $name.mode 2> lost
     }
     cd \"$HOME\"";
 
@@ -106,7 +107,7 @@ fn check(row: &[&str], machine: &Machine) {
     }
     let fails = on_login.starts_with('3');
     // That a disk is full shows only when it is written to.
-    let foreseen = fails && !setup.contains("; fill .sekuire");
+    let foreseen = fails && !setup.contains("; fill $DIR");
     let doctor = read(home, "doctor.said");
     assert_eq!(doctor.contains("can't save"), foreseen, "{setup}: {doctor}");
     let (_, words) = answer(on_login);

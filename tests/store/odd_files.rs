@@ -13,24 +13,24 @@ use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::needs;
 
-/// What a shell does in ~/.sekuire, where `old` is a login's file; and the answers of `status`, `login` and `logout`:
+/// What a shell does in ~/.sekuire, where `old` is an older login; and the answers of `status`, `login` and `logout`:
 /// exit status, and words of what it prints.
 const TABLE: &str = "
-    rmdir ../.sekuire                   | 1 Not logged in        | 0 Login succ           | 0 Not logged in
-    mkdir auth.json                     | 3 not a regular file   | 3 not a regular file   | 3 not a regular file
-    mkfifo auth.json                    | 3 not a regular file   | 3 not a regular file   | 3 not a regular file
-    mknod auth.json c 1 3               | 3 not a regular file   | 3 not a regular file   | 3 not a regular file
-    ln -s nowhere auth.json             | 1 Not logged in        | 0 Login succ           | 0 Logged out
-    ln -s auth.json auth.json           | 3 can't read           | 0 Login succ           | 0 Logged out
-    cp ../old ../target; ln -s ../target auth.json | 0 Authenticated | 0 Login succ          | 0 target still holds the key
-    mkfifo ../fifo; ln -s ../fifo auth.json | 3 not a regular file | 0 Login succ         | 0 Logged out
-    cp ../old auth.json; chmod 644 auth.json | 0 (mode 0644); run: chmod 600 | 0 Login succ  | 0 Logged out
-    touch auth.json                     | 3 auth.json is damaged | 0 Login succ           | 0 Logged out
-    cp ../old auth.json; chmod 777 .       | 0 Authenticated        | 3 every user can write to | 0 Logged out
-    cp ../old auth.json; chmod 770 .       | 0 Authenticated        | 0 the group can write to | 0 Logged out
-    rmdir ../.sekuire; cp ../old ../.sekuire       | 3 not a directory      | 3 is not a folder      | 3 not a directory
-    rmdir ../.sekuire; ln -s nowhere ../.sekuire | 1 Not logged in | 3 no such file       | 0 Not logged in
-    cp ../old auth.json; mv ../.sekuire ../elsewhere; ln -s elsewhere ../.sekuire | 0 Authenticated | 0 Login succ | 0 Logged out
+    rmdir ../.sekuire                                           | 1 Not logged in               | 0 Login succ              | 0 Not logged in
+    mkdir auth.json                                             | 3 not a regular file          | 3 not a regular file      | 3 not a regular file
+    mkfifo auth.json                                            | 3 not a regular file          | 3 not a regular file      | 3 not a regular file
+    mknod auth.json c 1 3                                       | 3 not a regular file          | 3 not a regular file      | 3 not a regular file
+    ln -s nowhere auth.json                                     | 1 Not logged in               | 0 Login succ              | 0 Logged out
+    ln -s auth.json auth.json                                   | 3 can't read                  | 0 Login succ              | 0 Logged out
+    cp ../old ../target; ln -s ../target auth.json              | 0 Authenticated               | 0 Login succ              | 0 target still holds the key
+    mkfifo ../fifo; ln -s ../fifo auth.json                     | 3 not a regular file          | 0 Login succ              | 0 Logged out
+    old; chmod 644 auth.json                                    | 0 (mode 0644); run: chmod 600 | 0 Login succ              | 0 Logged out
+    touch auth.json                                             | 3 auth.json is damaged        | 0 Login succ              | 0 Logged out
+    old; chmod 777 .                                            | 0 Authenticated               | 3 every user can write to | 0 Logged out
+    old; chmod 770 .                                            | 0 Authenticated               | 0 the group can write to  | 0 Logged out
+    cd ..; rmdir .sekuire; cp old .sekuire                      | 3 not a directory             | 3 is not a folder         | 3 not a directory
+    cd ..; rmdir .sekuire; ln -s nowhere .sekuire               | 1 Not logged in               | 3 no such file            | 0 Not logged in
+    old; cd ..; mv .sekuire elsewhere; ln -s elsewhere .sekuire | 0 Authenticated               | 0 Login succ              | 0 Logged out
 ";
 
 #[test]
@@ -59,7 +59,9 @@ fn every_odd_file_has_its_own_answer() {
 fn try_one(setup: &str, command: &[&str], expected: &str, backend: &Backend) {
     let home = Home::new();
     fs::write(home.path().join("old"), OLD).unwrap();
-    let script = format!("set -e; umask 077; mkdir .sekuire; cd .sekuire; {setup}");
+    let script = format!(
+        "set -e; umask 077; mkdir .sekuire; cd .sekuire; old() {{ cp ../old auth.json; }}; {setup}"
+    );
     let shell = Sekuire::at(Path::new("/bin/sh")).directory(home.path());
     shell.args(["-c", &script]).run().exits(0);
     let before = snapshot(home.path());

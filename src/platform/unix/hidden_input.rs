@@ -20,7 +20,7 @@ const LAST: c_int = 64;
 /// What the signal handler needs: set once, before it can run, and then only read.
 static PROMPT: OnceLock<Prompt> = OnceLock::new();
 
-/// Whether the prompt is there.
+/// Whether the prompt is shown, and nothing else that is typed.
 static IS_HIDDEN: AtomicBool = AtomicBool::new(false);
 
 struct Prompt {
