@@ -122,7 +122,8 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// What was passed since this was the rest.
     fn since(&self, start: &'a str) -> &'a str {
-        start.strip_suffix(self.rest).unwrap_or_default()
+        let passed = start.len() - self.rest.len();
+        start.get(..passed).unwrap_or_default()
     }
 
     fn skip_space(&mut self) {

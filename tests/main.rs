@@ -36,5 +36,4 @@ mod support;
 mod system_calls;
 mod terminal_output;
 mod token;
-mod urls;
 mod whoami;

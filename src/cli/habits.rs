@@ -54,12 +54,12 @@ pub(super) fn habit(command: Option<&CommandSpec>, typed: &str) -> Option<String
     find_option(command, instead).map(|_| format!("use {instead}"))
 }
 
-/// The name that was probably meant: at most two slips away, and fewer than a third of it.
+/// The name that was probably meant: fewer than a third of it is mistyped.
 fn did_you_mean(before: &str, typed: &str, names: Vec<&'static str>) -> Option<String> {
     let typed = without_group(typed).to_ascii_lowercase();
     let slips = |name: &&str| strsim::osa_distance(&typed, without_group(name));
     let name = names.into_iter().min_by_key(slips)?;
-    let is_near = slips(&name) <= 2 && slips(&name) * 3 < without_group(name).len();
+    let is_near = slips(&name) * 3 < without_group(name).len();
     is_near.then(|| format!("did you mean '{before}{name}'?"))
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{RUN, looks_like_key, sanitize};
 use crate::api_key::{ApiKey, secrets_in_use};
+use crate::percent::decoded;
 use crate::unicode::is_unprintable;
 
 /// Holds a key alone: the tests run at once, and each may forget the keys in use.
@@ -16,7 +17,7 @@ impl InUse {
         static ONE: Mutex<()> = Mutex::new(());
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         secrets_in_use().clear();
-        ApiKey::parse(format!("sk_live_{secret}").as_bytes()).expect("a key");
+        ApiKey::from_file_text(&format!("sk_live_{secret}")).expect("a key");
         InUse(one)
     }
 }
@@ -40,38 +41,17 @@ impl Random {
         characters.collect()
     }
 
-    /// `text` in any case, some or all of it percent-encoded.
+    /// `text` in mixed case, here and there with percent-encoded characters.
     fn written(&mut self, text: &str) -> String {
-        let (case, how) = (self.below(3), self.below(3));
-        let write = |c: char| {
-            let c = match case {
-                0 => c,
-                1 => c.to_ascii_uppercase(),
-                _ => c.to_ascii_lowercase(),
-            };
-            match self.below(4) {
-                0 if how > 0 => format!("%{:02x}", u32::from(c)),
-                _ if how > 1 => format!("%{:02X}", u32::from(c)),
-                _ => c.to_string(),
-            }
+        let kinds = 2 + 2 * self.below(2);
+        let write = |c: char| match self.below(kinds) {
+            0 => c.to_string(),
+            1 => c.to_ascii_uppercase().to_string(),
+            2 => format!("%{:02x}", u32::from(c)),
+            _ => format!("%{:02X}", u32::from(c)),
         };
         text.chars().map(write).collect()
     }
-}
-
-/// The bytes of `text`, and of what it is when percent-decoded once, both in lower case.
-fn forms(text: &str) -> [Vec<u8>; 2] {
-    let mut pieces = text.split('%');
-    let mut decoded = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        let digits = piece.get(..2).filter(|digits| !digits.starts_with('+'));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => decoded.push(byte),
-            None => decoded.extend(b"%".iter().chain(piece.as_bytes().iter().take(2))),
-        }
-        decoded.extend(piece.bytes().skip(2));
-    }
-    [text.into(), decoded].map(|form| form.to_ascii_lowercase())
 }
 
 #[track_caller]
@@ -79,7 +59,9 @@ fn assert_hidden(secret: &str, text: &str) {
     let shown = sanitize(text);
     let secret = secret.to_ascii_lowercase();
     let runs: HashSet<&[u8]> = secret.as_bytes().windows(RUN).collect();
-    for form in forms(&shown) {
+    let decoded: Vec<u8> = decoded(&shown).map(|(_, byte)| byte).collect();
+    for form in [shown.as_bytes(), &decoded] {
+        let form = form.to_ascii_lowercase();
         let found = form.windows(RUN).any(|run| runs.contains(run));
         assert!(!found, "{secret:?} in {text:?} is shown as {shown:?}");
     }
@@ -142,23 +124,14 @@ fn what_looks_like_a_secret_is_cut_up_to_white_space() {
         ("sk_test_x", "sk_test_..."),
         ("SK_LIVE_ABC \"Sk_Test_1\"", "SK_LIVE_... \"Sk_Test_..."),
         ("xsk_live_sk_live_abc y", "xsk_live_... y"),
-        (
-            "{\"key\":\"sk_live_a\",\"b\":1} c",
-            "{\"key\":\"sk_live_... c",
-        ),
+        ("{\"k\":\"sk_live_a\",\"b\":1} c", "{\"k\":\"sk_live_... c"),
         ("sk%5Flive%5fabc&x", "sk%5Flive%5f..."),
         ("sk_live_ab\u{e9}cdef", "sk_live_..."),
         ("sk_live_abc...xyzmore", "sk_live_..."),
         ("skt_abc123def456, adm_0123456789abcdef", "skt_... adm_..."),
-        (
-            "adm_550e8400-e29b-41d4-a716-446655440000 skt_abcdefghijklmnopqrst",
-            "adm_... skt_...",
-        ),
+        ("adm_550e8400-e skt_abcdefghijklmnopqrst", "adm_... skt_..."),
         ("SKT%5Fabc123def456", "SKT%5F..."),
-        (
-            "https://user:pw@host/a@b //x@y@z/",
-            "https://...@host/a@b //...@z/",
-        ),
+        ("https://u:p@h/a@b //x@y@z/", "https://...@h/a@b //...@z/"),
         ("https%3A%2F%2Fuser:pw%40host", "https%3A%2F%2F...%40host"),
         ("https://user:sk_live_abc@host/", "https://..."),
         ("//a@b", "//...@b"),
@@ -182,20 +155,7 @@ fn what_is_no_secret_is_left_as_it_is() {
         "a \u{e4}\u{4e2d}\u{5d0}\u{1f600}\u{a0}\u{2026}",
     ] {
         assert_eq!(sanitize(text), text);
-    }
-}
-
-#[test]
-fn an_argument_looks_like_a_key() {
-    for (text, expected) in [
-        ("say sk_live_a", true),
-        ("SK%5FTEST%5Fa", true),
-        ("=skt_abc123def456", true),
-        ("adm%5fabc123def456", true),
-        ("sk_live_ sk_live_abc...xyz adm_jsmith", false),
-        ("//user:password@host", false),
-    ] {
-        assert_eq!(looks_like_key(text), expected, "{text}");
+        assert!(!looks_like_key(text), "{text}");
     }
 }
 
