@@ -15,7 +15,6 @@
 )]
 
 pub(crate) mod backend;
-mod capture;
 pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod machine;
@@ -29,4 +28,3 @@ pub(crate) mod proxy;
 pub(crate) mod pty;
 #[cfg(target_os = "linux")]
 pub(crate) mod seccomp;
-mod server;

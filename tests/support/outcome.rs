@@ -15,7 +15,6 @@ pub(crate) struct Outcome {
     /// All that appeared on the pseudo-terminal, with its `\r\n`; empty without one.
     pub(crate) terminal: String,
     pub(crate) elapsed: Duration,
-    pub(crate) processor_time: Duration,
 }
 
 impl Outcome {

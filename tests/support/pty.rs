@@ -9,9 +9,9 @@ use nix::sys::signal::Signal;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
-use super::capture::Capture;
 use super::command::{Running, Sekuire};
 use super::outcome::Outcome;
+use super::process::Capture;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -22,11 +22,6 @@ pub(crate) struct Pty {
 }
 
 impl Pty {
-    #[track_caller]
-    pub(super) fn start(command: Sekuire) -> Self {
-        Self::start_left(command, |_| {})
-    }
-
     /// At a terminal that somebody before has left so.
     #[track_caller]
     pub(crate) fn start_left(command: Sekuire, leave: impl FnOnce(&mut Termios)) -> Self {
