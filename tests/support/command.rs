@@ -194,12 +194,14 @@ impl Sekuire {
     #[track_caller]
     pub(super) fn launch(mut self, terminal: Option<&File>) -> Running {
         let share = |file: &File| file.try_clone().expect("a descriptor");
-        let usual =
-            |otherwise: fn() -> Stdio| terminal.map_or_else(otherwise, |file| share(file).into());
+        let or = |chosen: &mut Option<Stdio>, otherwise: fn() -> Stdio| {
+            let terminal = || terminal.map(|file| share(file).into());
+            chosen.take().or_else(terminal).unwrap_or_else(otherwise)
+        };
         self.command
-            .stdin(self.stdin.take().unwrap_or_else(|| usual(Stdio::null)))
-            .stdout(self.stdout.take().unwrap_or_else(|| usual(Stdio::piped)))
-            .stderr(self.stderr.take().unwrap_or_else(|| usual(Stdio::piped)));
+            .stdin(or(&mut self.stdin, Stdio::null))
+            .stdout(or(&mut self.stdout, Stdio::piped))
+            .stderr(or(&mut self.stderr, Stdio::piped));
         if let Some(terminal) = terminal.map(share) {
             self = self.before_exec(move || lead_session(&terminal));
         }

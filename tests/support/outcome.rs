@@ -37,6 +37,14 @@ impl Outcome {
         self
     }
 
+    /// This somewhere on standard output.
+    #[track_caller]
+    pub(crate) fn stdout_contains(&self, part: &str) -> &Self {
+        let found = self.stdout.contains(part);
+        assert!(found, "standard output lacks {part:?}; {self}");
+        self
+    }
+
     /// This somewhere on standard error.
     #[track_caller]
     pub(crate) fn complains(&self, part: &str) -> &Self {

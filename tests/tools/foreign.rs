@@ -135,15 +135,15 @@ fn existing_client() {
         let metadata = fs::metadata(user.home.auth_json()).expect("auth.json");
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         let status = existing("auth status").run();
-        assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
+        status.stdout_contains("Workspace: ws_abc123");
         let whoami = existing(&format!("auth whoami --backend-url {}", user.url)).run();
-        assert!(whoami.stdout.contains("Email: dev@example.com"), "{whoami}");
+        whoami.stdout_contains("Email: dev@example.com");
     };
 
     existing_logs_in();
     let status = user.run("status");
     status.exits(0).complains("chmod 600");
-    assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
+    status.stdout_contains("Workspace: ws_abc123");
     user.run(&whoami).exits(0);
     user.log_in().exits(0);
     existing_reads_a_private_file();
@@ -213,15 +213,9 @@ impl User {
         self.log_in().exits(0).complains_not();
         let whoami = self.run("whoami");
         whoami.exits(0).complains_not();
-        assert!(
-            whoami.stdout.contains("Email: dev@example.com\n"),
-            "{whoami}"
-        );
+        whoami.stdout_contains("Email: dev@example.com\n");
         let doctor = self.run("doctor --online");
-        assert!(
-            doctor.exits(0).stdout.contains(&format!(" tls: {tls}")),
-            "{doctor}"
-        );
+        doctor.exits(0).stdout_contains(&format!(" tls: {tls}"));
         self.run("logout").exits(0);
     }
 
