@@ -4,13 +4,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
-
-use serde_json::json;
 
 use crate::fixtures::{auth, host_name, log_in};
-use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response};
+use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
@@ -164,29 +160,6 @@ fn the_init_script_starts_its_daemon_only_when_logged_in() {
     run("else").exits(2).complains("usage");
 }
 
-/// And leaves nothing where temporary files are, nor touches the login of another job.
-#[test]
-fn a_ci_job_logs_in_from_a_secret() {
-    let site = Site::new();
-    let others = json!({"api_key": "sk_test_of-another-job"}).to_string();
-    site.home.write_auth(&others);
-    let job = |key: &str, code: i32| {
-        let temporary = Home::new();
-        let run = site.recipe("ci-login.sh").env("AGENT_KEY", key);
-        let outcome = run.env("TMPDIR", temporary.path()).run();
-        let mut left = fs::read_dir(temporary.path()).expect("the folder");
-        assert!(left.next().is_none(), "{outcome}");
-        outcome.exits(code).hides(key);
-        outcome
-    };
-    job(KEY, 0).stdout_contains("Email: dev@example.com");
-    job("hunter2", 2).complains("sk_live_");
-    let answer = Response::json(500, &json!({}));
-    site.backend.on(Endpoint::Me, Behaviour::Respond(answer));
-    job(KEY, 4).complains("the key is verified, but");
-    assert_eq!(site.home.read_auth(), others);
-}
-
 /// Traced, too: `set -x` writes each command with its arguments.
 #[test]
 fn a_ci_job_never_prints_its_key() {
@@ -205,25 +178,6 @@ fn a_ci_job_never_prints_its_key() {
     };
     job(KEY, 0, "the step has it\n");
     job(&KEY.replace("abc", "xyz"), 1, "failed   account: ");
-}
-
-#[test]
-fn a_boot_waits_for_the_backend() {
-    let site = Site::new();
-    let boot = |wait: &str| {
-        let boot = site.recipe("wait-at-boot.sh").env("SEKUIRE_API_KEY", KEY);
-        boot.env("BOOT_WAIT", wait)
-    };
-    site.backend.behave(Behaviour::CloseOnAccept);
-    boot("1").run().exits(4).complains("can't be asked");
-    let mut running = boot("20").spawn();
-    thread::sleep(Duration::from_secs(1));
-    let answer = Response::json(200, &json!({}));
-    site.backend.behave(Behaviour::Respond(answer));
-    let says = "the backend confirms the key\n";
-    running.finish().exits(0).prints(says).complains_not();
-    site.backend.behave(Behaviour::Normal);
-    boot("").run().exits(1).complains("sekuire doctor");
 }
 
 #[test]
