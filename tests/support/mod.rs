@@ -6,14 +6,6 @@
     unused_imports,
     reason = "two binaries include this, each uses its part"
 )]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
 pub(crate) mod backend;
 pub(crate) mod command;
 pub(crate) mod home;
