@@ -212,8 +212,8 @@ impl Sekuire {
         Running {
             started,
             status: None,
-            stdout: child.stdout.take().map(Capture::of),
-            stderr: child.stderr.take().map(Capture::of),
+            stdout: Capture::of(child.stdout.take()),
+            stderr: Capture::of(child.stderr.take()),
             timeout: self.timeout,
             child,
         }
@@ -258,8 +258,8 @@ pub(crate) struct Running {
     started: Instant,
     /// None: as far as we know it runs, so its id can belong to no other process.
     status: Option<ExitStatus>,
-    stdout: Option<Capture>,
-    stderr: Option<Capture>,
+    stdout: Capture,
+    stderr: Capture,
     timeout: Duration,
 }
 
@@ -287,20 +287,11 @@ impl Running {
             self.status.is_some()
         });
         let elapsed = self.started.elapsed();
-        let said = |capture: &Option<Capture>| {
-            let Some(capture) = capture else {
-                return String::new();
-            };
-            if self.status.is_some() {
-                capture.wait_for_end(Duration::from_secs(10));
-            }
-            capture.text()
-        };
         let outcome = Outcome {
             code: self.status.and_then(|status| status.code()),
             signal: self.status.and_then(|status| status.signal()),
-            stdout: said(&self.stdout),
-            stderr: said(&self.stderr),
+            stdout: self.stdout.whole_text(),
+            stderr: self.stderr.whole_text(),
             terminal: String::new(),
             elapsed,
         };

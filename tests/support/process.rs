@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
+/// More than a busy machine takes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Whether this holds within the limit.
 pub(crate) fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + limit;
@@ -32,7 +35,7 @@ pub(crate) fn comes_to_rest(pid: Pid) -> bool {
         (switches.collect::<String>(), read("stat"))
     };
     let mut before = activity();
-    eventually(Duration::from_secs(10), || {
+    eventually(PATIENCE, || {
         thread::sleep(Duration::from_millis(200));
         let now = activity();
         let rests = now == before;
@@ -50,10 +53,11 @@ pub(super) struct Capture {
 impl Capture {
     /// Reads in a thread of its own until the end, or an error: a terminal that everybody has left
     /// says EIO instead of ending (Linux, pty(7)).
-    pub(super) fn of(mut source: impl Read + Send + 'static) -> Self {
+    pub(super) fn of(source: Option<impl Read + Send + 'static>) -> Self {
         let heard = Arc::<Mutex<Vec<u8>>>::default();
         let to = Arc::clone(&heard);
         let reader = thread::spawn(move || {
+            let Some(mut source) = source else { return };
             let mut piece = [0; 4096];
             while let Ok(length @ 1..) = source.read(&mut piece) {
                 to.lock().unwrap().extend_from_slice(&piece[..length]);
@@ -66,14 +70,16 @@ impl Capture {
         String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
     }
 
-    /// Whether the text came in time; false at once where it no longer can.
-    pub(super) fn wait_for(&self, text: &str, limit: Duration) -> bool {
+    /// Whether the text came within ten seconds; false at once where it no longer can.
+    pub(super) fn wait_for(&self, text: &str) -> bool {
         let came = || self.text().contains(text);
-        eventually(limit, || self.reader.is_finished() || came());
+        eventually(PATIENCE, || self.reader.is_finished() || came());
         came()
     }
 
-    pub(super) fn wait_for_end(&self, limit: Duration) {
-        eventually(limit, || self.reader.is_finished());
+    /// After the end, for which a busy machine takes its time.
+    pub(super) fn whole_text(&self) -> String {
+        eventually(PATIENCE, || self.reader.is_finished());
+        self.text()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::time::Duration;
 
 use nix::pty::openpty;
 use nix::sys::signal::Signal;
@@ -12,8 +11,6 @@ use nix::unistd::Pid;
 use super::command::{Running, Sekuire};
 use super::outcome::Outcome;
 use super::process::Capture;
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Pty {
     running: Running,
@@ -29,7 +26,7 @@ impl Pty {
         let mut settings = tcgetattr(&terminal).expect("the terminal's settings");
         leave(&mut settings);
         tcsetattr(&terminal, SetArg::TCSANOW, &settings).expect("the terminal is set");
-        let screen = Capture::of(keyboard.try_clone().expect("a descriptor"));
+        let screen = Capture::of(keyboard.try_clone().ok());
         let running = command.launch(Some(&terminal));
         Self {
             running,
@@ -45,7 +42,7 @@ impl Pty {
     /// Until all that appeared so far contains this.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
-        let seen = self.screen.wait_for(text, PATIENCE);
+        let seen = self.screen.wait_for(text);
         assert!(seen, "{text:?} never appeared on:\n{}", self.output());
     }
 
@@ -80,9 +77,7 @@ impl Pty {
         let outcome = self.running.outcome();
         let mut outcome =
             outcome.unwrap_or_else(|said| panic!("{said}\n--- terminal\n{}", self.output()));
-        // A busy machine takes its time; a screen that is cut short would be judged.
-        self.screen.wait_for_end(PATIENCE);
-        outcome.terminal = self.output();
+        outcome.terminal = self.screen.whole_text();
         outcome
     }
 }

@@ -86,7 +86,8 @@ fn mitmproxy() {
     let folder = Home::new();
     let path = folder.path().display();
     fs::write(folder.path().join("addon.py"), MITMPROXY_ADDON).expect("a file");
-    let port = RefusingPort::new().address().port();
+    let reserved = RefusingPort::new();
+    let port = reserved.address().port();
     let arguments = format!(
         "--quiet --listen-host 127.0.0.1 --listen-port {port} --scripts {path}/addon.py --set confdir={path} \
          --set ssl_verify_upstream_trusted_ca={}",
