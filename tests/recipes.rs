@@ -179,20 +179,3 @@ fn a_ci_job_never_prints_its_key() {
     job(KEY, 0, "the step has it\n");
     job(&KEY.replace("abc", "xyz"), 1, "failed   account: ");
 }
-
-#[test]
-fn an_air_gapped_site_has_its_own_backend_and_ca() {
-    let (site, backend, other) = (Site::new(), Backend::https(), Backend::https());
-    let run = |ca: &Path| {
-        let run = site.recipe("air-gapped.sh").without("SEKUIRE_BACKEND_URL");
-        let run = run.env("SITE_WEB", "https://sekuire.site.example");
-        let run = run.env("SITE_BACKEND", backend.url()).env("SITE_CA", ca);
-        run.stdin(format!("{KEY}\n").as_bytes()).run()
-    };
-    let outcome = run(&backend.ca_file());
-    outcome.exits(0).stdout_contains("Organization: Acme Corp");
-    outcome.complains_not();
-    let auth = site.home.read_auth();
-    assert!(auth.contains(&backend.url()), "it is remembered: {auth}");
-    run(&other.ca_file()).exits(4);
-}

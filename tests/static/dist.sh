@@ -23,7 +23,7 @@ run 0 sha256sum -c SHA256SUMS
 judge 'every file has its line' [ "$(find . -type f ! -name 'SHA256SUMS*' | wc -l)" = "$(wc -l <SHA256SUMS)" ]
 judge 'the archives have one each, as the existing installer wants it' sh -c 'cat sekuire-*.tar.gz.sha256 | sha256sum --quiet -c'
 run 0 tar -tzf sekuire-doc.tar.gz
-says ./README.md ./SECURITY.md ./recipes/air-gapped.sh ./sekuire.1 ./sekuire.bash ./sekuire.fish ./sekuire.zsh
+says ./README.md ./SECURITY.md ./recipes/agent.service ./sekuire.1 ./sekuire.bash ./sekuire.fish ./sekuire.zsh
 
 section 'No folder of this machine'
 mkdir "$scratch/programs"
@@ -72,7 +72,7 @@ done
 # Beside what each family has in places of its own.
 packaged='/usr/bin/sekuire /usr/share/man/man1/sekuire.1.gz /usr/share/bash-completion/completions/sekuire
     /usr/share/fish/vendor_completions.d/sekuire.fish /usr/share/doc/sekuire/README.md /usr/share/doc/sekuire/SECURITY.md
-    /usr/share/doc/sekuire/recipes/air-gapped.sh'
+    /usr/share/doc/sekuire/recipes/agent.service'
 # installs FOLDER FILE REMOVAL TOOL...: the package in a system of its own.
 installs() {
     folder=$1 file=$2 removal=$3

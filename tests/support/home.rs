@@ -51,10 +51,8 @@ impl Home {
     /// The names in `~/.sekuire`, sorted; none where the folder does not exist.
     pub(crate) fn listing(&self) -> Vec<String> {
         let entries = fs::read_dir(self.sekuire_dir()).into_iter().flatten();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("a directory entry").file_name())
-            .map(|name| name.to_string_lossy().into_owned())
-            .collect();
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into()).collect();
         names.sort();
         names
     }
