@@ -72,7 +72,7 @@ backend:
 	$(CARGO) rustc --locked --example tools -- -C target-feature=+crt-static
 	cp target/debug/examples/tools target/debug/tools-static
 
-# SEKUIRE_BIN names another program, such as the static one. Needs strace.
+# SEKUIRE_BIN names another program, such as the static one. Needs strace and namespaces.
 ## faults           every command with each of its system calls failing, login and logout killed at each: minutes
 faults: tools
 	target/debug/examples/tools faults

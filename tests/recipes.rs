@@ -4,22 +4,12 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
-
-use serde_json::json;
 
 use crate::fixtures::{auth, host_name, log_in};
-use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response};
+use crate::support::backend::{Backend, KEY};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
-
-const UNITS: [&str; 3] = [
-    "agent.service",
-    "agent-with-credential.service",
-    "agent-exec.service",
-];
 
 fn recipe(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -68,27 +58,22 @@ impl Site {
         self.sh().arg(recipe(name))
     }
 
-    fn write(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
+    /// Gives its path.
+    fn write(&self, name: &str, content: &str) -> String {
+        let path = format!("{}/{name}", self.folder.path().display());
         fs::write(&path, content).expect("a file");
         path
     }
 }
 
+/// CI runs it on the others.
 #[test]
-fn shellcheck_takes_the_scripts() {
-    let Some(shellcheck) = needs::tool("shellcheck") else {
-        return;
-    };
-    let scripts = [
-        "agent.init",
-        "ci-login.sh",
-        "ci-job.sh",
-        "wait-at-boot.sh",
-        "air-gapped.sh",
-    ];
-    let run = Sekuire::at(&shellcheck).args(["-s", "sh", "-e", "SC1091"]);
-    run.args(scripts.map(recipe)).run().exits(0).complains_not();
+fn shellcheck_takes_the_init_script() {
+    if let Some(shellcheck) = needs::tool("shellcheck") {
+        let run = Sekuire::at(&shellcheck).args(["-e", "SC1091"]);
+        let run = run.arg(recipe("agent.init")).run();
+        run.exits(0).complains_not();
+    }
 }
 
 /// Also that the programs named in them are there: verify runs on copies that name ours.
@@ -99,18 +84,14 @@ fn systemd_takes_the_units() {
     };
     let site = Site::new();
     // A path of its own: the program's may have a space in it.
-    let program = site.folder.path().join("sekuire");
-    for name in UNITS {
-        let text = text(name);
-        assert!(text.contains("/usr/bin/sekuire"), "{name}");
-        let unit = site.write(
-            name,
-            &text.replace("/usr/bin/sekuire", program.to_str().expect("text")),
-        );
-        let run = Sekuire::at(&analyze)
-            .args(["verify", "--man=no"])
-            .arg(&unit);
-        run.run().exits(0).complains_not();
+    let program = format!("{}/sekuire", site.folder.path().display());
+    for kind in ["", "-with-credential", "-exec"] {
+        let name = format!("agent{kind}.service");
+        let text = text(&name).replace("/usr/bin/sekuire", &program);
+        assert!(text.contains(&program), "{name}");
+        let verify = Sekuire::at(&analyze).args(["verify", "--man=no"]);
+        let verify = verify.arg(site.write(&name, &text)).run();
+        verify.exits(0).complains_not();
     }
 }
 
@@ -141,13 +122,9 @@ fn the_credential_of_the_unit_is_bound_without_storing_it() {
     let unit = "agent-with-credential.service";
     assert_eq!(line(unit, "Environment=SEKUIRE_DEVICE_ID="), "%H");
     let secret = site.write("api-key", &format!("{KEY}\n"));
-    let login =
-        line(unit, "#     ").replace("/etc/sekuire/api-key", secret.to_str().expect("text"));
-    site.sh()
-        .args(["-c", &login])
-        .run()
-        .exits(0)
-        .complains_not();
+    let login = line(unit, "#     ").replace("/etc/sekuire/api-key", &secret);
+    let login = site.sh().args(["-c", &login]).run();
+    login.exits(0).complains_not();
     assert!(site.home.listing().is_empty());
     for (device, code) in [(&*host_name(), 0), ("other", 1)] {
         let whoami = site.sh().env("SEKUIRE_DEVICE_ID", device);
@@ -183,33 +160,6 @@ fn the_init_script_starts_its_daemon_only_when_logged_in() {
     run("else").exits(2).complains("usage");
 }
 
-/// And leaves nothing where temporary files are, nor touches the login of another job.
-#[test]
-fn a_ci_job_logs_in_from_a_secret() {
-    let site = Site::new();
-    let others = json!({"api_key": "sk_test_of-another-job"}).to_string();
-    site.home.write_auth(&others);
-    let job = |key: &str, code: i32| {
-        let temporary = Home::new();
-        let run = site.recipe("ci-login.sh").env("AGENT_KEY", key);
-        let outcome = run.env("TMPDIR", temporary.path()).run();
-        let mut left = fs::read_dir(temporary.path()).expect("the folder");
-        assert!(left.next().is_none(), "{outcome}");
-        outcome.exits(code).hides(key);
-        outcome
-    };
-    let outcome = job(KEY, 0);
-    assert!(
-        outcome.stdout.contains("Email: dev@example.com"),
-        "{outcome}"
-    );
-    job("hunter2", 2).complains("sk_live_");
-    let answer = Response::json(500, &json!({}));
-    site.backend.on(Endpoint::Me, Behaviour::Respond(answer));
-    job(KEY, 4).complains("the key is verified, but");
-    assert_eq!(site.home.read_auth(), others);
-}
-
 /// Traced, too: `set -x` writes each command with its arguments.
 #[test]
 fn a_ci_job_never_prints_its_key() {
@@ -220,59 +170,12 @@ fn a_ci_job_never_prints_its_key() {
         let secret = site.write("secret", &format!("{key}\n"));
         let run = site
             .recipe("ci-job.sh")
-            .env("SEKUIRE_API_KEY_FILE", &secret);
-        let outcome = run.args(["sh", "-c", step, "-"]).arg(&secret).run();
-        outcome
-            .exits(code)
-            .hides(key)
-            .complains("+ sekuire auth whoami");
-        assert!(outcome.stdout.contains(says), "{outcome}");
+            .args(["sh", "-c", step, "-", &secret]);
+        let outcome = run.env("SEKUIRE_API_KEY_FILE", &secret).run();
+        outcome.exits(code).hides(key).stdout_contains(says);
+        outcome.complains("+ sekuire auth whoami");
         assert!(site.home.listing().is_empty(), "{outcome}");
     };
     job(KEY, 0, "the step has it\n");
     job(&KEY.replace("abc", "xyz"), 1, "failed   account: ");
-}
-
-#[test]
-fn a_boot_waits_for_the_backend() {
-    let site = Site::new();
-    let boot = |wait: &str| {
-        let boot = site.recipe("wait-at-boot.sh").env("SEKUIRE_API_KEY", KEY);
-        boot.env("BOOT_WAIT", wait)
-    };
-    site.backend.behave(Behaviour::CloseOnAccept);
-    boot("1").run().exits(4).complains("can't be asked");
-    let mut running = boot("20").spawn();
-    thread::sleep(Duration::from_secs(1));
-    let answer = Response::json(200, &json!({}));
-    site.backend.behave(Behaviour::Respond(answer));
-    let outcome = running.finish();
-    outcome
-        .exits(0)
-        .prints("the backend confirms the key\n")
-        .complains_not();
-    site.backend.behave(Behaviour::Normal);
-    boot("").run().exits(1).complains("sekuire doctor");
-}
-
-#[test]
-fn an_air_gapped_site_has_its_own_backend_and_ca() {
-    let (site, backend, other) = (Site::new(), Backend::https(), Backend::https());
-    let run = |ca: &Path| {
-        let run = site.recipe("air-gapped.sh").without("SEKUIRE_BACKEND_URL");
-        let run = run.env("SITE_WEB", "https://sekuire.site.example");
-        let run = run.env("SITE_BACKEND", backend.url()).env("SITE_CA", ca);
-        run.stdin(format!("{KEY}\n").as_bytes()).run()
-    };
-    let outcome = run(&backend.ca_file());
-    outcome.exits(0).complains_not();
-    assert!(
-        outcome.stdout.contains("Organization: Acme Corp"),
-        "{outcome}"
-    );
-    assert!(
-        site.home.read_auth().contains(&backend.url()),
-        "it is remembered"
-    );
-    run(&other.ca_file()).exits(4);
 }

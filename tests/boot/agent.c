@@ -5,21 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static void end(int signal)
-{
-    (void)signal;
-    _exit(0);
-}
-
 int main(void)
 {
-    const char *key = getenv("SEKUIRE_API_KEY");
-    const char *url = getenv("SEKUIRE_API_URL");
+    const char *key = getenv("SEKUIRE_API_KEY"), *url = getenv("SEKUIRE_API_URL");
+    sigset_t signals;
+    int told;
 
-    signal(SIGTERM, end);
-    printf("agent: started as process %d with a key of %zu characters, for %s\n",
-           (int)getpid(), key ? strlen(key) : 0, url ? url : "nobody");
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    printf("agent: started as process %d with a key of %zu characters, for %s\n", (int)getpid(),
+           key ? strlen(key) : 0, url ? url : "nobody");
     fflush(stdout);
-    for (;;)
-        pause();
+    return sigwait(&signals, &told);
 }

@@ -9,9 +9,11 @@ ip link set lo up
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs none /run/systemd/nspawn
 
-# boots COMMAND...: in `tree` as process 1, until it powers itself off. What it says is the console, without colours, and the
-# report that it leaves.
+# boots STAGE COMMAND...: in `tree` as process 1, until it powers itself off. What it says is the console, without colours, and
+# the report that it leaves.
 boots() {
+    section "$1"
+    shift
     rm -f "$tree/report"
     run 0 console "$@"
     [ ! -e "$tree/report" ] || tee -a "$scratch/out" <"$tree/report"
@@ -90,13 +92,9 @@ printf '[Service]\nType=oneshot\nExecStart=/usr/bin/report\n[Install]\nWantedBy=
     >"$tree/etc/systemd/system/report.service"
 chroot "$tree" systemctl --quiet enable report.service
 
-systemd() {
-    section "systemd: $1"
-    boots /lib/systemd/systemd systemd.unit=multi-user.target
-    says 'process 1: systemd'
-}
+systemd() { boots "systemd: $1" /lib/systemd/systemd systemd.unit=multi-user.target; }
 systemd 'not logged in'
-says 'agent: inactive, dead, exec-condition' 'agent-with-credential: inactive, dead, success' \
+says 'process 1: systemd' 'agent: inactive, dead, exec-condition' 'agent-with-credential: inactive, dead, success' \
     'agent-exec: inactive, dead, success'
 logs_in SEKUIRE_CONFIG_DIR=/etc/sekuire
 # The key for the units with a credential, bound to the name that theirs has.
@@ -127,13 +125,9 @@ script "$tree/etc/rc.local" <<'REPORT'
 } >/report 2>&1
 init 0
 REPORT
-sysvinit() {
-    section "sysvinit: $1"
-    boots /sbin/init
-    says 'process 1: init, runlevel N 2'
-}
+sysvinit() { boots "sysvinit: $1" /sbin/init; }
 sysvinit 'not logged in'
-says 'agent: not started, sekuire status says 1' 'agent status: 3'
+says 'process 1: init, runlevel N 2' 'agent: not started, sekuire status says 1' 'agent status: 3'
 logs_in SEKUIRE_CONFIG_DIR=/etc/sekuire
 sysvinit 'logged in'
 says 'agent status: 0' 'agent runs /usr/bin/agent'
@@ -151,10 +145,7 @@ backend_comes
 ln "$tree/ca.pem" "$tree/etc/ssl/certs/ca-certificates.crt"
 sed 's/--wait 60/--wait 3/' tests/recipes/inittab >"$tree/etc/inittab"
 echo '::once:/bin/busybox poweroff -d 2' >>"$tree/etc/inittab"
-busybox_init() {
-    section "busybox: $1"
-    boots /sbin/init
-}
+busybox_init() { boots "busybox: $1" /sbin/init; }
 busybox_init 'not logged in'
 says 'error: Not logged in'
 hides 'agent: started'

@@ -53,7 +53,6 @@ online() {
     docker run --rm --interactive --network "$label" --env "SEKUIRE_BACKEND_URL=$url" --env SEKUIRE_DEVICE_ID=container-1 \
         --env SSL_CERT_FILE=/ca.pem --volume "$scratch/ca/ca.pem:/ca.pem:ro" --env HOME=/home "$@"
 }
-run 0 docker volume create "$label-home"
 life online --volume "$label-home:/home" "$image"
 section 'The same as another user, in a folder of the host, read-only otherwise'
 mkdir -m 700 "$scratch/home"

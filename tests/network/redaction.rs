@@ -232,10 +232,6 @@ fn the_longest_body_of_pieces_of_a_key_takes_no_time() {
         fixture.backend.behave(Behaviour::Respond(said));
         let outcome = fixture.whoami().env("SEKUIRE_API_KEY", key).run();
         outcome.exits(4).hides(&key[8..]);
-        let taken = outcome.processor_time;
-        assert!(
-            taken < Duration::from_millis(500),
-            "{piece}: {taken:?}; {outcome}"
-        );
+        outcome.takes_at_most(Duration::from_secs(5));
     }
 }

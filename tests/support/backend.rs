@@ -18,8 +18,8 @@ pub(crate) use http::{Recorded, Response};
 pub(crate) use state::{ApiKey, KEY, ORG_ID, WORKSPACES};
 pub(crate) use tls::TlsKind;
 
+use super::port::Server;
 use super::process::eventually;
-use super::server::Server;
 use state::State;
 use tls::Authority;
 

@@ -4,25 +4,22 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
-use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{self, Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::{Pid, setsid};
 
-use super::capture::Capture;
 use super::home::Home;
 use super::machine::Machine;
 use super::outcome::Outcome;
-use super::process::eventually;
+use super::process::{Capture, eventually};
 use super::pty::Pty;
 
 /// What is under test: `SEKUIRE_BIN` where set (a static build, say), else what cargo built.
@@ -191,35 +188,34 @@ impl Sekuire {
     /// At a pseudo-terminal of its own.
     #[track_caller]
     pub(crate) fn pty(self) -> Pty {
-        Pty::start(self)
+        Pty::start_left(self, |_| {})
     }
 
     #[track_caller]
-    #[allow(clippy::zombie_processes, reason = "Running reaps it")]
     pub(super) fn launch(mut self, terminal: Option<&File>) -> Running {
         let share = |file: &File| file.try_clone().expect("a descriptor");
-        let usual =
-            |otherwise: fn() -> Stdio| terminal.map_or_else(otherwise, |file| share(file).into());
+        let or = |chosen: &mut Option<Stdio>, otherwise: fn() -> Stdio| {
+            let terminal = || terminal.map(|file| share(file).into());
+            chosen.take().or_else(terminal).unwrap_or_else(otherwise)
+        };
         self.command
-            .stdin(self.stdin.take().unwrap_or_else(|| usual(Stdio::null)))
-            .stdout(self.stdout.take().unwrap_or_else(|| usual(Stdio::piped)))
-            .stderr(self.stderr.take().unwrap_or_else(|| usual(Stdio::piped)));
+            .stdin(or(&mut self.stdin, Stdio::null))
+            .stdout(or(&mut self.stdout, Stdio::piped))
+            .stderr(or(&mut self.stderr, Stdio::piped));
         if let Some(terminal) = terminal.map(share) {
             self = self.before_exec(move || lead_session(&terminal));
         }
         let started = Instant::now();
         let program = self.command.get_program().to_owned();
-        let mut child = self
-            .command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let child = self.command.spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         Running {
-            pid: Pid::from_raw(i32::try_from(child.id()).expect("a process id")),
             started,
-            ended: false,
-            stdout: child.stdout.take().map(Capture::of),
-            stderr: child.stderr.take().map(Capture::of),
+            status: None,
+            stdout: Capture::of(child.stdout.take()),
+            stderr: Capture::of(child.stderr.take()),
             timeout: self.timeout,
+            child,
         }
     }
 }
@@ -258,23 +254,25 @@ fn lead_session(terminal: &File) -> io::Result<()> {
 
 /// A run under way; killed when dropped.
 pub(crate) struct Running {
-    pid: Pid,
+    child: Child,
     started: Instant,
-    ended: bool,
-    stdout: Option<Capture>,
-    stderr: Option<Capture>,
+    /// None: as far as we know it runs, so its id can belong to no other process.
+    status: Option<ExitStatus>,
+    stdout: Capture,
+    stderr: Capture,
     timeout: Duration,
 }
 
 impl Running {
     pub(crate) fn pid(&self) -> Pid {
-        self.pid
+        Pid::from_raw(self.child.id().cast_signed())
     }
 
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
-        assert!(!self.ended, "{signal} comes too late: it has ended");
-        kill(self.pid, signal).expect("a signal is sent");
+        let has_ended = self.status.is_some();
+        assert!(!has_ended, "{signal} comes too late: it has ended");
+        kill(self.pid(), signal).expect("a signal is sent");
     }
 
     #[track_caller]
@@ -284,66 +282,32 @@ impl Running {
 
     /// Or what it said until its time was over.
     pub(crate) fn outcome(&mut self) -> Result<Outcome, String> {
-        let mut outcome = self.wait(self.timeout).unwrap_or_default();
-        let said = |capture: &Option<Capture>| {
-            capture.as_ref().map_or_else(String::new, |capture| {
-                if self.ended {
-                    capture.wait_for_end(Duration::from_secs(10));
-                }
-                capture.text()
-            })
-        };
-        outcome.stdout = said(&self.stdout);
-        outcome.stderr = said(&self.stderr);
-        if self.ended {
-            Ok(outcome)
-        } else {
-            Err(format!("running after {:?}; {outcome}", self.timeout))
-        }
-    }
-
-    /// Only this reaps, so that until then the id can belong to no other process.
-    fn wait(&mut self, limit: Duration) -> Option<Outcome> {
-        let mut outcome = None;
-        self.ended = eventually(limit, || {
-            outcome = reap(self.pid);
-            outcome.is_some()
+        eventually(self.timeout, || {
+            self.status = self.child.try_wait().expect("a child");
+            self.status.is_some()
         });
-        outcome.map(|outcome| Outcome {
-            elapsed: self.started.elapsed(),
-            ..outcome
-        })
+        let elapsed = self.started.elapsed();
+        let outcome = Outcome {
+            code: self.status.and_then(|status| status.code()),
+            signal: self.status.and_then(|status| status.signal()),
+            stdout: self.stdout.whole_text(),
+            stderr: self.stderr.whole_text(),
+            terminal: String::new(),
+            elapsed,
+        };
+        match self.status {
+            Some(_) => Ok(outcome),
+            None => Err(format!("running after {:?}; {outcome}", self.timeout)),
+        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.ended {
-            let _ = kill(self.pid, Signal::SIGKILL);
-            self.wait(Duration::from_secs(5));
-        }
+        // Neither does anything to a child that has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
-}
-
-/// How it ended and what it used of the processors; None where it still runs.
-#[allow(unsafe_code, reason = "neither std nor nix has wait4")]
-fn reap(pid: Pid) -> Option<Outcome> {
-    let mut status = 0;
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    let place = usage.as_mut_ptr();
-    // SAFETY: wait4(2) only writes an int and a rusage to the places given, which outlive the call.
-    let reaped = unsafe { libc::wait4(pid.as_raw(), &raw mut status, libc::WNOHANG, place) };
-    assert_ne!(reaped, -1, "{}", io::Error::last_os_error());
-    // SAFETY: zeroed, and perhaps filled; a rusage is numbers only.
-    let usage = unsafe { usage.assume_init() };
-    let time = TimeVal::from(usage.ru_utime) + TimeVal::from(usage.ru_stime);
-    let status = ExitStatus::from_raw(status);
-    (reaped != 0).then(|| Outcome {
-        code: status.code(),
-        signal: status.signal(),
-        processor_time: Duration::from_micros(time.num_microseconds().cast_unsigned()),
-        ..Outcome::default()
-    })
 }
 
 /// A pipe that takes no more: whoever writes to it waits until somebody reads.

@@ -1,8 +1,7 @@
 //! A temporary directory that the program takes for its user's home.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{Mode, umask};
@@ -36,14 +35,12 @@ impl Home {
 
     /// Leaves auth.json as a login would: 0600 in a folder that is 0700.
     pub(crate) fn write_auth(&self, content: &str) {
-        let mut folder = DirBuilder::new();
-        let folder = folder.recursive(true).mode(0o700);
-        folder.create(self.sekuire_dir()).expect("~/.sekuire");
-        let mut file = OpenOptions::new();
-        let file = file.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = file.open(self.auth_json()).expect("auth.json opens");
-        file.write_all(content.as_bytes())
-            .expect("auth.json is written");
+        let (folder, file) = (self.sekuire_dir(), self.auth_json());
+        let mode = Permissions::from_mode;
+        fs::create_dir_all(&folder).expect("~/.sekuire");
+        fs::set_permissions(&folder, mode(0o700)).expect("its mode");
+        fs::write(&file, content).expect("auth.json is written");
+        fs::set_permissions(&file, mode(0o600)).expect("its mode");
     }
 
     #[track_caller]
@@ -54,10 +51,8 @@ impl Home {
     /// The names in `~/.sekuire`, sorted; none where the folder does not exist.
     pub(crate) fn listing(&self) -> Vec<String> {
         let entries = fs::read_dir(self.sekuire_dir()).into_iter().flatten();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("a directory entry").file_name())
-            .map(|name| name.to_string_lossy().into_owned())
-            .collect();
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into()).collect();
         names.sort();
         names
     }

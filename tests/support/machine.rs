@@ -18,8 +18,8 @@ use nix::{
 pub(crate) struct Machine {
     mounts: Vec<(CString, CString)>,
     host_name: Option<String>,
-    /// Of the user namespace, as `uid_map` and `gid_map` in /proc/self take them; None: root needs none.
-    maps: Option<(String, String)>,
+    /// Of the user namespace, what its files in /proc/self take; empty: root needs none.
+    maps: Vec<(&'static str, String)>,
 }
 
 impl Machine {
@@ -35,16 +35,16 @@ impl Machine {
 
     fn mapped(user: u32, group: u32) -> Self {
         let (own_user, own_group) = (Uid::effective(), Gid::effective());
-        let maps = || {
-            (
-                format!("{user} {own_user} 1"),
-                format!("{group} {own_group} 1"),
-            )
-        };
-        Self {
-            maps: (!own_user.is_root()).then(maps),
-            ..Self::default()
+        let mut machine = Self::default();
+        if !own_user.is_root() {
+            machine.maps = vec![
+                // user_namespaces(7): without setgroups, gid_map can be written.
+                ("/proc/self/setgroups", "deny".to_owned()),
+                ("/proc/self/uid_map", format!("{user} {own_user} 1")),
+                ("/proc/self/gid_map", format!("{group} {own_group} 1")),
+            ];
         }
+        machine
     }
 
     /// With this file or folder in the place of another.
@@ -64,18 +64,13 @@ impl Machine {
     #[cfg(target_os = "linux")]
     pub(super) fn enter(&self) -> io::Result<()> {
         const NOTHING: Option<&str> = None;
-        let own = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS;
-        match &self.maps {
-            None => unshare(own)?,
-            Some((user, group)) => {
-                unshare(own | CloneFlags::CLONE_NEWUSER)?;
-                // user_namespaces(7): without setgroups, gid_map can be written.
-                std::fs::write("/proc/self/setgroups", "deny")?;
-                std::fs::write("/proc/self/uid_map", user)?;
-                std::fs::write("/proc/self/gid_map", group)?;
-            }
+        let mut own = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS;
+        own.set(CloneFlags::CLONE_NEWUSER, !self.maps.is_empty());
+        unshare(own)?;
+        for (file, map) in &self.maps {
+            std::fs::write(file, map)?;
         }
-        // What is mounted here shall be mounted nowhere else.
+        // What is mounted here is mounted nowhere else.
         let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
         mount(NOTHING, "/", NOTHING, private, NOTHING)?;
         for (source, target) in &self.mounts {

@@ -6,16 +6,7 @@
     unused_imports,
     reason = "two binaries include this, each uses its part"
 )]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
 pub(crate) mod backend;
-mod capture;
 pub(crate) mod command;
 pub(crate) mod home;
 pub(crate) mod machine;
@@ -29,4 +20,3 @@ pub(crate) mod proxy;
 pub(crate) mod pty;
 #[cfg(target_os = "linux")]
 pub(crate) mod seccomp;
-mod server;

@@ -1,12 +1,11 @@
-//! What a test needs of the machine that runs it and can't bring: asked for, and where it is not to be
-//! had, said.
+//! What a test needs of the machine that runs it and can't bring; where it is missing, the test says so and is skipped.
 
 use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::thread;
 
-use nix::unistd::geteuid;
+use nix::unistd::{AccessFlags, access, geteuid};
 
 use super::command::{Sekuire, binary};
 use super::machine::Machine;
@@ -35,47 +34,52 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path)
         .map(|folder| folder.join(name))
-        .find(|path| path.is_file());
+        .find(|path| path.is_file() && access(path, AccessFlags::X_OK).is_ok());
     if found.is_none() {
-        skip(&format!("{name} is not installed, or not on the PATH"));
+        skip(&format!("no {name} that can be run is on the PATH"));
     }
     found
 }
 
 /// A machine of the test's own, where this one allows it.
 pub(crate) fn machine() -> Option<Machine> {
-    let version = Sekuire::new().on(Machine::new()).arg("-V");
-    works(version, "namespaces (unshare(2))").then(Machine::new)
+    allowed(Machine::new())
+}
+
+fn allowed(machine: Machine) -> Option<Machine> {
+    let version = Sekuire::new().on(machine.clone()).arg("-V");
+    works(version, "no namespaces (unshare(2)) here").then_some(machine)
 }
 
 /// strace, run by root, also of a user namespace: it can read the program's memory, which is not dumpable.
 pub(crate) fn strace() -> Option<Sekuire> {
     let strace = tool("strace")?;
-    let command = || {
-        let command = Sekuire::at(&strace);
-        if geteuid().is_root() {
-            command
-        } else {
-            command.on(Machine::as_root())
-        }
+    let machine = if geteuid().is_root() {
+        None
+    } else {
+        Some(allowed(Machine::as_root())?)
+    };
+    let command = || match machine.clone() {
+        Some(machine) => Sekuire::at(&strace).on(machine),
+        None => Sekuire::at(&strace),
     };
     let version = command().args(["-f", "-o", "/dev/null"]);
     let version = version.arg(binary()).arg("-V");
-    works(version, "to trace a program that is not dumpable").then(command)
+    works(version, "strace can't trace the program here").then(command)
 }
 
 /// unshare(1) with these options, to which a command is added: for what a shell sets up.
 pub(crate) fn unshare(options: &[&str]) -> Option<Sekuire> {
     let unshare = tool("unshare")?;
     let command = || Sekuire::at(&unshare).args(options);
-    let what = format!("namespaces ({})", options.join(" "));
+    let what = format!("unshare {} does not work here", options.join(" "));
     works(command().arg("true"), &what).then(command)
 }
 
-fn works(command: Sekuire, what: &str) -> bool {
+fn works(command: Sekuire, otherwise: &str) -> bool {
     let tried = command.try_run();
     if let Err(why) = &tried {
-        skip(&format!("needs {what}: {why}"));
+        skip(&format!("{otherwise}: {why}"));
     }
     tried.is_ok()
 }

@@ -1,7 +1,6 @@
 //! The program as another user, who has a home of their own. Needs root.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,9 +31,10 @@ impl OtherUser {
         let program = home.path().join("sekuire");
         // By another process: a descriptor of ours, open for writing, would be inherited by what another
         // test starts just then, and nobody could run the program meanwhile (execve(2), ETXTBSY).
-        let copied = Command::new("cp").arg(binary()).arg(&program).status();
-        assert!(copied.expect("cp").success(), "a copy of the program");
-        fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("chmod");
+        let mut install = Command::new("install");
+        let copied = install.args(["-m", "755"]).arg(binary()).arg(&program);
+        let copied = copied.status().expect("install(1)").success();
+        assert!(copied, "a copy of the program");
         chown(home.path(), Some(uid), Some(uid)).expect("chown");
         Self {
             home,

@@ -15,7 +15,6 @@ pub(crate) struct Outcome {
     /// All that appeared on the pseudo-terminal, with its `\r\n`; empty without one.
     pub(crate) terminal: String,
     pub(crate) elapsed: Duration,
-    pub(crate) processor_time: Duration,
 }
 
 impl Outcome {
@@ -35,6 +34,14 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn prints(&self, stdout: &str) -> &Self {
         assert_eq!(self.stdout, stdout, "standard output; {self}");
+        self
+    }
+
+    /// This somewhere on standard output.
+    #[track_caller]
+    pub(crate) fn stdout_contains(&self, part: &str) -> &Self {
+        let found = self.stdout.contains(part);
+        assert!(found, "standard output lacks {part:?}; {self}");
         self
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::server::Server;
+use super::port::Server;
 
 /// Between the pieces of a reply: long enough for them to arrive one by one.
 const PAUSE: Duration = Duration::from_millis(30);

@@ -2,18 +2,15 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::time::Duration;
 
 use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
-use super::capture::Capture;
 use super::command::{Running, Sekuire};
 use super::outcome::Outcome;
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::process::Capture;
 
 pub(crate) struct Pty {
     running: Running,
@@ -22,11 +19,6 @@ pub(crate) struct Pty {
 }
 
 impl Pty {
-    #[track_caller]
-    pub(super) fn start(command: Sekuire) -> Self {
-        Self::start_left(command, |_| {})
-    }
-
     /// At a terminal that somebody before has left so.
     #[track_caller]
     pub(crate) fn start_left(command: Sekuire, leave: impl FnOnce(&mut Termios)) -> Self {
@@ -34,7 +26,7 @@ impl Pty {
         let mut settings = tcgetattr(&terminal).expect("the terminal's settings");
         leave(&mut settings);
         tcsetattr(&terminal, SetArg::TCSANOW, &settings).expect("the terminal is set");
-        let screen = Capture::of(keyboard.try_clone().expect("a descriptor"));
+        let screen = Capture::of(keyboard.try_clone().ok());
         let running = command.launch(Some(&terminal));
         Self {
             running,
@@ -50,7 +42,7 @@ impl Pty {
     /// Until all that appeared so far contains this.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
-        let seen = self.screen.wait_for(text, PATIENCE);
+        let seen = self.screen.wait_for(text);
         assert!(seen, "{text:?} never appeared on:\n{}", self.output());
     }
 
@@ -85,9 +77,7 @@ impl Pty {
         let outcome = self.running.outcome();
         let mut outcome =
             outcome.unwrap_or_else(|said| panic!("{said}\n--- terminal\n{}", self.output()));
-        // A busy machine takes its time; a screen that is cut short would be judged.
-        self.screen.wait_for_end(PATIENCE);
-        outcome.terminal = self.output();
+        outcome.terminal = self.screen.whole_text();
         outcome
     }
 }

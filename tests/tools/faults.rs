@@ -25,7 +25,15 @@ use crate::support::outcome::Outcome;
 
 pub(crate) fn run() {
     let folder = Home::new();
-    let stage = Stage::new(&folder);
+    let hosts = folder.path().join("hosts");
+    fs::write(&hosts, "127.0.0.1 localhost backend.test\n").expect("a file");
+    let machine = needs::machine().expect("needs namespaces");
+    let backend = Backend::builder().tls(TlsKind::Valid);
+    let stage = Stage {
+        backend: backend.name("backend.test").start(),
+        strace: needs::tool("strace").expect("needs strace"),
+        machine: machine.mount(&hosts, "/etc/hosts"),
+    };
     let naive = stage.sweep(&subject::NAIVE).concat();
     let sees = naive.contains("auth.json is lost");
     assert!(sees, "the naive writer loses nothing: this sweep is blind");
@@ -42,34 +50,18 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(folder: &Home) -> Self {
-        let hosts = folder.path().join("hosts");
-        fs::write(&hosts, "127.0.0.1 localhost backend.test\n").expect("a file");
-        let machine = needs::machine().expect("needs namespaces");
-        let backend = Backend::builder().tls(TlsKind::Valid);
-        Self {
-            backend: backend.name("backend.test").start(),
-            strace: needs::tool("strace").expect("needs strace"),
-            machine: machine.mount(&hosts, "/etc/hosts"),
-        }
-    }
-
     /// Every fault, on every processor. Gives what is wrong.
     fn sweep(&self, subject: &Subject) -> Vec<String> {
         let started = Instant::now();
         let queue = Mutex::new(self.faults(subject).into_iter());
         let work = || {
             let faults = std::iter::from_fn(|| queue.lock().expect("the queue").next());
-            faults
-                .map(|fault| self.try_fault(subject, &fault))
-                .collect()
+            faults.map(|one| self.try_fault(subject, &one)).collect()
         };
         let workers = thread::available_parallelism().map_or(2, usize::from);
         let verdicts: Vec<Verdict> = thread::scope(|scope| {
             let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            let verdicts = workers
-                .into_iter()
-                .map(|worker| worker.join().expect("verdicts"));
+            let verdicts = workers.into_iter().map(|one| one.join().expect("it ends"));
             verdicts.flat_map(|all: Vec<Verdict>| all).collect()
         });
         let mut ends = BTreeMap::<&str, usize>::new();
@@ -78,22 +70,14 @@ impl Stage {
         }
         let (cases, seconds) = (verdicts.len(), started.elapsed().as_secs());
         println!("{}: {cases} cases in {seconds} s: {ends:?}", subject.name);
-        let complaints = verdicts
-            .iter()
-            .filter_map(|verdict| verdict.complaint.clone());
+        let complaints = verdicts.iter().filter_map(|one| one.complaint.clone());
         let mut complaints: Vec<String> = complaints.collect();
         // Calls of each kind were seen, and every fault of theirs happened: else the sweep is blind.
         for stem in subject.writes {
-            let seen = || {
-                verdicts
-                    .iter()
-                    .filter(|verdict| verdict.call.starts_with(stem))
-            };
-            if seen().count() == 0 || seen().any(|verdict| verdict.end == "missed") {
-                complaints.push(format!(
-                    "{}: not every fault of {stem} happened",
-                    subject.name
-                ));
+            let calls = || verdicts.iter().filter(|one| one.call.starts_with(stem));
+            if calls().count() == 0 || calls().any(|one| one.end == "missed") {
+                let name = subject.name;
+                complaints.push(format!("{name}: not every fault of {stem} happened"));
             }
         }
         complaints

@@ -26,13 +26,10 @@ pub(crate) fn run() {
 const NGINX_CASES: [(&str, &str); 6] = [
     ("https://localhost:@TLS13@/gone", "returned 502 "),
     ("https://localhost:@TLS13@/silent", "returned 504 "),
-    ("http://localhost:@CLEAR@", "redirects to https://localhost"),
-    (
-        "http://localhost:@TLS13@",
-        "The plain HTTP request was sent",
-    ),
     ("https://localhost:@CLEAR@", "it does not speak TLS"),
     ("https://localhost:@CLIENT@", "No required SSL certificate"),
+    ("http://localhost:@CLEAR@", "redirects to https://localhost"),
+    ("http://localhost:@TLS13@", "plain HTTP request was sent"),
 ];
 
 /// As what the program logs in to.
@@ -44,31 +41,35 @@ fn nginx() {
     silent.behave(Behaviour::Silent(After::Request));
     let folder = Home::new();
     let path = folder.path();
-    let own = ["TLS12", "TLS13", "CLIENT", "CLEAR", "GONE"].map(|name| (name, RefusingPort::new()));
-    let own_addresses = own.iter().map(|(name, port)| (*name, port.address()));
-    let behind = [("BACKEND", backend.address()), ("SILENT", silent.address())];
-    let addresses: Vec<_> = own_addresses.chain(behind).collect();
+    let [tls12, tls13, client, clear, gone] = [(); 5].map(|()| RefusingPort::new());
+    let ports = [
+        ("@TLS12@", tls12.address().port()),
+        ("@TLS13@", tls13.address().port()),
+        ("@CLIENT@", client.address().port()),
+        ("@CLEAR@", clear.address().port()),
+        ("@GONE@", gone.address().port()),
+        ("@BACKEND@", backend.address().port()),
+        ("@SILENT@", silent.address().port()),
+    ];
     let fill = |text: &str| {
         let text = text.replace("@DIR@", path.to_str().expect("text"));
-        addresses.iter().fold(text, |text, (name, address)| {
-            text.replace(&format!("@{name}@"), &address.port().to_string())
-        })
+        let fill = |text: String, (name, port): &(&str, u16)| text.replace(name, &port.to_string());
+        ports.iter().fold(text, fill)
     };
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let ca = path.join("server.pem");
-    fs::write(&ca, made.cert.pem()).expect("a file");
-    fs::write(path.join("server.key"), made.signing_key.serialize_pem()).expect("a file");
-    let configuration = fill(include_str!("nginx.conf"));
-    fs::write(path.join("configuration"), configuration).expect("a file");
+    let write = |name: &str, text: String| fs::write(path.join(name), text).expect("a file");
+    write("server.pem", made.cert.pem());
+    write("server.key", made.signing_key.serialize_pem());
+    write("configuration", fill(include_str!("nginx.conf")));
     let arguments = fill("-e @DIR@/error.log -p @DIR@ -c @DIR@/configuration");
-    let _running = start(&program, &arguments, &folder, own[0].1.address().port());
+    let _running = start(&program, &arguments, &folder, ports[0].1);
 
-    for (name, tls) in [("@TLS12@", "TLS 1.2"), ("@TLS13@", "TLS 1.3")] {
-        User::new(&fill(&format!("https://localhost:{name}")), &ca).lives(tls);
-        println!("ok: nginx: login to logout, {tls}");
-    }
+    let user = |url: &str| User::new(&fill(url), &path.join("server.pem"));
+    user("https://localhost:@TLS12@").lives("TLS 1.2");
+    user("https://localhost:@TLS13@").lives("TLS 1.3");
+    println!("ok: nginx: login to logout");
     for (url, says) in NGINX_CASES {
-        User::new(&fill(url), &ca).fails_to_log_in(says);
+        user(url).fails_to_log_in(says);
         println!("ok: nginx: {url}: {says}");
     }
 }
@@ -86,7 +87,8 @@ fn mitmproxy() {
     let folder = Home::new();
     let path = folder.path().display();
     fs::write(folder.path().join("addon.py"), MITMPROXY_ADDON).expect("a file");
-    let port = RefusingPort::new().address().port();
+    let reserved = RefusingPort::new();
+    let port = reserved.address().port();
     let arguments = format!(
         "--quiet --listen-host 127.0.0.1 --listen-port {port} --scripts {path}/addon.py --set confdir={path} \
          --set ssl_verify_upstream_trusted_ca={}",
@@ -135,15 +137,15 @@ fn existing_client() {
         let metadata = fs::metadata(user.home.auth_json()).expect("auth.json");
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         let status = existing("auth status").run();
-        assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
+        status.stdout_contains("Workspace: ws_abc123");
         let whoami = existing(&format!("auth whoami --backend-url {}", user.url)).run();
-        assert!(whoami.stdout.contains("Email: dev@example.com"), "{whoami}");
+        whoami.stdout_contains("Email: dev@example.com");
     };
 
     existing_logs_in();
     let status = user.run("status");
     status.exits(0).complains("chmod 600");
-    assert!(status.stdout.contains("Workspace: ws_abc123"), "{status}");
+    status.stdout_contains("Workspace: ws_abc123");
     user.run(&whoami).exits(0);
     user.log_in().exits(0);
     existing_reads_a_private_file();
@@ -213,15 +215,9 @@ impl User {
         self.log_in().exits(0).complains_not();
         let whoami = self.run("whoami");
         whoami.exits(0).complains_not();
-        assert!(
-            whoami.stdout.contains("Email: dev@example.com\n"),
-            "{whoami}"
-        );
+        whoami.stdout_contains("Email: dev@example.com\n");
         let doctor = self.run("doctor --online");
-        assert!(
-            doctor.exits(0).stdout.contains(&format!(" tls: {tls}")),
-            "{doctor}"
-        );
+        doctor.exits(0).stdout_contains(&format!(" tls: {tls}"));
         self.run("logout").exits(0);
     }
 

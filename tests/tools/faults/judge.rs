@@ -38,21 +38,22 @@ pub(crate) fn judge(
     let stderr = outcome.stderr.to_lowercase();
     let says_any = |parts: &[&str]| parts.iter().any(|part| stderr.contains(part));
     let says_success = outcome.stdout.contains(subject.success);
-    let says_done = says_any(&[
+    let done = [
         "did not confirm",
         "standard output",
         "an earlier login left",
-    ]);
+    ];
     let fits = match outcome.code {
         Some(0) => is_new && says_success,
         Some(code @ (3 | 4)) => {
             let is_failure = hit && stderr.contains("error: ") && stderr.contains("\nhint: ");
             let says_cause = code == 4 || !fault.is_retriable() && says_any(fault.words());
-            is_failure && says_cause && !says_success && (is_old || says_done)
+            is_failure && says_cause && !says_success && (is_old || says_any(&done))
         }
         // The loader of a program that is not static.
         Some(127) => is_old && stderr.contains("loading shared libraries"),
-        _ => is_killed,
+        Some(_) => false,
+        None => is_killed,
     };
     let wrong = if !is_old && !is_new {
         Some("auth.json is lost")
