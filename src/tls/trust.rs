@@ -155,3 +155,97 @@ fn is_hashed(path: &Path) -> bool {
     let is_hash = hash.len() == 8 && u32::from_str_radix(hash, 16).is_ok();
     is_hash && number.parse::<u32>().is_ok()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use rustls::{CertificateError, Error};
+
+    use super::{Path, Trust, files, fs, is_hashed};
+
+    fn ca() -> String {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().pem()
+    }
+
+    /// How many certificates of a text are read, and how many are not.
+    fn read(text: impl AsRef<[u8]>) -> (usize, usize) {
+        let mut trust = Trust::default();
+        (trust.add_pem(text.as_ref()), trust.unreadable)
+    }
+
+    #[test]
+    fn certificates_are_read_as_people_write_them() {
+        let (one, two) = (ca(), ca());
+        assert_eq!(read(format!("\u{feff}{one}")), (1, 0));
+        assert_eq!(read(one.replace('\n', "\r\n")), (1, 0));
+        assert_eq!(
+            read(format!("# -----\n{one}Subject: CN=é\n{two}end")),
+            (2, 0)
+        );
+        assert_eq!(
+            read([b"# Societ\xe9 --\n", one.as_bytes()].concat()),
+            (1, 0)
+        );
+        assert_eq!(read(one.trim_end()), (1, 0));
+        assert_eq!(read(format!("{}{two}", one.trim_end())), (2, 0));
+        assert_eq!(read(format!("{}{two}", one.replace("MII", "AAA"))), (1, 1));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_counted_where_it_claims_to_be_one() {
+        let pem = |inner: &str| {
+            format!("-----BEGIN CERTIFICATE-----\n{inner}\n-----END CERTIFICATE-----\n")
+        };
+        for (text, unreadable) in [
+            (String::new(), 0),
+            ("0\u{2}\u{1}\u{2}".to_owned(), 0),
+            (pem("AAAA").replace("CERTIFICATE", "PRIVATE KEY"), 0),
+            (pem("!!!!"), 1),
+            (pem("AAAA"), 1),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned(), 1),
+        ] {
+            assert_eq!(read(&text), (0, unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_of_a_folder_is_counted() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        let (one, two) = (ca(), ca());
+        let several = [&*one, &one.replace("MII", "AAA"), &two].concat();
+        fs::write(path("several.pem"), several).unwrap();
+        fs::write(path("README"), "no certificate").unwrap();
+        fs::create_dir(path("java")).unwrap();
+        symlink("several.pem", path("01234567.0")).unwrap();
+        symlink("/nonexistent/gone.crt", path("gone.pem")).unwrap();
+        let mut trust = Trust::default();
+        let all = files(place.path().to_owned(), |_| true);
+        trust.add("SSL_CERT_DIR=/x", all).unwrap();
+        let refusal = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let (cause, _) = trust.explain(&std::io::Error::other(refusal)).unwrap();
+        let trusted = "; trusted: 2 CAs of SSL_CERT_DIR=/x (3 more could not be read)";
+        assert!(cause.ends_with(trusted), "{cause}");
+    }
+
+    #[test]
+    fn a_hashed_name_is_eight_digits_and_a_number() {
+        for (name, expected) in [
+            ("3513523f.0", true),
+            ("3513523f.12", true),
+            ("3513523f.r0", false),
+            ("company.pem", false),
+            ("3513523.0", false),
+            ("3513523g.0", false),
+            ("company.pem.1", false),
+        ] {
+            assert_eq!(is_hashed(Path::new(name)), expected, "{name}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-pub(crate) use behaviour::{After, Behaviour, Endpoint, Framing};
+pub(crate) use behaviour::{After, Behaviour, End, Endpoint};
 pub(crate) use http::{Recorded, Response};
 pub(crate) use state::{ApiKey, KEY, ORG_ID, WORKSPACES};
 pub(crate) use tls::TlsKind;
@@ -155,28 +155,25 @@ impl Backend {
 
     /// From now on, until told otherwise.
     pub(crate) fn behave(&self, behaviour: Behaviour) {
-        self.state().plan.orders(None).standing = Some(behaviour);
+        self.state().standing.insert(None, behaviour);
     }
 
     /// From now on for this endpoint only.
     pub(crate) fn on(&self, endpoint: Endpoint, behaviour: Behaviour) {
-        self.state().plan.orders(Some(endpoint)).standing = Some(behaviour);
-    }
-
-    /// For the next `times`, then as before.
-    pub(crate) fn behave_once(&self, times: usize, behaviour: Behaviour) {
-        self.script(vec![behaviour; times]);
+        self.state().standing.insert(Some(endpoint), behaviour);
     }
 
     /// One for each connection or request that comes, then as before.
     pub(crate) fn script(&self, behaviours: Vec<Behaviour>) {
-        self.state().plan.orders(None).queue.extend(behaviours);
+        let behaviours = behaviours.into_iter().map(|behaviour| (None, behaviour));
+        self.state().queue.extend(behaviours);
     }
 
     /// One for each request to this endpoint, then as before.
     pub(crate) fn script_on(&self, endpoint: Endpoint, behaviours: Vec<Behaviour>) {
-        let mut state = self.state();
-        state.plan.orders(Some(endpoint)).queue.extend(behaviours);
+        let behaviours = behaviours.into_iter();
+        let behaviours = behaviours.map(|behaviour| (Some(endpoint), behaviour));
+        self.state().queue.extend(behaviours);
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {
@@ -193,17 +190,11 @@ impl Backend {
         self.state().connections
     }
 
-    /// TLS handshakes completed.
-    pub(crate) fn handshakes(&self) -> usize {
-        self.state().handshakes
-    }
-
-    /// TLS handshakes begun and not completed; waits until there are `count`, for two seconds at most:
-    /// the client may have ended before this server's thread has noticed.
-    pub(crate) fn handshake_errors(&self, count: usize) -> usize {
-        eventually(Duration::from_secs(2), || {
-            self.state().handshake_errors >= count
-        });
-        self.state().handshake_errors
+    /// Whether each TLS handshake was completed; waits until there are `count`, for two seconds at most: the
+    /// client may have ended before this server's thread has noticed.
+    pub(crate) fn handshakes(&self, count: usize) -> Vec<bool> {
+        let limit = Duration::from_secs(2);
+        eventually(limit, || self.state().handshakes.len() >= count);
+        self.state().handshakes.clone()
     }
 }
