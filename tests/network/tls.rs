@@ -99,13 +99,10 @@ fn a_ca_file_that_can_not_be_used_is_an_error_of_this_machine() {
     let empty = folder(&fixture, "empty");
     let fifo = fixture.home.path().join("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let missing = "no such file or directory";
     let none = "no certificate in PEM form that can be read";
     for (variable, value, cause) in [
-        (
-            "SSL_CERT_FILE",
-            "/nonexistent".into(),
-            "no such file or directory",
-        ),
+        ("SSL_CERT_FILE", "/nonexistent".into(), missing),
         (
             "SSL_CERT_FILE",
             write(&fixture, "der", "0\u{2}\u{1}\u{2}"),
@@ -114,11 +111,7 @@ fn a_ca_file_that_can_not_be_used_is_an_error_of_this_machine() {
         ("SSL_CERT_FILE", empty.clone(), "is a directory"),
         ("SSL_CERT_FILE", fifo, none),
         ("SSL_CERT_FILE", "/dev/zero".into(), none),
-        (
-            "SSL_CERT_DIR",
-            "/nonexistent".into(),
-            "no such file or directory",
-        ),
+        ("SSL_CERT_DIR", "/nonexistent".into(), missing),
         ("SSL_CERT_DIR", empty.clone(), none),
     ] {
         let call = fixture.whoami().without("SSL_CERT_FILE");

@@ -25,7 +25,6 @@ use tls::Authority;
 
 pub(crate) struct Backend {
     host: String,
-    secure: bool,
     authority: Authority,
     state: Arc<Mutex<State>>,
     server: Server,
@@ -35,7 +34,6 @@ pub(crate) struct Builder {
     tls: TlsKind,
     listen: SocketAddr,
     name: Option<String>,
-    records: bool,
 }
 
 impl Builder {
@@ -56,17 +54,10 @@ impl Builder {
         self
     }
 
-    /// Keeps no requests: for a backend that runs on where nobody asks for them.
-    pub(crate) fn without_record(mut self) -> Self {
-        self.records = false;
-        self
-    }
-
     pub(crate) fn start(self) -> Backend {
         let authority = Authority::new(self.name.as_deref());
         let state = Arc::new(Mutex::new(State {
             tls: authority.server(self.tls),
-            records: self.records,
             ..State::default()
         }));
         let shared = Arc::clone(&state);
@@ -77,7 +68,6 @@ impl Builder {
         let host = server.address().ip().to_string();
         let backend = Backend {
             host: self.name.unwrap_or(host),
-            secure: self.tls != TlsKind::None,
             authority,
             state,
             server,
@@ -101,7 +91,6 @@ impl Backend {
             tls: TlsKind::None,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             name: None,
-            records: true,
         }
     }
 
@@ -116,7 +105,8 @@ impl Backend {
     }
 
     fn origin(&self, host: &str) -> String {
-        let scheme = if self.secure { "https" } else { "http" };
+        let is_secure = self.state().tls.is_some();
+        let scheme = if is_secure { "https" } else { "http" };
         format!("{scheme}://{host}:{}", self.address().port())
     }
 
@@ -165,14 +155,13 @@ impl Backend {
 
     /// One for each connection or request that comes, then as before.
     pub(crate) fn script(&self, behaviours: Vec<Behaviour>) {
-        let behaviours = behaviours.into_iter().map(|behaviour| (None, behaviour));
+        let behaviours = behaviours.into_iter().map(|it| (None, it));
         self.state().queue.extend(behaviours);
     }
 
     /// One for each request to this endpoint, then as before.
     pub(crate) fn script_on(&self, endpoint: Endpoint, behaviours: Vec<Behaviour>) {
-        let behaviours = behaviours.into_iter();
-        let behaviours = behaviours.map(|behaviour| (Some(endpoint), behaviour));
+        let behaviours = behaviours.into_iter().map(|it| (Some(endpoint), it));
         self.state().queue.extend(behaviours);
     }
 

@@ -24,7 +24,7 @@ fn serve(folder: &Path, listen: &str, name: Option<&str>) -> Result<(), Box<dyn 
     // An empty image has no /tmp, and who kills this removes the folder.
     tempfile::env::override_temp_dir(folder).map_err(|_| "the folder is set already")?;
     let listen: SocketAddr = listen.parse()?;
-    let builder = Backend::builder().listen(listen).without_record();
+    let builder = Backend::builder().listen(listen);
     let backend = match name {
         Some(name) => builder.tls(TlsKind::Valid).name(name).start(),
         None => builder.start(),

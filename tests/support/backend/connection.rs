@@ -17,7 +17,8 @@ const ENDLESS: usize = 64 * 1024 * 1024;
 pub(super) fn serve(state: &Mutex<State>, socket: TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut wire = Wire::new(socket);
-    let (behaviour, tls) = state.lock().unwrap().connect();
+    state.lock().unwrap().connections += 1;
+    let behaviour = state.lock().unwrap().take(None, true);
     match &behaviour {
         Behaviour::CloseOnAccept => return wire.end(End::Close),
         Behaviour::ResetOnAccept => return wire.end(End::Reset),
@@ -28,7 +29,8 @@ pub(super) fn serve(state: &Mutex<State>, socket: TcpStream) -> io::Result<()> {
         }
         _ => {}
     }
-    if let Some(config) = tls {
+    let config = state.lock().unwrap().tls.clone();
+    if let Some(config) = config {
         let done = wire.handshake(config);
         state.lock().unwrap().handshakes.push(done.is_ok());
         done?;
@@ -37,8 +39,8 @@ pub(super) fn serve(state: &Mutex<State>, socket: TcpStream) -> io::Result<()> {
         return wire.end(End::Silence);
     }
     let request = Recorded::read(&mut wire)?;
-    state.lock().unwrap().record(&request);
-    let behaviour = state.lock().unwrap().behaviour(&request);
+    state.lock().unwrap().requests.push(request.clone());
+    let behaviour = state.lock().unwrap().take(request.endpoint(), false);
     let normal = || state.lock().unwrap().answer(&request).encode();
     let (bytes, end) = match behaviour {
         Behaviour::Respond(response) => (response.encode(), End::Close),

@@ -50,7 +50,6 @@ pub(super) struct State {
     pub(super) queue: Vec<(Option<Endpoint>, Behaviour)>,
     pub(super) standing: HashMap<Option<Endpoint>, Behaviour>,
     pub(super) tls: Option<Arc<ServerConfig>>,
-    pub(super) records: bool,
     pub(super) requests: Vec<Recorded>,
     pub(super) connections: usize,
     /// Whether each was completed.
@@ -58,23 +57,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn connect(&mut self) -> (Behaviour, Option<Arc<ServerConfig>>) {
-        self.connections += 1;
-        (self.take(None, true), self.tls.clone())
-    }
-
-    pub(super) fn record(&mut self, request: &Recorded) {
-        if self.records {
-            self.requests.push(request.clone());
-        }
-    }
-
-    pub(super) fn behaviour(&mut self, request: &Recorded) -> Behaviour {
-        self.take(request.endpoint(), false)
-    }
-
     /// The first that fits a connection, or a request to this endpoint.
-    fn take(&mut self, endpoint: Option<Endpoint>, connection: bool) -> Behaviour {
+    pub(super) fn take(&mut self, endpoint: Option<Endpoint>, connection: bool) -> Behaviour {
         let fits = |behaviour: &Behaviour| behaviour.acts_on_connection() == connection;
         let is_next = |(to, behaviour): &(Option<Endpoint>, Behaviour)| {
             (to.is_none() || *to == endpoint) && fits(behaviour)
