@@ -1,7 +1,7 @@
 //! Which CAs are trusted on Linux: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else the system's bundle and
 //! hashed folders, else, where there is no store at all, Mozilla's roots in this program.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::{env, fs, mem};
 
@@ -103,9 +103,14 @@ impl Trust {
         let mut cause = "no certificate in PEM form that can be read".to_owned();
         for file in files {
             let mut content = Vec::new();
-            // A FIFO is not waited for, and a device without end is not read to it.
-            let opened = open_to_read(&file).map(|file| file.take(MAX_FILE));
-            if let Err(error) = opened.and_then(|mut file| file.read_to_end(&mut content)) {
+            let read = match open_to_read(&file) {
+                // A FIFO would be waited for.
+                Ok(file) if file.metadata().is_ok_and(|found| !found.is_file()) => {
+                    Err(io::Error::other("not a regular file"))
+                }
+                opened => opened.and_then(|file| file.take(MAX_FILE).read_to_end(&mut content)),
+            };
+            if let Err(error) = read {
                 self.unreadable += 1;
                 cause = error::words(&error);
             }
