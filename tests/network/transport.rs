@@ -1,5 +1,5 @@
-//! What the transport must bear: minreq's own variables, the largest request, answers in every framing and
-//! in the smallest pieces, and a preloaded library. (Buffers that are too small: `src/platform/unix/handover.rs`.)
+//! What the transport must bear: minreq's own variables, the largest request, whatever follows an answer, the
+//! smallest pieces, and a preloaded library. (Buffers that are too small: `src/platform/unix/handover.rs`.)
 
 use std::io::Read;
 use std::net::TcpListener;
