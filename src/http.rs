@@ -155,6 +155,7 @@ impl Client {
         let steps = ["name look-up", "connection", "tunnel", "tls"].into_iter();
         let has_tunnel = self.target.proxy.is_some();
         let mut steps = steps.filter(|step| has_tunnel || *step != "tunnel");
+        // What fails is the step behind the last that was found.
         let mut report = |found| on_step(steps.next().unwrap_or_default(), found);
         let mut on_tick = || ();
         let time = self.limits.timeout.unwrap_or(DEFAULT_TIMEOUT);

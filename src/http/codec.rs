@@ -365,6 +365,8 @@ mod tests {
             (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}and more", "200 {}"),
             (b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}", "200 {}"),
             (b"HTTP/1.0 200\r\n\r\n{}", "200 {}"),
+            (b"HTTP/1.1 200 OK\r\nnonsense\r\n: x\r\n\r\n{}", "200 {}"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n{}", "200 "),
             (b"HTTP/1.1 204 No Content\r\n\r\n", "204 "),
             (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n", "304 "),
             (
@@ -387,6 +389,7 @@ mod tests {
         }
     }
 
+    const BROKEN_OFF: &str = "Answer: it broke off within its answer: connection closed";
     const LOST: &str = "Network: connection closed";
     const NOT_HTTP: &str = "Answer: it does not speak HTTP on this port";
 
@@ -398,18 +401,37 @@ mod tests {
             (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LOST),
             (b"HTTP/1.1 100 Continue\r\n\r\n", LOST),
             (b"SSH-2.0-OpenSSH_9.2\r\n", NOT_HTTP),
+            (b"HTTP/1.1 200 O", LOST),
             (b"HTTP/1.1 OK\r\n\r\n", NOT_HTTP),
+            (b"HTTP/1.1 65736 OK\r\n\r\n{}", NOT_HTTP),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", NOT_HTTP),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n{}",
+                NOT_HTTP,
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n{}",
+                BROKEN_OFF,
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length : 3\r\n\r\n{}",
+                BROKEN_OFF,
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+                NOT_HTTP,
+            ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}",
                 NOT_HTTP,
             ),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
-                "Answer: it broke off within its answer: connection closed",
+                BROKEN_OFF,
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
-                "Answer: it broke off within its answer: connection closed",
+                BROKEN_OFF,
             ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
@@ -426,6 +448,9 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
+        let mut empty = Answer::default();
+        let no_content = empty.push(b"HTTP/1.1 204 No Content\r\n\r\n");
+        assert!(no_content.unwrap().is_some(), "it ends at its head");
         let cut = until_close.end(false).unwrap_err();
         assert_eq!(cut.blame, Blame::Answer);
     }

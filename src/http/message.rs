@@ -54,3 +54,33 @@ impl Response {
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Response, SystemTime};
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let seconds = |value: &str| {
+            let response = Response {
+                headers: vec![("retry-after".to_owned(), value.to_owned())],
+                ..Response::default()
+            };
+            response.retry_after().map(|time| time.as_secs())
+        };
+        for (value, expected) in [
+            ("0", Some(0)),
+            (" 120 ", Some(120)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("", None),
+            ("soon", None),
+            ("-1", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(seconds(value), expected, "{value:?}");
+        }
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(1000));
+        assert!(seconds(&date).is_some_and(|time| (900..=1000).contains(&time)));
+    }
+}

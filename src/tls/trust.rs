@@ -1,7 +1,7 @@
 //! Which CAs are trusted on Linux: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else the system's bundle and
 //! hashed folders, else, where there is no store at all, Mozilla's roots in this program.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::{env, fs, mem};
 
@@ -103,9 +103,14 @@ impl Trust {
         let mut cause = "no certificate in PEM form that can be read".to_owned();
         for file in files {
             let mut content = Vec::new();
-            // A FIFO is not waited for, and a device without end is not read to it.
-            let opened = open_to_read(&file).map(|file| file.take(MAX_FILE));
-            if let Err(error) = opened.and_then(|mut file| file.read_to_end(&mut content)) {
+            let read = match open_to_read(&file) {
+                // A FIFO would be waited for.
+                Ok(file) if file.metadata().is_ok_and(|found| !found.is_file()) => {
+                    Err(io::Error::other("not a regular file"))
+                }
+                opened => opened.and_then(|file| file.take(MAX_FILE).read_to_end(&mut content)),
+            };
+            if let Err(error) = read {
                 self.unreadable += 1;
                 cause = error::words(&error);
             }
@@ -154,4 +159,98 @@ fn is_hashed(path: &Path) -> bool {
     let (hash, number) = name.split_once('.').unwrap_or_default();
     let is_hash = hash.len() == 8 && u32::from_str_radix(hash, 16).is_ok();
     is_hash && number.parse::<u32>().is_ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use rustls::{CertificateError, Error};
+
+    use super::{Path, Trust, files, fs, is_hashed};
+
+    fn ca() -> String {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().pem()
+    }
+
+    /// How many certificates of a text are read, and how many are not.
+    fn read(text: impl AsRef<[u8]>) -> (usize, usize) {
+        let mut trust = Trust::default();
+        (trust.add_pem(text.as_ref()), trust.unreadable)
+    }
+
+    #[test]
+    fn certificates_are_read_as_people_write_them() {
+        let (one, two) = (ca(), ca());
+        assert_eq!(read(format!("\u{feff}{one}")), (1, 0));
+        assert_eq!(read(one.replace('\n', "\r\n")), (1, 0));
+        assert_eq!(
+            read(format!("# -----\n{one}Subject: CN=é\n{two}end")),
+            (2, 0)
+        );
+        assert_eq!(
+            read([b"# Societ\xe9 --\n", one.as_bytes()].concat()),
+            (1, 0)
+        );
+        assert_eq!(read(one.trim_end()), (1, 0));
+        assert_eq!(read(format!("{}{two}", one.trim_end())), (2, 0));
+        assert_eq!(read(format!("{}{two}", one.replace("MII", "AAA"))), (1, 1));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_counted_where_it_claims_to_be_one() {
+        let pem = |inner: &str| {
+            format!("-----BEGIN CERTIFICATE-----\n{inner}\n-----END CERTIFICATE-----\n")
+        };
+        for (text, unreadable) in [
+            (String::new(), 0),
+            ("0\u{2}\u{1}\u{2}".to_owned(), 0),
+            (pem("AAAA").replace("CERTIFICATE", "PRIVATE KEY"), 0),
+            (pem("!!!!"), 1),
+            (pem("AAAA"), 1),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned(), 1),
+        ] {
+            assert_eq!(read(&text), (0, unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_of_a_folder_is_counted() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        let (one, two) = (ca(), ca());
+        let several = [&*one, &one.replace("MII", "AAA"), &two].concat();
+        fs::write(path("several.pem"), several).unwrap();
+        fs::write(path("README"), "no certificate").unwrap();
+        fs::create_dir(path("java")).unwrap();
+        symlink("several.pem", path("01234567.0")).unwrap();
+        symlink("/nonexistent/gone.crt", path("gone.pem")).unwrap();
+        let mut trust = Trust::default();
+        let all = files(place.path().to_owned(), |_| true);
+        trust.add("SSL_CERT_DIR=/x", all).unwrap();
+        let refusal = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let (cause, _) = trust.explain(&std::io::Error::other(refusal)).unwrap();
+        let trusted = "; trusted: 2 CAs of SSL_CERT_DIR=/x (3 more could not be read)";
+        assert!(cause.ends_with(trusted), "{cause}");
+    }
+
+    #[test]
+    fn a_hashed_name_is_eight_digits_and_a_number() {
+        for (name, expected) in [
+            ("3513523f.0", true),
+            ("3513523f.12", true),
+            ("3513523f.r0", false),
+            ("company.pem", false),
+            ("3513523.0", false),
+            ("3513523g.0", false),
+            ("company.pem.1", false),
+        ] {
+            assert_eq!(is_hashed(Path::new(name)), expected, "{name}");
+        }
+    }
 }

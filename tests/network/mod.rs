@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::fixtures::FINGERPRINT;
-use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, TlsKind};
+use crate::support::backend::{ApiKey, Backend, Behaviour, End, KEY, TlsKind};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
@@ -94,28 +94,16 @@ impl Fixture {
     /// A failure that left nothing behind, said something, and showed neither key nor panic.
     #[track_caller]
     fn assert_clean_failure(&self, name: &str, outcome: &Outcome) {
-        assert_eq!(
-            self.home.read_auth(),
-            OLD_AUTH,
-            "{name}: auth.json; {outcome}"
-        );
-        assert_eq!(
-            self.home.listing(),
-            ["auth.json"],
-            "{name}: strays; {outcome}"
-        );
+        assert_eq!(self.home.read_auth(), OLD_AUTH, "{name}; {outcome}");
+        assert_eq!(self.home.listing(), ["auth.json"], "{name}; {outcome}");
         assert_eq!(outcome.stdout, "", "{name}: a result; {outcome}");
         assert_no_panic(name, outcome);
         let behind = |label| outcome.stderr.split(label).skip(1);
-        let lines = || behind("error: ").chain(behind("hint: "));
         assert_eq!(behind("error: ").count(), 1, "{name}: {outcome}");
         assert!(behind("hint: ").count() <= 1, "{name}: {outcome}");
-        let is_short = |text: &str| {
-            text.lines()
-                .next()
-                .is_some_and(|line| line.chars().count() <= 200)
-        };
-        assert!(lines().all(is_short), "{name}: too long; {outcome}");
+        let mut texts = behind("error: ").chain(behind("hint: "));
+        let is_long = |text: &str| text.lines().any(|line| line.chars().count() > 200);
+        assert!(!texts.any(is_long), "{name}: too long; {outcome}");
     }
 }
 
@@ -126,9 +114,9 @@ fn assert_no_panic(name: &str, outcome: &Outcome) {
     assert!(!outcome.stderr.contains("panicked"), "{name}: {outcome}");
 }
 
-/// An answer as it goes over the wire.
+/// An answer as it goes over the wire, and the end of the connection.
 fn raw(text: impl AsRef<[u8]>) -> Behaviour {
-    Behaviour::Raw(text.as_ref().to_vec())
+    Behaviour::Raw(text.as_ref().to_vec(), End::Close)
 }
 
 fn framed(status: &str, body: &[u8]) -> Vec<u8> {
@@ -151,35 +139,31 @@ fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
 /// What a backend does to a request, the exit status of that, and what standard error must have.
 type Case = (Behaviour, i32, String);
 
-/// Tries all cases, in a few threads, each with a limit of `seconds` per attempt, and says how many.
+/// Tries all cases, each with a limit of `seconds` per attempt.
 #[track_caller]
-fn try_all(table: &str, cases: Vec<Case>, asks: Asks, kind: TlsKind, seconds: u32) {
-    let count = cases.len();
-    in_parallel(cases, |case| try_one(&case, asks, kind, seconds));
-    eprintln!("{table}, {asks:?}, {kind:?}: {count} cases");
-}
-
-fn try_one((behaviour, code, says): &Case, asks: Asks, kind: TlsKind, seconds: u32) {
-    let name = &match behaviour {
-        Behaviour::Raw(bytes) => String::from_utf8_lossy(bytes).chars().take(100).collect(),
-        other => format!("{other:?}"),
-    };
-    let fixture = Fixture::new(kind);
-    fixture.backend.behave(behaviour.clone());
-    let call = fixture.ask(asks).args(["--timeout", &seconds.to_string()]);
-    let outcome = call.timeout(Duration::from_secs(60)).run();
-    assert_eq!(outcome.code, Some(*code), "{name}: {outcome}");
-    assert!(
-        outcome.stderr.contains(says),
-        "{name}: lacks {says:?}; {outcome}"
-    );
-    if *code == 0 {
-        assert_no_panic(name, &outcome);
-    } else {
-        fixture.assert_clean_failure(name, &outcome);
-    }
-    // Three attempts with pauses of at most 0.25 and 0.5 s.
-    outcome.takes_at_most(Duration::from_secs(u64::from(seconds) * 3) + SLACK);
+fn try_all(cases: Vec<Case>, asks: Asks, kind: TlsKind, seconds: u32) {
+    in_parallel(cases, |(behaviour, code, says)| {
+        let name = &match &behaviour {
+            Behaviour::Raw(bytes, _) => String::from_utf8_lossy(bytes).chars().take(100).collect(),
+            other => format!("{other:?}"),
+        };
+        let fixture = Fixture::new(kind);
+        fixture.backend.behave(behaviour);
+        let call = fixture.ask(asks).args(["--timeout", &seconds.to_string()]);
+        let outcome = call.timeout(Duration::from_secs(60)).run();
+        assert_eq!(outcome.code, Some(code), "{name}: {outcome}");
+        assert!(
+            outcome.stderr.contains(&says),
+            "{name}: lacks {says:?}; {outcome}"
+        );
+        if code == 0 {
+            assert_no_panic(name, &outcome);
+        } else {
+            fixture.assert_clean_failure(name, &outcome);
+        }
+        // Three attempts with pauses of at most 0.25 and 0.5 s.
+        outcome.takes_at_most(Duration::from_secs(u64::from(seconds) * 3) + SLACK);
+    });
 }
 
 /// Runs the cases in a few threads.

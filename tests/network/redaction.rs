@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Asks, Behaviour, Fixture, OLD_AUTH, in_parallel};
+use super::{Asks, Behaviour, Fixture, OLD_AUTH, in_parallel, rows};
 use crate::support::backend::{Endpoint, KEY, Response, TlsKind};
 use crate::support::outcome::Outcome;
 
@@ -27,44 +27,38 @@ fn poison() -> String {
     )
 }
 
-/// Where a server's text can come out.
-const CARRIERS: &[&str] = &[
-    "plain",
-    "error",
-    "error.message",
-    "message",
-    "title",
-    "valid",
-    "plan",
-    "upgrade",
-    "location",
-    "email",
-    "id",
-    "organization",
-    "organization.name",
-    "workspaces",
-    "org_id",
-];
+/// Where a server's text can come out: `STATUS | BODY`, in which T is the text in JSON.
+const CARRIERS: &str = r#"
+    500 | {"error":T}
+    403 | {"error":{"message":T}}
+    429 | {"message":T}
+    200 | {"valid":false,"error":T}
+    402 | {"required_plan":T}
+    402 | {"upgrade_url":T}
+    200 | {"email":T}
+    200 | {"id":T}
+    200 | {"organization":T}
+    200 | {"organization":{"name":T}}
+    200 | {"valid":true,"workspaces":[{"id":T}]}
+    200 | {"valid":true,"org_id":T}
+"#;
 
-fn answer(carrier: &str, text: &str) -> Behaviour {
-    let json = |status: u16, body: Value| Response::json(status, &body);
+fn carriers(text: &str) -> Vec<(String, Response)> {
     let page = format!("<title>{}</title>", text.replace('<', ""));
     let location = text.replace(['\r', '\n'], "");
-    Behaviour::Respond(match carrier {
-        "plain" => Response::new(500, "text/plain", format!("said {text}")),
-        "title" => Response::new(403, "text/html", page),
-        "location" => Response::new(302, "text/plain", "").header("Location", &location),
-        "error" => json(500, json!({"error": text})),
-        "error.message" => json(403, json!({"error": {"message": text}})),
-        "message" => json(429, json!({"message": text})).header("Retry-After", "1000"),
-        "valid" => json(200, json!({"valid": false, "error": text})),
-        "plan" => json(402, json!({"required_plan": text})),
-        "upgrade" => json(402, json!({"upgrade_url": text})),
-        "organization.name" => json(200, json!({"organization": {"name": text}})),
-        "workspaces" => json(200, json!({"valid": true, "workspaces": [{"id": text}]})),
-        "org_id" => json(200, json!({"valid": true, "org_id": text})),
-        field => json(200, json!({field: text})),
-    })
+    let moved = Response::new(302, "text/plain", "").header("Location", &location);
+    let mut all = vec![
+        ("plain".to_owned(), Response::new(500, "text/plain", text)),
+        ("title".to_owned(), Response::new(403, "text/html", page)),
+        ("location".to_owned(), moved),
+    ];
+    let json = json!(text).to_string();
+    all.extend(rows(CARRIERS).into_iter().map(|[status, body]| {
+        let (status, text) = (status.parse().unwrap(), body.replace('T', &json));
+        let answer = Response::new(status, "application/json", text);
+        (body, answer.header("Retry-After", "1000"))
+    }));
+    all
 }
 
 #[track_caller]
@@ -73,21 +67,16 @@ fn assert_plain(name: &str, outcome: &Outcome) {
     let terminal = outcome.terminal.replace("\r\n", "\n");
     for text in [&outcome.stdout, &outcome.stderr, &terminal] {
         let harmful = |c: char| c != '\n' && (c.is_control() || c > '\u{7f}' && c != '\u{fffd}');
-        assert_eq!(
-            text.chars().find(|c| harmful(*c)),
-            None,
-            "{name}: {outcome}"
-        );
+        let found = text.chars().find(|c| harmful(*c));
+        assert_eq!(found, None, "{name}: {outcome}");
         let is_forged = |line: &str| line.ends_with(": forged") && !line.contains(": http");
         assert!(!text.lines().any(is_forged), "{name}: {outcome}");
         let plain = text.to_lowercase();
         for at in 8..=KEY.len() - 8 {
             let run = &KEY[at..at + 8];
-            let percent = percent_encoded(run);
-            assert!(
-                !plain.contains(run) && !plain.contains(&percent.to_lowercase()),
-                "{name}: {run}; {outcome}"
-            );
+            let percent = percent_encoded(run).to_lowercase();
+            let is_shown = plain.contains(run) || plain.contains(&percent);
+            assert!(!is_shown, "{name}: {run}; {outcome}");
         }
     }
 }
@@ -95,19 +84,18 @@ fn assert_plain(name: &str, outcome: &Outcome) {
 /// In words and as JSON, at a terminal, from whoami, login, and status afterwards.
 #[test]
 fn of_a_server_by_every_carrier() {
-    in_parallel(CARRIERS.to_vec(), |carrier| {
+    in_parallel(carriers(&poison()), |(carrier, answer)| {
+        let carrier = &carrier;
         let fixture = Fixture::new(TlsKind::None);
-        fixture.backend.behave(answer(carrier, &poison()));
+        fixture.backend.behave(Behaviour::Respond(answer));
         let terminal = || fixture.whoami().env("NO_COLOR", "1").pty().finish();
         assert_plain(carrier, &fixture.whoami().run());
         assert_plain(carrier, &fixture.whoami().arg("--json").run());
         assert_plain(carrier, &terminal());
         let login = fixture.login().args(["--workspace", "ws_none"]);
         assert_plain(carrier, &login.run());
-        let valid = Response::json(200, &json!({"valid": true}));
-        fixture
-            .backend
-            .on(Endpoint::Verify, Behaviour::Respond(valid));
+        let valid = Behaviour::Respond(Response::json(200, &json!({"valid": true})));
+        fixture.backend.on(Endpoint::Verify, valid);
         assert_plain(carrier, &fixture.login().run());
         assert_plain(carrier, &fixture.bare().arg("status").run());
         assert_plain(carrier, &fixture.bare().args(["status", "--json"]).run());
@@ -131,37 +119,35 @@ fn of_a_key_without_a_prefix() {
     }
 }
 
+/// `VARIABLE | VALUE`: with the key, its secret part, that percent-encoded, or the key in upper case.
+const SETTINGS: &str = "
+    SEKUIRE_BACKEND_URL  | https://127.0.0.1:1/KEY
+    SEKUIRE_BACKEND_URL  | https://127.0.0.1:1/ENCODED
+    SEKUIRE_BACKEND_URL  | http://SECRET.invalid
+    SEKUIRE_WEB_URL      | https://127.0.0.1:1/KEY
+    SEKUIRE_CONFIG_DIR   | /dev/null/UPPER
+    SEKUIRE_CONFIG_DIR   | /dev/null/SECRET
+    HOME                 | relative/KEY
+    SEKUIRE_API_KEY_FILE | /nonexistent/KEY
+    SSL_CERT_FILE        | /nonexistent/SECRET
+    SSL_CERT_DIR         | /nonexistent/KEY
+    HTTPS_PROXY          | http://SECRET:SECRET@SECRET.invalid:1
+    HTTPS_PROXY          | http://127.0.0.1:1/SECRET
+    NO_PROXY             | KEY
+    SEKUIRE_ALLOW_HTTP   | http://KEY@SECRET
+    SEKUIRE_DEVICE_ID    | KEY
+";
+
 /// What looks like a key is known to every command, the secret part alone to one that holds the key.
 #[test]
 fn of_our_own_settings() {
     let secret = &KEY[8..];
     let percent = percent_encoded(secret);
-    let settings = [
-        ("SEKUIRE_BACKEND_URL", format!("https://127.0.0.1:1/{KEY}")),
-        (
-            "SEKUIRE_BACKEND_URL",
-            format!("https://127.0.0.1:1/{percent}"),
-        ),
-        ("SEKUIRE_BACKEND_URL", format!("http://{secret}.invalid")),
-        ("SEKUIRE_WEB_URL", format!("https://127.0.0.1:1/{KEY}")),
-        (
-            "SEKUIRE_CONFIG_DIR",
-            format!("/dev/null/{}", KEY.to_uppercase()),
-        ),
-        ("SEKUIRE_CONFIG_DIR", format!("/dev/null/{secret}")),
-        ("HOME", format!("relative/{KEY}")),
-        ("SEKUIRE_API_KEY_FILE", format!("/nonexistent/{KEY}")),
-        ("SSL_CERT_FILE", format!("/nonexistent/{secret}")),
-        ("SSL_CERT_DIR", format!("/nonexistent/{KEY}")),
-        (
-            "HTTPS_PROXY",
-            format!("http://{secret}:{secret}@{secret}.invalid:1"),
-        ),
-        ("HTTPS_PROXY", format!("http://127.0.0.1:1/{secret}")),
-        ("NO_PROXY", KEY.to_owned()),
-        ("SEKUIRE_ALLOW_HTTP", format!("http://{KEY}@{secret}")),
-        ("SEKUIRE_DEVICE_ID", KEY.to_owned()),
-    ];
+    let settings = rows(SETTINGS).into_iter().map(|[variable, value]| {
+        let value = value.replace("SECRET", secret).replace("ENCODED", &percent);
+        let value = value.replace("UPPER", &KEY.to_uppercase());
+        (variable, value.replace("KEY", KEY))
+    });
     let auth = json!({
         "api_key": KEY,
         "device_fingerprint": format!("{secret}{secret}"),
@@ -177,13 +163,13 @@ fn of_our_own_settings() {
         (&["login", "--timeout", "1"], false),
         (&["logout"], false),
     ];
-    in_parallel(settings.to_vec(), |(variable, value)| {
+    in_parallel(settings.collect(), |(variable, value)| {
         let fixture = Fixture::new(TlsKind::None);
         for (arguments, holds_key) in calls {
             let is_known = value.to_lowercase().contains("sk_live_");
             if is_known || holds_key {
                 fixture.home.write_auth(&auth.to_string());
-                let call = fixture.bare().env(variable, &value).args(arguments);
+                let call = fixture.bare().env(&variable, &value).args(arguments);
                 let call = call.env("SEKUIRE_API_KEY", KEY).stdin(KEY.as_bytes());
                 assert_plain(&format!("{variable}={value} {arguments:?}"), &call.run());
             }
@@ -200,21 +186,20 @@ fn of_our_own_settings() {
 #[test]
 fn a_password_in_a_url_is_refused_and_not_shown() {
     let fixture = Fixture::new(TlsKind::None);
+    let secret = "hunter2";
     for url in [
         "https://user:hunter2@127.0.0.1",
-        "https://127.0.0.1/?token=hunter2",
+        "https://127.0.0.1/?t=hunter2",
     ] {
         for asks in [Asks::Verify, Asks::Me] {
             let outcome = fixture.ask_at(asks, url).run();
-            outcome.exits(2).hides("hunter2");
+            outcome.exits(2).hides(secret);
             fixture.assert_clean_failure(url, &outcome);
         }
     }
     let call = fixture.ask_at(Asks::Me, "http://backend.example");
-    let outcome = call
-        .env("SEKUIRE_ALLOW_HTTP", "http://user:hunter2@host")
-        .run();
-    outcome.exits(2).hides("hunter2");
+    let call = call.env("SEKUIRE_ALLOW_HTTP", "http://user:hunter2@host");
+    call.run().exits(2).hides("hunter2");
     assert_eq!(fixture.home.read_auth(), OLD_AUTH);
 }
 
@@ -222,11 +207,8 @@ fn a_password_in_a_url_is_refused_and_not_shown() {
 #[test]
 fn the_longest_body_of_pieces_of_a_key_takes_no_time() {
     let fixture = Fixture::new(TlsKind::None);
-    for (key, piece) in [
-        (KEY, &KEY[8..15]),
-        (KEY, "sk_live_"),
-        ("sk_live_ab%25cde", "ab%25cd"),
-    ] {
+    let encoded = ("sk_live_ab%25cde", "ab%25cd");
+    for (key, piece) in [(KEY, &KEY[8..15]), (KEY, "sk_live_"), encoded] {
         let said = format!("{}{}", &key[8..], piece.repeat(60_000 / piece.len()));
         let said = Response::json(400, &json!({"error": said}));
         fixture.backend.behave(Behaviour::Respond(said));

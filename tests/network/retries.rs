@@ -6,14 +6,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::{Asks, BOTH, Behaviour, Fixture, SLACK, in_parallel, raw};
-use crate::support::backend::{After, Endpoint, Response, TlsKind};
+use crate::support::backend::{After, End, Endpoint, Response, TlsKind};
 use crate::support::port::RefusingPort;
 
 fn answer(status: u16) -> Response {
-    Response::json(
-        status,
-        &json!({"error": {"message": "said by the backend"}}),
-    )
+    Response::json(status, &json!({"error": "said by the backend"}))
 }
 
 fn status(status: u16) -> Behaviour {
@@ -22,17 +19,14 @@ fn status(status: u16) -> Behaviour {
 
 #[test]
 fn what_may_pass_is_tried_three_times() {
-    let passing = [
-        status(429),
-        status(502),
-        status(503),
-        status(504),
+    let lost = [
         Behaviour::CloseAfterRequest,
-        Behaviour::ResetAfterRequest,
+        Behaviour::Raw(Vec::new(), End::Reset),
         raw("HTTP/1.1 200 O"),
     ];
+    let passing = [&lost[..], &[429, 502, 503, 504].map(status)].concat();
     for (kind, asks) in BOTH.into_iter().zip([Asks::Verify, Asks::Me]) {
-        in_parallel(passing.to_vec(), |behaviour| {
+        in_parallel(passing.clone(), |behaviour| {
             let name = format!("{kind:?}, {behaviour:?}");
             let fixture = Fixture::new(kind);
             fixture.backend.behave(behaviour.clone());
@@ -42,7 +36,7 @@ fn what_may_pass_is_tried_three_times() {
             fixture.assert_clean_failure(&name, &outcome);
 
             let fixture = Fixture::new(kind);
-            fixture.backend.behave_once(2, behaviour);
+            fixture.backend.script(vec![behaviour; 2]);
             fixture.ask(asks).run().exits(0).complains_not();
         });
     }
@@ -50,22 +44,14 @@ fn what_may_pass_is_tried_three_times() {
 
 #[test]
 fn what_would_fail_again_is_tried_once_even_with_wait() {
-    let lasting = [
-        status(400),
-        status(401),
-        status(403),
-        status(404),
-        status(408),
-        status(425),
-        status(500),
-        status(501),
-        status(505),
+    let answers = [
         raw("SSH-2.0-x\r\nX: y\r\n"),
-        raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"valid\":"),
         raw("HTTP/1.1 503 X\r\nContent-Length: 20\r\n\r\n{"),
         raw("HTTP/1.1 200 OK\r\n\r\n<html>"),
     ];
-    in_parallel(lasting.to_vec(), |behaviour| {
+    let statuses = [400, 401, 403, 404, 408, 425, 500, 501, 505].map(status);
+    let lasting = answers.into_iter().chain(statuses).collect();
+    in_parallel(lasting, |behaviour: Behaviour| {
         let fixture = Fixture::new(TlsKind::Valid);
         fixture.backend.behave(behaviour.clone());
         let outcome = fixture.whoami().args(["--wait", "20"]).run();
@@ -90,28 +76,18 @@ fn both_requests_of_login_have_three_attempts() {
     assert!(fixture.home.read_auth().contains("ws_abc123"));
 }
 
-/// The machine may be slow, the program not early; six seconds are for jitter.
+/// The machine may be slow, the program not early; six seconds are for jitter. How the header is read:
+/// `src/http/message.rs`.
 #[test]
 fn retry_after_is_kept() {
-    let now = SystemTime::now();
-    let date = |at| httpdate::fmt_http_date(at);
-    let cases = vec![
-        ("1".to_owned(), 1.0, 7.5),
-        ("0".to_owned(), 0.0, 6.5),
-        (date(SystemTime::UNIX_EPOCH), 0.0, 6.5),
-        // A date has whole seconds.
-        (date(now + Duration::from_secs(4)), 2.0, 13.0),
-        // Not to be understood: as if there were none.
-        ("soon".to_owned(), 0.0, 0.3),
-        ("-1".to_owned(), 0.0, 0.3),
-        ("1.5".to_owned(), 0.0, 0.3),
-    ];
+    let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(4));
+    // A date has whole seconds.
+    let cases = vec![("1", 1.0, 7.5), (&*soon, 2.0, 13.0), ("soon", 0.0, 0.3)];
     in_parallel(cases, |(value, least, most)| {
         let fixture = Fixture::new(TlsKind::None);
-        let refusal = answer(429).header("Retry-After", &value);
+        let refusal = answer(429).header("Retry-After", value);
         fixture.backend.script(vec![Behaviour::Respond(refusal)]);
-        let outcome = fixture.whoami().run();
-        assert_eq!(outcome.code, Some(0), "{value:?}: {outcome}");
+        fixture.whoami().run().exits(0);
         let requests = fixture.backend.requests();
         let gap = (requests[1].at - requests[0].at).as_secs_f64();
         let most = most + SLACK.as_secs_f64() / 4.0;
@@ -121,23 +97,19 @@ fn retry_after_is_kept() {
 
 #[test]
 fn retry_after_beyond_what_is_left_ends_it_at_once() {
-    let far = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100_000));
     let wait: &[&str] = &["--wait", "30"];
-    let cases = vec![
-        ("16", &[][..]),
-        ("31", wait),
-        ("4294967296", wait),
-        (&far, &[]),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", wait),
-    ];
-    in_parallel(cases, |(value, wait)| {
-        let fixture = Fixture::new(TlsKind::None);
-        let refusal = answer(503).header("Retry-After", value);
-        fixture.backend.behave(Behaviour::Respond(refusal));
-        let outcome = fixture.whoami().args(wait).run();
-        outcome.exits(4).takes_at_most(SLACK);
-        assert_eq!(fixture.backend.requests().len(), 1, "{value}: {outcome}");
-    });
+    let far = "Fri, 31 Dec 9999 23:59:59 GMT";
+    in_parallel(
+        vec![("16", &[][..]), ("31", wait), (far, wait)],
+        |(value, wait)| {
+            let fixture = Fixture::new(TlsKind::None);
+            let refusal = answer(503).header("Retry-After", value);
+            fixture.backend.behave(Behaviour::Respond(refusal));
+            let outcome = fixture.whoami().args(wait).run();
+            outcome.exits(4).takes_at_most(SLACK);
+            assert_eq!(fixture.backend.requests().len(), 1, "{value}: {outcome}");
+        },
+    );
 }
 
 #[test]
@@ -146,10 +118,7 @@ fn a_refusal_ends_wait_at_once() {
         let fixture = Fixture::new(TlsKind::None);
         fixture.backend.script(vec![status(503), status(refusal)]);
         let outcome = fixture.ask(asks).args(["--wait", "60"]).run();
-        outcome
-            .exits(1)
-            .complains("refused the API key")
-            .takes_at_most(SLACK);
+        outcome.exits(1).takes_at_most(SLACK);
         assert_eq!(fixture.backend.requests().len(), 2, "{refusal}");
     }
 }
@@ -213,7 +182,7 @@ fn wait_ends_when_the_certificate_becomes_valid() {
     let fixture = Fixture::new(TlsKind::NotYetValid);
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
-            assert!(fixture.backend.handshake_errors(1) > 0);
+            assert!(fixture.backend.handshakes(1).contains(&false));
             fixture.backend.present(TlsKind::Valid);
         });
         fixture.whoami().args(["--wait", "25"]).run()

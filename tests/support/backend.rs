@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-pub(crate) use behaviour::{After, Behaviour, Endpoint, Framing};
+pub(crate) use behaviour::{After, Behaviour, End, Endpoint};
 pub(crate) use http::{Recorded, Response};
 pub(crate) use state::{ApiKey, KEY, ORG_ID, WORKSPACES};
 pub(crate) use tls::TlsKind;
@@ -25,7 +25,6 @@ use tls::Authority;
 
 pub(crate) struct Backend {
     host: String,
-    secure: bool,
     authority: Authority,
     state: Arc<Mutex<State>>,
     server: Server,
@@ -35,7 +34,6 @@ pub(crate) struct Builder {
     tls: TlsKind,
     listen: SocketAddr,
     name: Option<String>,
-    records: bool,
 }
 
 impl Builder {
@@ -56,17 +54,10 @@ impl Builder {
         self
     }
 
-    /// Keeps no requests: for a backend that runs on where nobody asks for them.
-    pub(crate) fn without_record(mut self) -> Self {
-        self.records = false;
-        self
-    }
-
     pub(crate) fn start(self) -> Backend {
         let authority = Authority::new(self.name.as_deref());
         let state = Arc::new(Mutex::new(State {
             tls: authority.server(self.tls),
-            records: self.records,
             ..State::default()
         }));
         let shared = Arc::clone(&state);
@@ -77,7 +68,6 @@ impl Builder {
         let host = server.address().ip().to_string();
         let backend = Backend {
             host: self.name.unwrap_or(host),
-            secure: self.tls != TlsKind::None,
             authority,
             state,
             server,
@@ -101,7 +91,6 @@ impl Backend {
             tls: TlsKind::None,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             name: None,
-            records: true,
         }
     }
 
@@ -116,7 +105,8 @@ impl Backend {
     }
 
     fn origin(&self, host: &str) -> String {
-        let scheme = if self.secure { "https" } else { "http" };
+        let is_secure = self.state().tls.is_some();
+        let scheme = if is_secure { "https" } else { "http" };
         format!("{scheme}://{host}:{}", self.address().port())
     }
 
@@ -155,28 +145,24 @@ impl Backend {
 
     /// From now on, until told otherwise.
     pub(crate) fn behave(&self, behaviour: Behaviour) {
-        self.state().plan.orders(None).standing = Some(behaviour);
+        self.state().standing.insert(None, behaviour);
     }
 
     /// From now on for this endpoint only.
     pub(crate) fn on(&self, endpoint: Endpoint, behaviour: Behaviour) {
-        self.state().plan.orders(Some(endpoint)).standing = Some(behaviour);
-    }
-
-    /// For the next `times`, then as before.
-    pub(crate) fn behave_once(&self, times: usize, behaviour: Behaviour) {
-        self.script(vec![behaviour; times]);
+        self.state().standing.insert(Some(endpoint), behaviour);
     }
 
     /// One for each connection or request that comes, then as before.
     pub(crate) fn script(&self, behaviours: Vec<Behaviour>) {
-        self.state().plan.orders(None).queue.extend(behaviours);
+        let behaviours = behaviours.into_iter().map(|it| (None, it));
+        self.state().queue.extend(behaviours);
     }
 
     /// One for each request to this endpoint, then as before.
     pub(crate) fn script_on(&self, endpoint: Endpoint, behaviours: Vec<Behaviour>) {
-        let mut state = self.state();
-        state.plan.orders(Some(endpoint)).queue.extend(behaviours);
+        let behaviours = behaviours.into_iter().map(|it| (Some(endpoint), it));
+        self.state().queue.extend(behaviours);
     }
 
     pub(crate) fn requests(&self) -> Vec<Recorded> {
@@ -193,17 +179,11 @@ impl Backend {
         self.state().connections
     }
 
-    /// TLS handshakes completed.
-    pub(crate) fn handshakes(&self) -> usize {
-        self.state().handshakes
-    }
-
-    /// TLS handshakes begun and not completed; waits until there are `count`, for two seconds at most:
-    /// the client may have ended before this server's thread has noticed.
-    pub(crate) fn handshake_errors(&self, count: usize) -> usize {
-        eventually(Duration::from_secs(2), || {
-            self.state().handshake_errors >= count
-        });
-        self.state().handshake_errors
+    /// Whether each TLS handshake was completed; waits until there are `count`, for two seconds at most: the
+    /// client may have ended before this server's thread has noticed.
+    pub(crate) fn handshakes(&self, count: usize) -> Vec<bool> {
+        let limit = Duration::from_secs(2);
+        eventually(limit, || self.state().handshakes.len() >= count);
+        self.state().handshakes.clone()
     }
 }

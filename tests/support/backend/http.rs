@@ -19,19 +19,36 @@ pub(crate) struct Recorded {
 impl Recorded {
     pub(super) fn read(wire: &mut Wire) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        let (mut request, head) = loop {
+        loop {
             wire.receive(&mut bytes)?;
-            if let Some(parsed) = parse_head(&bytes)? {
-                break parsed;
+            if let Some(request) = Self::parse(&bytes)? {
+                return Ok(request);
             }
+        }
+    }
+
+    /// None where more is to come.
+    fn parse(bytes: &[u8]) -> io::Result<Option<Self>> {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let status = parsed.parse(bytes).map_err(io::Error::other)?;
+        let httparse::Status::Complete(head) = status else {
+            return Ok(None);
+        };
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let headers = parsed.headers.iter();
+        let request = Self {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            target: parsed.path.unwrap_or_default().to_owned(),
+            headers: headers
+                .map(|it| (it.name.to_owned(), text(it.value)))
+                .collect(),
+            body: bytes[head..].to_vec(),
+            at: Instant::now(),
         };
         let length = request.header("Content-Length").unwrap_or("0");
         let length: usize = length.parse().map_err(io::Error::other)?;
-        while bytes.len() < head + length {
-            wire.receive(&mut bytes)?;
-        }
-        request.body = bytes.split_off(head);
-        Ok(request)
+        Ok(Some(request).filter(|request| request.body.len() >= length))
     }
 
     pub(super) fn endpoint(&self) -> Option<Endpoint> {
@@ -53,29 +70,6 @@ impl Recorded {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).expect("a JSON body")
     }
-}
-
-/// A request without its body, and the length of its head; None where more is to come.
-fn parse_head(bytes: &[u8]) -> io::Result<Option<(Recorded, usize)>> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut parsed = httparse::Request::new(&mut headers);
-    let status = parsed.parse(bytes).map_err(io::Error::other)?;
-    let httparse::Status::Complete(length) = status else {
-        return Ok(None);
-    };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let request = Recorded {
-        method: parsed.method.unwrap_or_default().to_owned(),
-        target: parsed.path.unwrap_or_default().to_owned(),
-        headers: parsed
-            .headers
-            .iter()
-            .map(|header| (header.name.to_owned(), text(header.value)))
-            .collect(),
-        body: Vec::new(),
-        at: Instant::now(),
-    };
-    Ok(Some((request, length)))
 }
 
 #[derive(Clone, Debug)]
@@ -109,12 +103,6 @@ impl Response {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let length = format!("Content-Length: {}\r\n\r\n", self.body.len());
-        [self.head().as_bytes(), length.as_bytes(), &self.body].concat()
-    }
-
-    /// Status line and headers, not yet ended.
-    pub(super) fn head(&self) -> String {
         let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", self.status);
         if !self.headers.iter().any(|(name, _)| name == "Date") {
             let now = httpdate::fmt_http_date(SystemTime::now());
@@ -123,10 +111,7 @@ impl Response {
         for (name, value) in &self.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }
-        head
+        let length = format!("Content-Length: {}\r\n\r\n", self.body.len());
+        [head.as_bytes(), length.as_bytes(), &self.body].concat()
     }
-}
-
-pub(super) fn chunk_of(bytes: &[u8]) -> Vec<u8> {
-    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }

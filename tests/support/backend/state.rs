@@ -1,12 +1,12 @@
 //! What the backend keeps: keys, what they are bound to and whose they are, what came in, and how to misbehave.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 
-use super::behaviour::{Behaviour, Endpoint, Plan};
+use super::behaviour::{Behaviour, Endpoint};
 use super::http::{Recorded, Response};
 
 pub(crate) const KEY: &str = "sk_live_abc123def456xyz";
@@ -45,39 +45,30 @@ impl ApiKey {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) keys: BTreeMap<String, ApiKey>,
-    pub(super) plan: Plan,
+    pub(super) keys: HashMap<String, ApiKey>,
+    /// What goes before what stands: once each, for an endpoint or for all.
+    pub(super) queue: Vec<(Option<Endpoint>, Behaviour)>,
+    pub(super) standing: HashMap<Option<Endpoint>, Behaviour>,
     pub(super) tls: Option<Arc<ServerConfig>>,
-    pub(super) records: bool,
     pub(super) requests: Vec<Recorded>,
     pub(super) connections: usize,
-    pub(super) handshakes: usize,
-    pub(super) handshake_errors: usize,
+    /// Whether each was completed.
+    pub(super) handshakes: Vec<bool>,
 }
 
 impl State {
-    pub(super) fn connect(&mut self) -> (Behaviour, Option<Arc<ServerConfig>>) {
-        self.connections += 1;
-        (self.plan.for_connection(), self.tls.clone())
-    }
-
-    pub(super) fn count_handshake(&mut self, completed: bool) {
-        let counter = if completed {
-            &mut self.handshakes
-        } else {
-            &mut self.handshake_errors
+    /// The first that fits a connection, or a request to this endpoint.
+    pub(super) fn take(&mut self, endpoint: Option<Endpoint>, connection: bool) -> Behaviour {
+        let fits = |behaviour: &Behaviour| behaviour.acts_on_connection() == connection;
+        let is_next = |(to, behaviour): &(Option<Endpoint>, Behaviour)| {
+            (to.is_none() || *to == endpoint) && fits(behaviour)
         };
-        *counter += 1;
-    }
-
-    pub(super) fn record(&mut self, request: &Recorded) {
-        if self.records {
-            self.requests.push(request.clone());
+        if let Some(at) = self.queue.iter().position(is_next) {
+            return self.queue.remove(at).1;
         }
-    }
-
-    pub(super) fn behaviour(&mut self, request: &Recorded) -> Behaviour {
-        self.plan.for_request(request.endpoint())
+        let mut standing = [endpoint, None].into_iter();
+        let standing = standing.find_map(|to| self.standing.get(&to).filter(|it| fits(it)));
+        standing.cloned().unwrap_or(Behaviour::Normal)
     }
 
     pub(super) fn answer(&mut self, request: &Recorded) -> Response {

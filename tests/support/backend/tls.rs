@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -23,7 +23,7 @@ pub(crate) enum TlsKind {
     /// Clear text.
     None,
     Valid,
-    /// By another CA than the one in `ca_file`.
+    /// By another CA than the one in `ca_file`, or by an intermediate one that is not sent.
     UnknownCa,
     /// For another host.
     WrongHost,
@@ -35,16 +35,10 @@ pub(crate) enum TlsKind {
     SelfSigned,
     /// By itself, and a CA's: what `openssl req -x509` makes; it is what `ca_file` holds.
     SelfSignedCa,
-    /// By a CA below ours whose certificate is not sent.
-    MissingIntermediate,
     /// To whoever has a certificate, too.
     WantsClientCertificate,
     /// For clients only.
     ClientOnly,
-    /// With an extension that nobody knows, marked critical.
-    CriticalExtension,
-    /// With a common name, and no other.
-    CommonNameOnly,
 }
 
 pub(super) struct Authority {
@@ -111,7 +105,6 @@ impl Authority {
         let signed = match kind {
             TlsKind::SelfSigned | TlsKind::SelfSignedCa => params.self_signed(key),
             TlsKind::UnknownCa => params.signed_by(key, &issuer("another CA")),
-            TlsKind::MissingIntermediate => params.signed_by(key, &issuer("an intermediate CA")),
             _ => params.signed_by(key, &self.issuer),
         };
         let certificate = signed.expect("a certificate");
@@ -137,7 +130,6 @@ fn issuer(name: &str) -> Issuer<'static, KeyPair> {
 fn leaf(kind: TlsKind, name: Option<String>) -> CertificateParams {
     let hosts: &[&str] = match kind {
         TlsKind::WrongHost => &["backend.example.org", "192.0.2.1"],
-        TlsKind::CommonNameOnly => &[],
         // The last is for proxies, which are never asked for loopback.
         _ => &["localhost", "127.0.0.1", "backend.example"],
     };
@@ -154,11 +146,6 @@ fn leaf(kind: TlsKind, name: Option<String>) -> CertificateParams {
         TlsKind::SelfSignedCa => IsCa::Ca(BasicConstraints::Unconstrained),
         _ => IsCa::NoCa,
     };
-    if kind == TlsKind::CriticalExtension {
-        let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]);
-        extension.set_criticality(true);
-        params.custom_extensions.push(extension);
-    }
     let (from, until) = match kind {
         TlsKind::Expired => (2001, 2002),
         TlsKind::NotYetValid => (2090, 2091),

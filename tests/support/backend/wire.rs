@@ -8,6 +8,8 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection, Stream};
 use socket2::SockRef;
 
+use super::behaviour::End;
+
 /// How long a client may take to close after us.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -54,30 +56,22 @@ impl Wire {
         stream.flush()
     }
 
-    /// Says goodbye, under TLS too, and waits for the client to do so: closing before all is read
-    /// would reset the connection and could take our last words with it (RFC 9112, section 9.6).
-    pub(super) fn close(mut self) -> io::Result<()> {
-        if let Some(tls) = &mut self.tls {
-            tls.send_close_notify();
+    /// Ends it. What is closed before all is read is reset, which could take our last words with it (RFC 9112,
+    /// section 9.6): the client closes first.
+    pub(super) fn end(mut self, end: End) -> io::Result<()> {
+        match end {
+            End::Silence => {}
+            // The socket's close is a reset (`SO_LINGER` 0, socket(7)).
+            End::Reset => return SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)),
+            End::Close | End::Cut => {
+                if let (Some(tls), End::Close) = (&mut self.tls, end) {
+                    tls.send_close_notify();
+                    self.send(b"")?;
+                }
+                self.socket.shutdown(Shutdown::Write)?;
+                self.socket.set_read_timeout(Some(LINGER))?;
+            }
         }
-        self.send(b"")?;
-        self.end()
-    }
-
-    /// The same without the goodbye, as many servers under TLS.
-    pub(super) fn end(self) -> io::Result<()> {
-        self.socket.shutdown(Shutdown::Write)?;
-        self.socket.set_read_timeout(Some(LINGER))?;
-        self.drain()
-    }
-
-    /// The socket's close is a reset (`SO_LINGER` 0, socket(7)), without goodbye.
-    pub(super) fn reset(self) -> io::Result<()> {
-        SockRef::from(&self.socket).set_linger(Some(Duration::ZERO))
-    }
-
-    /// Waits, silent, until the client closes.
-    pub(super) fn drain(mut self) -> io::Result<()> {
         io::copy(&mut self.socket, &mut io::sink()).map(drop)
     }
 }
