@@ -91,8 +91,9 @@ impl Store {
             Err(Unread::NotRegular(kind)) => return Err(self.not_regular(kind)),
         };
         let damaged = |why: &str| {
-            Error::machine(format!("{} is {why}", self.file.display()))
-                .with_hint("run: sekuire login (with --backend URL, if it was another backend's)")
+            Error::machine(format!("{} is {why}", self.file.display())).with_hint(
+                "run: sekuire login (with --backend URL, if yours is not the default one)",
+            )
         };
         if bytes.is_empty() {
             return Err(damaged("empty"));

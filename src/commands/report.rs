@@ -42,7 +42,7 @@ impl Value {
         match (self, self.json()) {
             (_, json) if json == "null" => String::new(),
             (Value::Text(Some(text)), _) => format!("{text}\n"),
-            (Value::List(Some(texts)), _) => texts.join("\n") + "\n",
+            (Value::List(Some(texts)), _) => texts.iter().flat_map(|text| [text, "\n"]).collect(),
             (_, json) => json + "\n",
         }
     }
