@@ -134,3 +134,32 @@ pub(super) fn print(options: &Options, report: &[Member], text: &str) -> Result<
         None => shared::print(options, text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn values_are_written_as_json_and_for_a_shell() {
+        let text = |text| Value::text(Some(text));
+        let list = |texts: &[&str]| Value::List(Some(texts.iter().map(|&it| it.into()).collect()));
+        let none = || Value::text(None::<&str>);
+        let object = |a, b| Value::Object(vec![("a", a), ("b", b)]);
+        for (value, json, lines) in [
+            (text("a \"b\""), r#""a \"b\"""#, "a \"b\"\n"),
+            (text("null"), r#""null""#, "null\n"),
+            (Value::Flag(Some(true)), "true", "true\n"),
+            (list(&["a", "b"]), r#"["a","b"]"#, "a\nb\n"),
+            (list(&[]), "[]", ""),
+            (Value::List(None), "null", ""),
+            (
+                object(none(), text("c")),
+                r#"{"a":null,"b":"c"}"#,
+                "{\"a\":null,\"b\":\"c\"}\n",
+            ),
+            (object(none(), none()), "null", ""),
+        ] {
+            assert_eq!((&*value.json(), &*value.lines()), (json, lines));
+        }
+    }
+}
