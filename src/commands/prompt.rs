@@ -60,7 +60,8 @@ fn validate(line: io::Result<Zeroizing<Vec<u8>>>) -> Result<ApiKey, Error> {
     })?;
     if line.is_empty() {
         let error = Error::new(Kind::NotLoggedIn, "no API key on standard input");
-        return Err(error.with_hint("paste it at the prompt, or pipe it in; is its variable set?"));
+        let hint = "paste it at the prompt, or pipe it in; is the variable that holds it set?";
+        return Err(error.with_hint(hint));
     }
     if line.len() > api_key::MAX_INPUT {
         let error = Error::usage("the line with the API key is longer than 4 KiB");
