@@ -55,10 +55,8 @@ pub fn find() -> Result<Found, Error> {
 pub fn not_logged_in() -> Error {
     let (auth_json, empty) = (auth_json(), empty_variables());
     let places = format!("{KEY_VARIABLE}, {KEY_FILE_VARIABLE} or {auth_json}{empty}");
-    Error::new(
-        Kind::NotLoggedIn,
-        format!("Not logged in: no key in {places}"),
-    )
+    let message = format!("Not logged in: no key in {places}");
+    Error::new(Kind::NotLoggedIn, message)
 }
 
 /// Where `status` looked in vain, if that may surprise: `SEKUIRE_CONFIG_DIR` is set, or a key's variable is

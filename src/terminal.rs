@@ -52,10 +52,7 @@ pub fn print(text: &str) -> Result<u8, Error> {
         return Ok(0);
     };
     if cause.kind() == io::ErrorKind::BrokenPipe {
-        return Err(Error::new(
-            Kind::ClosedPipe,
-            "standard output is a closed pipe",
-        ));
+        return Err(Error::new(Kind::ClosedPipe, "closed pipe"));
     }
     let cause = error::words(&cause);
     let error = Error::machine(format!("can't write to standard output: {cause}"));

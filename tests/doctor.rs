@@ -1,35 +1,27 @@
 //! `sekuire doctor`: each layer, sound and broken, in text and in JSON.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{FINGERPRINT, auth_with, log_in, logged_in_home, sekuire};
+use crate::fixtures::{FINGERPRINT, home_with, log_in, logged_in_home, sekuire, sekuire_with};
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response, TlsKind};
 use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::port::RefusingPort;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
-const OFFLINE: [&str; 7] = [
-    "configuration",
-    "key",
-    "device",
-    "backend",
-    "trust",
-    "proxy",
-    "clock",
-];
-
-fn backend() -> Backend {
-    let backend = Backend::builder().tls(TlsKind::Valid).start();
+/// A home that is logged in to a backend, and that backend.
+fn site() -> (Home, Backend) {
+    let (home, backend) = (Home::new(), Backend::builder().tls(TlsKind::Valid).start());
     backend.add_key(ApiKey {
         bound: Some(FINGERPRINT.to_owned()),
         ..ApiKey::new(KEY)
     });
-    backend
+    log_in(&home, &backend);
+    (home, backend)
 }
 
 fn doctor(home: &Home) -> Sekuire {
@@ -48,44 +40,26 @@ fn prints(command: Sekuire, code: i32, parts: &[&str]) -> String {
 }
 
 #[test]
-fn a_sound_machine() {
-    let backend = backend();
-    let home = Home::new();
-    log_in(&home, &backend);
+fn sound_machine_has_a_line_for_each_layer_and_stays_as_it_was() {
+    let (home, backend) = site();
     let (connections, requests) = (backend.connections(), backend.requests().len());
-    let modified = || {
-        let file = fs::metadata(home.auth_json()).expect("auth.json");
-        file.modified().expect("a time")
-    };
-    let before = modified();
+    let modified = || fs::metadata(home.auth_json()).and_then(|file| file.modified());
+    let before = modified().expect("a time");
     let call = || doctor(&home).ca(&backend.ca_file());
 
-    let url = format!("ok       backend: {} [auth.json]\n", backend.url());
     let lines = [
         "ok       configuration: ",
         "mode 0600",
         "ok       key: sk_live_abc...xyz, live [auth.json]\n",
         ", fingerprint b225d709... [SEKUIRE_DEVICE_ID]\n",
-        &url,
+        &format!("ok       backend: {} [auth.json]\n", backend.url()),
         "ok       trust: 1 CA [SSL_CERT_FILE=",
         "ok       proxy: none [default]\n",
         "ok       clock: ",
         "\nno problem found\n",
     ];
     prints(call(), 0, &lines);
-    let report = prints(call().arg("--json"), 0, &[]);
-    let report: Value = serde_json::from_str(&report).expect("one JSON object");
-    assert_eq!(report["ok"], json!(true));
-    let checks = report["checks"].as_array().expect("a list");
-    let names: Vec<&Value> = checks.iter().map(|check| &check["name"]).collect();
-    assert_eq!(names, OFFLINE);
-    let expected = json!({
-        "name": "key", "result": "ok", "found": "sk_live_abc...xyz, live", "source": "auth.json",
-        "hint": null,
-    });
-    assert_eq!(checks[1], expected);
     assert_eq!(backend.connections(), connections, "offline");
-
     let lines = [
         "ok       name look-up: 127.0.0.1\n",
         &format!("ok       connection: {} answered\n", backend.address()),
@@ -96,20 +70,52 @@ fn a_sound_machine() {
     ];
     prints(call().arg("--online"), 0, &lines);
     let requests = backend.requests().split_off(requests);
-    let has_key = requests
-        .iter()
-        .map(|sent| sent.header("X-API-Key").is_some());
-    let has_key: Vec<bool> = has_key.collect();
+    let has_key = |key: &str| requests.iter().map(|it| it.header(key).is_some()).collect();
+    let has_key: Vec<bool> = has_key("X-API-Key");
     assert_eq!(has_key, [false, true], "the key is sent last");
-    assert_eq!(home.listing(), ["auth.json"], "it changes nothing");
-    assert_eq!(modified(), before, "it changes nothing");
+    assert_eq!(home.listing(), ["auth.json"]);
+    assert_eq!(modified().expect("a time"), before);
 }
 
 #[test]
-fn configuration_and_key() {
+fn json_has_a_row_for_each_layer() {
+    let home = logged_in_home();
+    fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).expect("its mode");
+    let clear = ["--json", "--backend", "http://backend.example"];
+    let report = prints(doctor(&home).args(clear), 2, &[]);
+    let report: Value = serde_json::from_str(&report).expect("one JSON object");
+    assert_eq!(report["ok"], json!(false));
+    let rows = report["checks"].as_array().expect("a list").iter();
+    let rows: Vec<Value> = rows
+        .map(|row| json!([row["name"], row["result"]]))
+        .collect();
+    let expected = json!([
+        ["configuration", "warning"],
+        ["key", "ok"],
+        ["device", "ok"],
+        ["backend", "failed"],
+        ["trust", "ok"],
+        ["proxy", "ok"],
+        ["clock", "ok"]
+    ]);
+    assert_eq!(json!(rows), expected);
+    let row = json!({
+        "name": "key", "result": "ok", "found": "sk_live_abc...xyz, live", "source": "auth.json",
+        "hint": null,
+    });
+    assert_eq!(report["checks"][1], row);
+    let hint = report["checks"][3]["hint"].as_str().expect("a hint");
+    assert!(hint.contains("SEKUIRE_ALLOW_HTTP"), "{hint}");
+}
+
+#[test]
+fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
     let home = Home::new();
+    let auth = |content| {
+        home.write_auth(content);
+        doctor(&home)
+    };
     let lines = [
-        "ok       configuration: ",
         "is not there",
         "failed   key: Not logged in",
         "\n         run: sekuire login\n",
@@ -117,30 +123,82 @@ fn configuration_and_key() {
     ];
     prints(doctor(&home), 1, &lines);
     assert!(!home.sekuire_dir().exists(), "it changes nothing");
-    home.write_auth("{\"token\": \"of-an-older-login\"}");
-    let lines = [
-        "warning  configuration: ",
-        "older client",
-        "failed   key: ",
-        "\n         run: sekuire login\n",
-    ];
-    prints(doctor(&home), 1, &lines);
-    home.write_auth("{\"api_key\": \"other_abcdefghijkl\"}");
+    let lines = ["warning  configuration: ", "older client", "failed   key: "];
+    prints(auth("{\"token\": \"of-an-older-login\"}"), 1, &lines);
     let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
-    prints(doctor(&home), 0, &lines);
+    prints(auth("{\"api_key\": \"other_abcdefghijkl\"}"), 0, &lines);
+    let damaged = "auth.json is damaged: it is not JSON\n         log in again: sekuire login ";
+    let lines = [damaged, "\n1 failed, 0 with a warning\n"];
+    prints(auth("{\"api_key\":"), 3, &lines);
 
     let home = logged_in_home();
-    fs::set_permissions(home.auth_json(), fs::Permissions::from_mode(0o644)).expect("its mode");
+    fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).expect("its mode");
+    let clear = ["--json", "--backend", "http://backend.example"];
+    let report = prints(doctor(&home).args(clear), 2, &[]);
+    let report: Value = serde_json::from_str(&report).expect("one JSON object");
+    assert_eq!(report["ok"], json!(false));
+    let rows = report["checks"].as_array().expect("a list").iter();
+    let rows: Vec<Value> = rows
+        .map(|row| json!([row["name"], row["result"]]))
+        .collect();
+    let expected = json!([
+        ["configuration", "warning"],
+        ["key", "ok"],
+        ["device", "ok"],
+        ["backend", "failed"],
+        ["trust", "ok"],
+        ["proxy", "ok"],
+        ["clock", "ok"]
+    ]);
+    assert_eq!(json!(rows), expected);
+    let row = json!({
+        "name": "key", "result": "ok", "found": "sk_live_abc...xyz, live", "source": "auth.json",
+        "hint": null,
+    });
+    assert_eq!(report["checks"][1], row);
+    let hint = report["checks"][3]["hint"].as_str().expect("a hint");
+    assert!(hint.contains("SEKUIRE_ALLOW_HTTP"), "{hint}");
+}
+
+#[test]
+fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
+    let home = Home::new();
+    let auth = |content| {
+        home.write_auth(content);
+        doctor(&home)
+    };
+    let lines = [
+        "is not there",
+        "failed   key: Not logged in",
+        "\n         run: sekuire login\n",
+        "\n1 failed, 0 with a warning\n",
+    ];
+    prints(doctor(&home), 1, &lines);
+    assert!(!home.sekuire_dir().exists(), "it changes nothing");
+    let lines = ["warning  configuration: ", "older client", "failed   key: "];
+    prints(auth("{\"token\": \"of-an-older-login\"}"), 1, &lines);
+    let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
+    prints(auth("{\"api_key\": \"other_abcdefghijkl\"}"), 0, &lines);
+    let printed = prints(
+        auth("{\"api_key\":"),
+        3,
+        &["\n2 failed, 0 with a warning\n"],
+    );
+    for part in ["auth.json is damaged: ", "\n         run: sekuire login "] {
+        assert_eq!(printed.matches(part).count(), 2, "{printed}");
+    }
+
+    let home = logged_in_home();
+    fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).expect("its mode");
     let lines = [
         "warning  configuration: ",
         "mode 0644",
-        "chmod 600",
         "ok       key: ",
         "\n0 failed, 1 with a warning\n",
     ];
     let printed = prints(doctor(&home), 0, &lines);
     assert_eq!(printed.matches("chmod 600").count(), 1, "once: {printed}");
-    fs::set_permissions(home.sekuire_dir(), fs::Permissions::from_mode(0o777)).expect("its mode");
+    fs::set_permissions(home.sekuire_dir(), Permissions::from_mode(0o777)).expect("its mode");
     let lines = [
         "failed   configuration: ",
         "chmod go-w",
@@ -148,100 +206,74 @@ fn configuration_and_key() {
     ];
     prints(doctor(&home), 3, &lines);
 
-    let missing = home.path().join("missing");
-    let missing = doctor(&home).env("HOME", &missing);
+    let missing = doctor(&home).env("HOME", home.path().join("missing"));
     prints(missing, 3, &["failed   configuration: can't save"]);
-    let named = home.path().join("those above, too/named");
-    let named = doctor(&home).env("SEKUIRE_CONFIG_DIR", &named);
+    let named = doctor(&home).env("SEKUIRE_CONFIG_DIR", home.path().join("those above/named"));
     let lines = ["ok       configuration: ", "[SEKUIRE_CONFIG_DIR]\n"];
     prints(named, 1, &lines);
 }
 
-#[test]
-fn a_damaged_file_fails_once_with_what_replaces_it() {
-    let home = Home::new();
-    home.write_auth("{\"api_key\":");
-    let damaged = "auth.json is damaged: it is not JSON\n         log in again: sekuire login ";
-    prints(
-        doctor(&home),
-        3,
-        &[damaged, "\n1 failed, 0 with a warning\n"],
-    );
-    let relative = doctor(&home).env("HOME", "relative");
-    let line = "failed   configuration: HOME is not an absolute path\n";
-    prints(relative, 3, &[line]);
-}
-
 /// A container that is given its key needs no place to store it.
 #[test]
-fn a_key_of_a_variable() {
+fn key_of_a_variable_needs_no_file_and_goes_before_it() {
     let home = Home::new();
-    let alone = || doctor(&home).env("SEKUIRE_API_KEY", KEY);
-    let lines = ["ok       key: sk_live_abc...xyz, live [SEKUIRE_API_KEY]\n"];
-    prints(alone(), 0, &lines);
-    let no_home = alone().env("HOME", "relative");
+    let with_key = |home| doctor(home).env("SEKUIRE_API_KEY", KEY);
+    let line = "ok       key: sk_live_abc...xyz, live [SEKUIRE_API_KEY]\n";
+    prints(with_key(&home), 0, &[line]);
     let only_login = "only a login needs it: the key is SEKUIRE_API_KEY's";
+    let no_home = with_key(&home).env("HOME", "relative");
     let lines = [
-        "warning  configuration: ",
-        "not an absolute path",
+        "warning  configuration: HOME is not an absolute path",
         only_login,
     ];
     prints(no_home, 0, &lines);
     home.write_auth("{\"api_key\":");
-    prints(alone(), 0, &["auth.json is damaged", only_login]);
+    prints(with_key(&home), 0, &["auth.json is damaged", only_login]);
 
     let home = logged_in_home();
-    let two = doctor(&home).env("SEKUIRE_API_KEY", "sk_test_another-key-of-mine");
     let lines = [
-        "warning  key: sk_test_ano...ine, test [SEKUIRE_API_KEY]\n",
+        "warning  key: sk_live_abc...xyz, live [SEKUIRE_API_KEY]\n",
         "SEKUIRE_API_KEY takes precedence over the key in auth.json\n",
     ];
-    prints(two, 0, &lines);
+    prints(with_key(&home), 0, &lines);
     let malformed = doctor(&home).env("SEKUIRE_API_KEY", "another");
     prints(malformed, 2, &["failed   key: ", "SEKUIRE_API_KEY"]);
 }
 
 #[test]
-fn another_devices_fingerprint() {
-    let home = Home::new();
-    home.write_auth(&auth_with("device_fingerprint", json!("0".repeat(64))).to_string());
+fn fingerprint_of_another_device_is_a_warning() {
+    let home = home_with("device_fingerprint", json!("0".repeat(64)));
     let lines = [
         "warning  device: ",
-        "this login belongs to another device",
+        "belongs to another device",
         "run: sekuire login",
     ];
     prints(doctor(&home), 0, &lines);
 }
 
 #[test]
-fn the_backend_and_the_option_as_it_was_typed() {
+fn refused_backend_fails_and_leaves_trust_and_proxy_to_be_judged() {
     let home = logged_in_home();
-    for option in ["--backend", "--backend-url"] {
-        let at = |url| doctor(&home).args([option, url]);
-        let line = "ok       backend: http://127.0.0.1:9 [--backend]\n";
-        prints(at("http://127.0.0.1:9"), 0, &[line]);
-        // Neither trust nor proxy depends on it.
-        let lines = [
-            "failed   backend: the URL in --backend ",
-            "ok       trust: ",
-            "ok       proxy: none [default]\n",
-        ];
-        prints(at("nonsense"), 2, &lines);
-    }
-    let clear = || doctor(&home).args(["--backend", "http://backend.example:9300"]);
+    let at = |url| doctor(&home).args(["--backend-url", url]);
+    let lines = [
+        "failed   backend: the URL in --backend ",
+        "ok       trust: ",
+        "ok       proxy: none [default]\n",
+    ];
+    prints(at("nonsense"), 2, &lines);
+    let clear = "http://backend.example:9300";
     let lines = ["failed   backend: ", "is not https", "SEKUIRE_ALLOW_HTTP"];
-    prints(clear(), 2, &lines);
-    let allowed = clear().env("SEKUIRE_ALLOW_HTTP", "http://backend.example:9300");
+    prints(at(clear), 2, &lines);
     let line = "ok       backend: http://backend.example:9300 [--backend]\n";
-    prints(allowed, 0, &[line]);
+    prints(at(clear).env("SEKUIRE_ALLOW_HTTP", clear), 0, &[line]);
     let other = doctor(&home).env("SEKUIRE_BACKEND_URL", "https://other.example");
     let lines = ["failed   backend: ", "belongs to https://api.sekuire.ai"];
     prints(other, 2, &lines);
 }
 
 #[test]
-fn trusted_authorities() {
-    let (home, backend) = (logged_in_home(), backend());
+fn unreadable_certificates_are_counted_and_a_missing_store_fails() {
+    let (home, backend) = site();
     let missing = doctor(&home).env("SSL_CERT_FILE", "/no/such/file");
     let lines = ["failed   trust: ", "/no/such/file", "correct SSL_CERT_FILE"];
     prints(missing, 3, &lines);
@@ -254,61 +286,43 @@ fn trusted_authorities() {
 }
 
 #[test]
-fn proxies() {
+fn proxy_names_its_variable_the_entry_that_bypasses_it_and_what_is_not_used() {
     let home = logged_in_home();
-    let proxy = "http://me:secret@proxy.example:3128";
-    let used = "ok       proxy: http://proxy.example:3128 [";
-    for (variables, code, lines) in [
-        (&[][..], 0, &["ok       proxy: none [default]\n"][..]),
-        (&[("HTTPS_PROXY", proxy)], 0, &[used, " [HTTPS_PROXY]\n"]),
-        (&[("https_proxy", proxy)], 0, &[used, " [https_proxy]\n"]),
+    let url = "http://me:secret@proxy.example:3128";
+    let https = ("HTTPS_PROXY", url);
+    let at_loopback = ("SEKUIRE_BACKEND_URL", "https://127.0.0.1:1");
+    let through = "http://proxy.example:3128";
+    for (variables, row) in [
+        (&[https][..], format!("{through} [HTTPS_PROXY]")),
+        (&[("https_proxy", url)], format!("{through} [https_proxy]")),
         (
-            &[("HTTPS_PROXY", proxy), ("no_proxy", "b.org,.sekuire.ai")],
-            0,
-            &["ok       proxy: bypassed for .sekuire.ai [no_proxy]\n"],
+            &[https, ("no_proxy", "b.org,.sekuire.ai")],
+            "bypassed for .sekuire.ai [no_proxy]".to_owned(),
         ),
         (
-            &[("ALL_PROXY", proxy), ("HTTP_PROXY", proxy)],
-            0,
-            &[
-                "ok       proxy: none; HTTP_PROXY is set but not used; ALL_PROXY is set but not used [default]\n",
-            ],
+            &[("ALL_PROXY", url), ("HTTP_PROXY", url)],
+            "none; HTTP_PROXY is set but not used; ALL_PROXY is set but not used [default]".into(),
         ),
-        (&[("HTTPS_PROXY", proxy), ("ALL_PROXY", proxy)], 0, &[used]),
         (
-            &[
-                ("HTTPS_PROXY", proxy),
-                ("all_proxy", proxy),
-                ("SEKUIRE_API_KEY", KEY),
-                ("SEKUIRE_BACKEND_URL", "https://127.0.0.1:1"),
-            ],
-            0,
-            &[
-                "ok       proxy: none; HTTPS_PROXY is set but not used; all_proxy is set but not used [default]\n",
-            ],
-        ),
-        // With one that fails nothing is asked of the network.
-        (
-            &[("HTTPS_PROXY", "socks5://proxy.example:1080")],
-            2,
-            &["failed   proxy: the proxy in HTTPS_PROXY"],
+            &[https, ("SEKUIRE_API_KEY", KEY), at_loopback],
+            "none; HTTPS_PROXY is set but not used [default]".into(),
         ),
     ] {
-        let command = doctor(&home).args((code > 0).then_some("--online"));
-        let variables = variables.iter();
-        let command = variables.fold(command, |command, (name, value)| command.env(name, value));
-        let printed = prints(command, code, lines);
+        let command = sekuire_with(&home, variables).arg("doctor");
+        let printed = prints(command, 0, &[&format!("ok       proxy: {row}\n")]);
         assert!(!printed.contains("secret"), "{printed}");
-        assert!(!printed.contains("name look-up"), "{printed}");
     }
+    // With one that fails nothing is asked of the network.
+    let socks = doctor(&home).env("HTTPS_PROXY", "socks5://proxy.example:1080");
+    let failed = "failed   proxy: the proxy in HTTPS_PROXY";
+    let printed = prints(socks.arg("--online"), 2, &[failed]);
+    assert!(!printed.contains("name look-up"), "{printed}");
 }
 
 /// The first step that fails ends it, and the last line but the hint and the sum is its.
 #[test]
 fn each_step_on_the_way_can_fail() {
-    let backend = backend();
-    let home = Home::new();
-    log_in(&home, &backend);
+    let (home, backend) = site();
     let online = || {
         let call = doctor(&home).ca(&backend.ca_file());
         call.args(["--online", "--timeout", "2"])
@@ -345,12 +359,8 @@ fn each_step_on_the_way_can_fail() {
     fails(online(), 4, "failed   tls: ", &parts);
 
     backend.behave(Behaviour::CloseAfterRequest);
-    fails(
-        online(),
-        4,
-        "failed   backend clock: ",
-        &["connection closed"],
-    );
+    let parts = ["connection closed"];
+    fails(online(), 4, "failed   backend clock: ", &parts);
 
     let refusal = Response::json(401, &json!({})).header("Date", "Wed, 01 Jan 2020 00:00:00 GMT");
     backend.behave(Behaviour::Respond(refusal));
@@ -365,14 +375,11 @@ fn each_step_on_the_way_can_fail() {
 }
 
 #[test]
-fn a_503_does_not_delay_it() {
-    let backend = backend();
-    let home = Home::new();
-    log_in(&home, &backend);
+fn a_503_fails_at_once() {
+    let (home, backend) = site();
     let before = backend.requests().len();
-    backend.behave(Behaviour::Respond(
-        Response::json(503, &json!({})).header("Retry-After", "5"),
-    ));
+    let unavailable = Response::json(503, &json!({})).header("Retry-After", "5");
+    backend.behave(Behaviour::Respond(unavailable));
     let outcome = doctor(&home).ca(&backend.ca_file()).arg("--online").run();
     outcome.exits(4).takes_at_most(Duration::from_secs(4));
     let line = format!("failed   account: {} returned 503", backend.url());
@@ -381,33 +388,11 @@ fn a_503_does_not_delay_it() {
 }
 
 #[test]
-fn colour_on_a_terminal() {
-    let home = logged_in_home();
-    for (name, value, is_coloured) in [
-        ("TERM", "xterm", true),
-        ("TERM", "dumb", false),
-        ("NO_COLOR", "1", false),
-    ] {
-        let command = doctor(&home).env("TERM", "xterm").env(name, value);
-        let outcome = command.pty().finish();
-        outcome.exits(0);
-        let (coloured, plain) = ("\x1b[1;32mok      \x1b[0m key: ", "\nok       key: ");
-        let part = if is_coloured { coloured } else { plain };
-        assert!(outcome.terminal.contains(part), "{name}={value}: {outcome}");
-        assert_eq!(outcome.terminal.contains('\x1b'), is_coloured, "{outcome}");
-    }
-}
-
-#[test]
-fn usage() {
-    let home = Home::new();
-    for arguments in [
-        &["--quiet"][..],
-        &["x"],
-        &["--get", "ok"],
-        &["--wait", "1"],
-        &["--json", "--json"],
-    ] {
-        doctor(&home).args(arguments).run().exits(2).prints("");
-    }
+fn rows_are_coloured_on_a_terminal() {
+    let outcome = doctor(&logged_in_home())
+        .env("TERM", "xterm")
+        .pty()
+        .finish();
+    let part = "\x1b[1;32mok      \x1b[0m key: ";
+    assert!(outcome.exits(0).terminal.contains(part), "{outcome}");
 }

@@ -1,7 +1,7 @@
 //! `sekuire auth exec`: a command in the place of this program, with the key in its environment.
 
 use std::ffi::CString;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use nix::libc;
@@ -9,161 +9,127 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::json;
 
-use crate::fixtures::{auth_with, log_in, logged_in_home, sekuire};
+use crate::fixtures::{home_with, log_in, logged_in_home, sekuire, sekuire_with};
 use crate::support::backend::{Backend, KEY, WORKSPACES};
 use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
+const EXEC: [&str; 3] = ["auth", "exec", "--"];
+
 fn exec(home: &Home, call: &[&str]) -> Outcome {
-    sekuire(home).args(["auth", "exec", "--"]).args(call).run()
+    sekuire(home).args(EXEC).args(call).run()
 }
 
 fn shell(home: &Home, script: &str) -> Outcome {
     exec(home, &["/bin/sh", "-c", script])
 }
 
+/// With these variables, below it: key, workspace, backend, and the two variables that are taken out.
+#[track_caller]
+fn finds(home: &Home, variables: &[(&str, &str)], expected: &str) {
+    let script = "echo $SEKUIRE_API_KEY ${SEKUIRE_WORKSPACE_ID-unset} $SEKUIRE_API_URL \
+                  ${SEKUIRE_API_KEY_FILE-unset} ${SEKUIRE_BACKEND_URL-unset}";
+    let run = sekuire_with(home, variables).args(EXEC);
+    let outcome = run.args(["/bin/sh", "-c", script]).run();
+    let expected = format!("{expected} unset unset\n");
+    outcome.exits(0).prints(&expected).complains_not();
+}
+
 #[test]
-fn the_command_finds_what_the_sdk_reads() {
+fn command_finds_key_workspace_and_backend_of_the_file() {
+    let (workspace, public) = (WORKSPACES[0], "https://api.sekuire.ai");
     let home = logged_in_home();
-    let script = "echo $SEKUIRE_API_KEY $SEKUIRE_WORKSPACE_ID $SEKUIRE_API_URL";
-    let workspace = WORKSPACES[0];
-    shell(&home, script)
-        .exits(0)
-        .prints(&format!("{KEY} {workspace} https://api.sekuire.ai\n"))
-        .complains_not();
-    home.write_auth(&auth_with("backend_url", json!("https://sekuire.example:8443/x")).to_string());
-    shell(&home, "echo $SEKUIRE_API_URL")
-        .exits(0)
-        .prints("https://sekuire.example:8443/x\n");
+    finds(&home, &[], &format!("{KEY} {workspace} {public}"));
+    let mine = ("SEKUIRE_WORKSPACE_ID", "ws_mine");
+    finds(&home, &[mine], &format!("{KEY} ws_mine {public}"));
+    let empty = ("SEKUIRE_WORKSPACE_ID", "");
+    finds(&home, &[empty], &format!("{KEY} {workspace} {public}"));
+    let own = "https://sekuire.example:8443/x";
+    let elsewhere = home_with("backend_url", json!(own));
+    finds(&elsewhere, &[], &format!("{KEY} {workspace} {own}"));
     // Unknown, or what JSON can hold and the environment can't.
     for unusable in [json!(null), json!("ws\0abc")] {
-        home.write_auth(&auth_with("workspace_id", unusable).to_string());
-        shell(&home, "echo ${SEKUIRE_WORKSPACE_ID-unset}")
-            .exits(0)
-            .prints("unset\n");
+        let home = home_with("workspace_id", unusable);
+        finds(&home, &[], &format!("{KEY} unset {public}"));
     }
 }
 
 #[test]
-fn a_key_from_the_environment_goes_before_the_file() {
+fn command_finds_the_key_and_the_backend_of_the_variables() {
     let other = "sk_test_another-key-of-mine";
     let home = logged_in_home();
     let secret = home.path().join("secret");
     fs::write(&secret, format!("{other}\n")).expect("a secret file");
-    for (name, value) in [
-        ("SEKUIRE_API_KEY", other),
-        ("SEKUIRE_API_KEY_FILE", secret.to_str().expect("text")),
-    ] {
-        sekuire(&home)
-            .env(name, value)
-            .env("SEKUIRE_BACKEND_URL", "https://backend.example")
-            .args(["auth", "exec", "--", "/bin/sh", "-c"])
-            .arg("echo $SEKUIRE_API_KEY $SEKUIRE_API_URL")
-            .run()
-            .exits(0)
-            .prints(&format!("{other} https://backend.example\n"));
+    let backend = ("SEKUIRE_BACKEND_URL", "https://backend.example");
+    let secret = secret.to_str().expect("text");
+    for key in [("SEKUIRE_API_KEY", other), ("SEKUIRE_API_KEY_FILE", secret)] {
+        let expected = format!("{other} unset https://backend.example");
+        finds(&home, &[key, backend], &expected);
     }
 }
 
 /// As for `whoami`: the program would send the key in clear.
 #[test]
-fn a_backend_in_clear_is_refused() {
-    let home = Home::new();
+fn backend_in_clear_is_refused() {
     let clear = "http://backend.example:9300";
-    let call = || sekuire(&home).args(["auth", "exec", "--", "/bin/echo", "ran"]);
-    home.write_auth(&auth_with("backend_url", json!(clear)).to_string());
-    let of_variable = |name| call().env("SEKUIRE_API_KEY", KEY).env(name, clear);
-    for refused in [
-        call(),
-        of_variable("SEKUIRE_BACKEND_URL"),
-        of_variable("SEKUIRE_API_URL"),
+    let home = home_with("backend_url", json!(clear));
+    let echo = |variables: &[(&str, &str)]| {
+        let run = sekuire_with(&home, variables).args(EXEC);
+        run.args(["/bin/echo", "ran"]).run()
+    };
+    let key = ("SEKUIRE_API_KEY", KEY);
+    for variables in [
+        &[][..],
+        &[key, ("SEKUIRE_BACKEND_URL", clear)],
+        &[key, ("SEKUIRE_API_URL", clear)],
     ] {
-        let outcome = refused.run();
+        let outcome = echo(variables);
+        outcome.exits(2).prints("");
         outcome
-            .exits(2)
-            .prints("")
             .complains(&format!("{clear} is not https"))
             .complains(&format!("SEKUIRE_ALLOW_HTTP={clear}"));
     }
-    let allowed = call().env("SEKUIRE_ALLOW_HTTP", clear);
-    allowed.run().exits(0).prints("ran\n").complains_not();
+    let allowed = echo(&[("SEKUIRE_ALLOW_HTTP", clear)]);
+    allowed.exits(0).prints("ran\n").complains_not();
 }
 
 /// Nor does a key of auth.json's go where a variable says.
 #[test]
-fn a_variable_does_not_change_the_keys_backend() {
-    let home = logged_in_home();
+fn variable_does_not_change_the_backend_of_the_file() {
+    let (home, public) = (logged_in_home(), "https://api.sekuire.ai");
     for name in ["SEKUIRE_BACKEND_URL", "SEKUIRE_API_URL"] {
-        let call = |url| {
-            sekuire(&home)
-                .env(name, url)
-                .args(["auth", "exec", "--", "/bin/sh", "-c"])
-                .arg("echo $SEKUIRE_API_URL ${SEKUIRE_BACKEND_URL-unset}")
-                .run()
-        };
-        let elsewhere = call("https://elsewhere.example");
-        elsewhere
-            .exits(2)
-            .prints("")
-            .complains(name)
-            .complains("https://elsewhere.example")
-            .complains("https://api.sekuire.ai");
-        call("https://api.sekuire.ai/another/prefix")
-            .exits(0)
-            .prints("https://api.sekuire.ai unset\n");
+        let elsewhere = "https://elsewhere.example";
+        let run = sekuire(&home).env(name, elsewhere).args(EXEC);
+        let outcome = run.arg("/bin/true").run();
+        outcome.exits(2).prints("").complains(name);
+        outcome.complains(elsewhere).complains(public);
+        let prefix = format!("{public}/another/prefix");
+        let expected = format!("{KEY} {} {public}", WORKSPACES[0]);
+        finds(&home, &[(name, &prefix)], &expected);
     }
 }
 
 #[test]
 fn below_it_the_same_backend_is_asked_with_the_same_key() {
-    let backend = Backend::http();
-    let home = Home::new();
+    let (home, backend) = (Home::new(), Backend::http());
     log_in(&home, &backend);
     let requests = backend.requests().len();
     let own = binary();
-    let own = own.to_str().expect("text");
-    let exec = ["auth", "exec", "--", own];
+    let exec = [&EXEC[..], &[own.to_str().expect("text")]].concat();
     let whoami = ["auth", "whoami", "--quiet", "--timeout", "1"];
-    for above in [exec.to_vec(), [exec, exec].concat()] {
+    for above in [exec.clone(), exec.repeat(2)] {
         let call = sekuire(&home).args(above).args(whoami);
         call.run().exits(0).complains_not();
     }
     let asked = &backend.requests()[requests..];
-    assert_eq!(asked.len(), 2);
-    assert!(
-        asked
-            .iter()
-            .all(|request| request.header("X-API-Key") == Some(KEY))
-    );
-}
-
-#[test]
-fn the_callers_workspace_stays_and_the_secret_files_name_goes() {
-    let home = logged_in_home();
-    let secret = home.path().join("secret");
-    fs::write(&secret, KEY).expect("a secret file");
-    let seen = |variables: &[(&str, &str)]| {
-        let start = sekuire(&home).args(["auth", "exec", "--", "/bin/sh", "-c"]);
-        let start = start.arg("echo $SEKUIRE_WORKSPACE_ID ${SEKUIRE_API_KEY_FILE-unset}");
-        let start = variables
-            .iter()
-            .fold(start, |start, (name, value)| start.env(name, value));
-        let outcome = start.run();
-        outcome.exits(0).complains_not();
-        outcome.stdout
-    };
-    let mine = ("SEKUIRE_WORKSPACE_ID", "ws_mine");
-    let file = ("SEKUIRE_API_KEY_FILE", secret.to_str().expect("text"));
-    assert_eq!(seen(&[mine]), "ws_mine unset\n");
-    assert_eq!(seen(&[mine, file]), "ws_mine unset\n");
-    let empty = ("SEKUIRE_WORKSPACE_ID", "");
-    assert_eq!(seen(&[empty]), format!("{} unset\n", WORKSPACES[0]));
+    let keys: Vec<_> = asked.iter().map(|it| it.header("X-API-Key")).collect();
+    assert_eq!(keys, [Some(KEY); 2]);
 }
 
 /// execve(2) takes any list; getenv(3) finds the first entry of a name.
 #[test]
-fn a_variable_set_twice_is_passed_on_once() {
+fn variable_that_is_set_twice_is_passed_on_once() {
     let home = logged_in_home();
     let path = format!("HOME={}", home.path().display());
     let environment = [
@@ -179,18 +145,17 @@ fn a_variable_set_twice_is_passed_on_once() {
         "SEKUIRE_API_KEY_FILE=/a",
         "SEKUIRE_API_KEY_FILE=/b",
     ];
-    let cat = ["auth", "exec", "--", "/bin/cat", "/proc/self/environ"];
+    let cat = [&EXEC[..], &["/bin/cat", "/proc/self/environ"]].concat();
     let outcome = in_environment(&environment, &cat).run();
     outcome.exits(0).complains_not();
     let mut found: Vec<&str> = outcome.stdout.split_terminator('\0').collect();
     found.sort_unstable();
-    let mut expected = [
+    let expected = [
         &path,
         "SEKUIRE_API_KEY=sk_test_the-one-that-counts",
         "SEKUIRE_API_URL=https://first.example",
         "SEKUIRE_WORKSPACE_ID=ws_first",
     ];
-    expected.sort_unstable();
     assert_eq!(found, expected);
 }
 
@@ -223,8 +188,8 @@ fn without_a_key_nothing_runs() {
     outcome
         .exits(1)
         .prints("")
-        .complains("error: Not logged in")
-        .complains("\nhint: run: sekuire login\n");
+        .complains("error: Not logged in");
+    outcome.complains("\nhint: run: sekuire login\n");
 }
 
 #[test]
@@ -242,37 +207,32 @@ fn without_dashes_or_a_command_it_is_a_usage_error() {
         &["auth", "exec", "--", "/bin/true", "sk_live_abcdefghi"],
     ] {
         let outcome = sekuire(&home).args(arguments).run();
-        outcome
-            .exits(2)
-            .prints("")
-            .complains("\nhint: ")
-            .hides("sk_live_abcdefghi");
+        outcome.exits(2).prints("").hides("sk_live_abcdefghi");
+        outcome.complains("\nhint: ");
     }
-    // What stands behind -- is the command's.
-    exec(&home, &["/bin/echo", "--help", "-V", "--", "--json"])
-        .exits(0)
-        .prints("--help -V -- --json\n");
 }
 
-/// No API key, though Sekuire's other secrets begin so: users, databases and folders of the program's.
+/// Our options too, and what begins as Sekuire's other secrets: users, databases and folders are named so.
 #[test]
-fn arguments_that_begin_as_other_secrets_are_passed_on() {
+fn arguments_behind_the_dashes_are_the_commands() {
     let home = logged_in_home();
-    for argument in ["adm_reporting2024", "skt_nightly20241231"] {
-        exec(&home, &["/bin/echo", argument])
-            .exits(0)
-            .prints(&format!("{argument}\n"));
-        sekuire(&home).args(["status", argument]).run().exits(2);
+    for arguments in [
+        "--help -V -- --json",
+        "adm_reporting2024 skt_nightly20241231",
+    ] {
+        let words: Vec<&str> = arguments.split(' ').collect();
+        let outcome = exec(&home, &[&["/bin/echo"], &words[..]].concat());
+        outcome.exits(0).prints(&format!("{arguments}\n"));
     }
 }
 
 #[test]
-fn a_command_that_can_not_be_run() {
+fn command_that_can_not_be_run_is_126_or_127() {
     let home = logged_in_home();
     let file = |name: &str, content: &[u8], mode: u32| {
         let path = home.path().join(name);
         fs::write(&path, content).expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
+        fs::set_permissions(&path, Permissions::from_mode(mode)).expect("its mode");
         path.to_str().expect("text").to_owned()
     };
     let plain = file("plain", b"no program", 0o644);
@@ -284,26 +244,21 @@ fn a_command_that_can_not_be_run() {
         ("no-such-command-at-all".to_owned(), 127),
     ] {
         let outcome = exec(&home, &[&command]);
-        outcome
-            .exits(code)
-            .prints("")
-            .complains(&command)
-            .complains("\nhint: ")
-            .hides("os error");
+        outcome.exits(code).prints("").hides("os error");
+        outcome.complains(&format!("error: can't run {command}: "));
+        outcome.complains("\nhint: ");
     }
 }
 
 #[test]
 fn it_is_the_same_process_and_its_end_is_the_programs() {
     let home = logged_in_home();
-    let mut running = sekuire(&home)
-        .args(["auth", "exec", "--", "/bin/sh", "-c", "echo $$; exit 42"])
-        .spawn();
+    let call = sekuire(&home).args(EXEC);
+    let mut running = call.args(["/bin/sh", "-c", "echo $$; exit 42"]).spawn();
     let pid = running.pid();
     let outcome = running.finish();
     outcome.exits(42).prints(&format!("{pid}\n"));
-    let outcome = shell(&home, "kill -TERM $$");
-    assert_eq!(outcome.signal, Some(libc::SIGTERM), "{outcome}");
+    shell(&home, "kill -TERM $$").dies_of(Signal::SIGTERM);
 }
 
 /// Ignored signals, which execve(2) keeps, and limits are as the caller left them; SIGPIPE has its default
@@ -312,60 +267,54 @@ fn it_is_the_same_process_and_its_end_is_the_programs() {
 fn signals_limits_and_descriptors_are_as_they_were() {
     let home = logged_in_home();
     let probe = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ulimit -c; set -- /proc/$$/fd/*; echo $#; echo ${HOME-unset}";
-    let plain = |ignored: &'static [Signal], pipe: SigHandler| {
+    let plain = |ignored: &'static [Signal]| {
         move || {
-            for signal_number in [
-                Signal::SIGPIPE,
+            for of in [
                 Signal::SIGXFSZ,
                 Signal::SIGINT,
                 Signal::SIGTERM,
+                Signal::SIGPIPE,
             ] {
-                let handler = if signal_number == Signal::SIGPIPE {
-                    pipe
-                } else if ignored.contains(&signal_number) {
+                let handler = if ignored.contains(&of) {
                     SigHandler::SigIgn
                 } else {
                     SigHandler::SigDfl
                 };
                 // SAFETY: no handler is a function of ours.
                 #[allow(unsafe_code, reason = "dispositions are what is tested")]
-                unsafe { signal(signal_number, handler) }?;
+                unsafe { signal(of, handler) }?;
             }
             Ok(setrlimit(Resource::RLIMIT_CORE, 4096, 8192)?)
         }
     };
-    for ignored in [
-        &[][..],
-        &[Signal::SIGINT],
-        &[Signal::SIGXFSZ, Signal::SIGTERM],
+    for (before, below) in [
+        (&[Signal::SIGPIPE][..], &[][..]),
+        (&[Signal::SIGINT, Signal::SIGPIPE], &[Signal::SIGINT]),
+        (
+            &[Signal::SIGXFSZ, Signal::SIGTERM],
+            &[Signal::SIGXFSZ, Signal::SIGTERM],
+        ),
     ] {
-        let without = Sekuire::at("/bin/sh".as_ref())
-            .home(&home)
-            .args(["-c", probe])
-            .before_exec(plain(ignored, SigHandler::SigDfl))
-            .run();
-        let with = sekuire(&home)
-            .args(["auth", "exec", "--", "/bin/sh", "-c", probe])
-            .before_exec(plain(ignored, SigHandler::SigIgn))
-            .run();
+        let without = Sekuire::at("/bin/sh".as_ref()).home(&home);
+        let without = without.args(["-c", probe]).before_exec(plain(below)).run();
+        let with = sekuire(&home).args(EXEC).args(["/bin/sh", "-c", probe]);
+        let with = with.before_exec(plain(before)).run();
         without.exits(0);
-        with.exits(0).complains_not();
-        assert_eq!(with.stdout, without.stdout, "{ignored:?}");
+        with.exits(0).prints(&without.stdout).complains_not();
     }
 }
 
 /// A program that traces or dumps itself finds itself allowed to.
 #[test]
-fn the_program_is_dumpable() {
-    let home = logged_in_home();
+fn program_is_dumpable() {
     // Only who may trace a process may read this link (proc(5)).
-    let outcome = shell(&home, "readlink /proc/self/exe");
+    let outcome = shell(&logged_in_home(), "readlink /proc/self/exe");
     outcome.exits(0).complains_not();
 }
 
 /// As execvp(3): what can't be run is passed over.
 #[test]
-fn the_command_is_found_by_path() {
+fn command_is_found_by_path() {
     let home = logged_in_home();
     let [denied, good] = ["denied", "good"].map(|name| home.path().join(name));
     for folder in [&denied, &good] {
@@ -374,12 +323,11 @@ fn the_command_is_found_by_path() {
     fs::write(denied.join("agent"), "#!/bin/sh\n").expect("a file of the name");
     symlink("/bin/echo", good.join("agent")).expect("a link");
     let agent = |path: &str| {
-        let call = sekuire(&home).env("PATH", path);
-        call.args(["auth", "exec", "--", "agent", "hello"]).run()
+        let call = sekuire(&home).env("PATH", path).args(EXEC);
+        call.args(["agent", "hello"]).run()
     };
     let (denied, good) = (denied.display(), good.display());
-    agent(&format!("/no/such/folder:{denied}:{good}"))
-        .exits(0)
-        .prints("hello\n");
+    let found = agent(&format!("/no/such/folder:{denied}:{good}"));
+    found.exits(0).prints("hello\n");
     agent(&format!("/no/such/folder:{denied}")).exits(126);
 }

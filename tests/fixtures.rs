@@ -24,6 +24,12 @@ pub(crate) fn sekuire(home: &Home) -> Sekuire {
     Sekuire::new().home(home)
 }
 
+/// The same, with these variables.
+pub(crate) fn sekuire_with(home: &Home, variables: &[(&str, &str)]) -> Sekuire {
+    let set = |run: Sekuire, (name, value): &(&str, &str)| run.env(name, value);
+    variables.iter().fold(sekuire(home), set)
+}
+
 /// The same, with this backend.
 pub(crate) fn with_backend(home: &Home, backend: &Backend) -> Sekuire {
     sekuire(home)
@@ -48,6 +54,13 @@ pub(crate) fn auth_with(member: &str, value: Value) -> Value {
         .expect("an object")
         .insert(member.to_owned(), value);
     auth
+}
+
+/// A home that is logged in, but for one member of its auth.json.
+pub(crate) fn home_with(member: &str, value: Value) -> Home {
+    let home = Home::new();
+    home.write_auth(&auth_with(member, value).to_string());
+    home
 }
 
 pub(crate) fn logged_in_home() -> Home {

@@ -6,11 +6,10 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::fixtures::{FINGERPRINT, device_name};
+use crate::fixtures::{FINGERPRINT, device_name, sekuire};
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response};
-use crate::support::command::Sekuire;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
@@ -57,27 +56,22 @@ a foreign SEKUIRE_BACKEND_URL | <login> | SEKUIRE_BACKEND_URL=https://other.exam
 
 const LOGIN: &str = r#"{"api_key":"<key>","device_fingerprint":"<fingerprint>","org_id":"org_acme","workspace_id":"ws_abc123","backend_url":"<backend>"}"#;
 
-#[derive(Clone, Copy)]
-struct Case<'a> {
-    name: &'a str,
-    auth: &'a str,
-    variables: &'a str,
-    answer: &'a str,
+/// A name, auth.json, variables and the backend's answer.
+type Case = [&'static str; 4];
+
+fn cases(table: &'static str) -> impl Iterator<Item = Case> {
+    let lines = WITHOUT_A_KEY.trim_start().lines();
+    let lines = lines.chain(table.trim_start().lines());
+    lines.map(|line| {
+        let mut parts = line.split('|').map(str::trim);
+        [(); 4].map(|()| parts.next().expect("four parts"))
+    })
 }
 
-fn cases(tables: &[&'static str]) -> Vec<Case<'static>> {
-    let lines = tables.iter().flat_map(|table| table.trim_start().lines());
-    let case = |line: &'static str| {
-        let mut parts = line.split('|').map(str::trim);
-        let mut part = || parts.next().expect("four parts");
-        Case {
-            name: part(),
-            auth: part(),
-            variables: part(),
-            answer: part(),
-        }
-    };
-    lines.map(case).collect()
+/// The case of this name.
+fn case(name: &str) -> Case {
+    let mut cases = cases(STATUS);
+    cases.find(|case| case[0] == name).expect("a case")
 }
 
 /// A home and a backend that knows the key, bound to runner-1.
@@ -87,27 +81,27 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn new(case: &Case<'_>) -> Self {
+    fn new([_, auth, _, answer]: Case) -> Self {
         let (home, backend) = (Home::new(), Backend::http());
         let fixture = Self { home, backend };
         let mut key = ApiKey::new(KEY);
-        key.bound = Some(FINGERPRINT.to_owned()).filter(|_| case.answer != "unbound");
+        key.bound = Some(FINGERPRINT.to_owned()).filter(|_| answer != "unbound");
         fixture.backend.add_key(key);
-        if !case.auth.is_empty() {
-            fixture.home.write_auth(&fixture.fill(case.auth));
+        if !auth.is_empty() {
+            fixture.home.write_auth(&fixture.fill(auth));
         }
         for (name, content) in [("key", KEY), ("no-key", "no key")] {
             fs::write(fixture.home.path().join(name), content).expect("a secret file");
         }
-        if let Some((status, body)) = case.answer.split_once(' ') {
-            let status = status.parse().expect("a status");
-            let response = Response::new(status, "application/json", fixture.fill(body));
-            fixture.backend.behave(Behaviour::Respond(response));
-        }
-        match case.answer {
-            "revoked" => fixture.backend.revoke(KEY),
-            "lost" => fixture.backend.behave(Behaviour::CloseOnAccept),
-            _ => {}
+        match answer.split_once(' ') {
+            Some((status, body)) => {
+                let status = status.parse().expect("a status");
+                let response = Response::new(status, "application/json", fixture.fill(body));
+                fixture.backend.behave(Behaviour::Respond(response));
+            }
+            None if answer == "revoked" => fixture.backend.revoke(KEY),
+            None if answer == "lost" => fixture.backend.behave(Behaviour::CloseOnAccept),
+            None => {}
         }
         fixture
     }
@@ -143,10 +137,10 @@ impl Fixture {
     }
 }
 
-fn run(case: &Case<'_>, arguments: &[&str]) -> (Outcome, Fixture) {
+fn run(case: Case, arguments: &[&str]) -> (Outcome, Fixture) {
     let fixture = Fixture::new(case);
-    let mut command = Sekuire::new().home(&fixture.home).args(arguments);
-    for variable in case.variables.split_terminator(';') {
+    let mut command = sekuire(&fixture.home).args(arguments);
+    for variable in case[2].split_terminator(';') {
         let (name, value) = variable.split_once('=').expect("a name and a value");
         command = command.env(name, fixture.fill(value));
     }
@@ -157,13 +151,13 @@ fn run(case: &Case<'_>, arguments: &[&str]) -> (Outcome, Fixture) {
     (outcome, fixture)
 }
 
-fn golden(name: &str, cases: &[Case<'_>], arguments: &[&str]) {
-    let reports = cases.iter().map(|case| {
+fn golden(name: &str, table: &'static str, arguments: &[&str]) {
+    let reports = cases(table).map(|case| {
         let (outcome, fixture) = run(case, arguments);
         let code = outcome.code.expect("an exit status");
         let asked = arguments.contains(&"status") && fixture.backend.connections() > 0;
         assert!(!asked, "status is offline; {outcome}");
-        fixture.normalise(&format!("# {}: exit {code}\n{}", case.name, outcome.stdout))
+        fixture.normalise(&format!("# {}: exit {code}\n{}", case[0], outcome.stdout))
     });
     let text: String = reports.collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -180,21 +174,19 @@ fn golden(name: &str, cases: &[Case<'_>], arguments: &[&str]) {
 
 #[test]
 fn golden_status_has_every_field_in_every_state() {
-    let cases = cases(&[WITHOUT_A_KEY, STATUS]);
-    golden("status.json.txt", &cases, &["status", "--json"]);
+    golden("status.json.txt", STATUS, &["status", "--json"]);
 }
 
 #[test]
 fn golden_whoami_has_every_field_in_every_state() {
-    let cases = cases(&[WITHOUT_A_KEY, WHOAMI]);
-    golden("whoami.json.txt", &cases, &["auth", "whoami", "--json"]);
+    golden("whoami.json.txt", WHOAMI, &["auth", "whoami", "--json"]);
 }
 
 #[test]
 fn quiet_says_nothing_but_errors() {
     for (table, command) in [(STATUS, "status"), (WHOAMI, "whoami")] {
-        for case in cases(&[WITHOUT_A_KEY, table]) {
-            let (outcome, _) = run(&case, &[command, "-q"]);
+        for case in cases(table) {
+            let (outcome, _) = run(case, &[command, "-q"]);
             outcome.prints("");
             let is_error = outcome.code.is_some_and(|code| code >= 2);
             assert_eq!(outcome.stderr.contains("error: "), is_error, "{outcome}");
@@ -205,20 +197,15 @@ fn quiet_says_nothing_but_errors() {
 
 /// Text without quotation marks, a list one a line, nothing for null, an object as JSON.
 #[test]
-fn get_prints_one_field() {
+fn get_prints_one_field_as_a_shell_wants_it() {
     let device = r#"{"name":"<name>","os":"<os>","fingerprint":"<fingerprint>","fingerprint_source":"SEKUIRE_DEVICE_ID","bound_fingerprint":"<fingerprint>","matches":true}"#;
     let device = device.replace("<fingerprint>", FINGERPRINT);
-    let (logged_out, logged_in) = (&cases(&[WITHOUT_A_KEY])[0], &cases(&[STATUS])[0]);
+    let path = "<home>/.sekuire/auth.json";
+    let (logged_out, logged_in) = (case("not logged in"), case("the file's key"));
     for (case, command, field, code, printed) in [
         (logged_in, "status", "workspace_id", 0, "ws_abc123"),
         (logged_in, "status", "device.matches", 0, "true"),
-        (
-            logged_in,
-            "status",
-            "file.path",
-            0,
-            "<home>/.sekuire/auth.json",
-        ),
+        (logged_in, "status", "file.path", 0, path),
         (logged_in, "status", "device", 0, &device),
         (logged_in, "status", "error", 0, ""),
         (logged_in, "whoami", "workspaces", 0, "ws_abc123\nws_def456"),
@@ -236,63 +223,28 @@ fn get_prints_one_field() {
 /// An unknown field names those at the top of `--json`, which are all known, and asks nobody.
 #[test]
 fn get_knows_the_fields_of_json_and_no_other() {
-    let (logged_in, damaged) = (&cases(&[STATUS])[0], &cases(&[WITHOUT_A_KEY])[3]);
+    let logged_in = case("the file's key");
     for command in ["status", "whoami"] {
-        // With an error, which is null otherwise.
-        let (damaged, _) = run(damaged, &[command, "--json"]);
-        let report: Value = serde_json::from_str(&damaged.stdout).expect("JSON");
-        let report = report.as_object().expect("an object");
-        let mut names: Vec<&str> = report.keys().map(String::as_str).collect();
+        let (report, _) = run(logged_in, &[command, "--json"]);
+        let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
+        let names = report.as_object().expect("an object").keys();
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
         names.sort_unstable();
         for known in names.iter().chain(&["device.name", "error.hint"]) {
             let (outcome, _) = run(logged_in, &[command, "--get", known]);
             outcome.exits(0);
         }
-        for unknown in [
-            ".",
-            "nonsense",
-            "device.",
-            "device.nonsense",
-            "state.x",
-            "State",
-        ] {
+        for unknown in [".", "device.", "device.nonsense", "state.x", "State"] {
             let (outcome, fixture) = run(logged_in, &[command, "--get", unknown]);
             outcome.exits(2).prints("");
             assert_eq!(fixture.backend.connections(), 0, "{unknown}");
             let (_, hint) = outcome.stderr.split_once("\nhint: ").expect("a hint");
             assert!(hint.trim_end().len() <= 200, "{outcome}");
             let list = hint.strip_prefix("choose one of: ").expect("a list");
-            let (list, nested) = list.split_once("; ").expect("a nested one");
-            assert_eq!(nested, "or a nested one, such as device.name\n");
-            let mut listed: Vec<&str> = list.split(", ").collect();
+            let list = list.strip_suffix("; or a nested one, such as device.name\n");
+            let mut listed: Vec<&str> = list.expect("a nested one").split(", ").collect();
             listed.sort_unstable();
             assert_eq!(listed, names, "{unknown}; {outcome}");
         }
     }
-}
-
-#[test]
-fn json_and_quiet_exclude_each_other() {
-    let arguments = ["whoami", "--json", "--quiet"];
-    let outcome = Sekuire::new().home(&Home::new()).args(arguments).run();
-    outcome
-        .exits(2)
-        .prints("")
-        .complains("--json, --get and --quiet");
-}
-
-/// Without `SEKUIRE_DEVICE_ID`.
-#[test]
-fn a_machine_has_a_fingerprint_of_its_own() {
-    let home = Home::new();
-    let command = Sekuire::new().without("SEKUIRE_DEVICE_ID").home(&home);
-    let outcome = command.args(["status", "--get", "device"]).run();
-    let device: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
-    let fingerprint = device["fingerprint"].as_str().expect("text");
-    assert_eq!(fingerprint.len(), 64, "{outcome}");
-    let source = &device["fingerprint_source"];
-    assert!(
-        *source == json!("machine-id") || *source == json!("hostname"),
-        "{outcome}"
-    );
 }

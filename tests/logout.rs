@@ -20,64 +20,49 @@ fn transcript(home: &Home) -> String {
 
 /// Whatever the variables hold: a malformed one must not keep a key on the machine.
 #[test]
-fn the_documented_text_and_nothing_of_ours_is_left() {
+fn logged_out_is_the_documented_text_and_nothing_of_ours_is_left() {
     let home = logged_in_home();
     let stray = ".auth.json.0123456789abcdef.tmp";
     fs::write(home.sekuire_dir().join(stray), KEY).expect("a stray");
     fs::write(home.sekuire_dir().join("other.txt"), "mine").expect("another's file");
-    let outcome = sekuire(&home)
-        .env("SEKUIRE_BACKEND_URL", "not a url")
-        .env("HTTPS_PROXY", "not a proxy")
-        .arg("logout")
-        .run();
+    let malformed = sekuire(&home).env("SEKUIRE_BACKEND_URL", "not a url");
+    let malformed = malformed.env("HTTPS_PROXY", "not a proxy");
+    let outcome = malformed.arg("logout").run();
     outcome.exits(0).prints(&transcript(&home));
     assert_eq!(
         outcome.stderr,
         "note: the key stays valid until you revoke it at https://sekuire.ai/dashboard/settings?tab=api-keys\n"
     );
     assert_eq!(home.listing(), ["other.txt"]);
+    let again = sekuire(&home).arg("logout").run();
+    again.exits(0).prints("Not logged in\n").complains_not();
 }
 
 #[test]
-fn quiet_prints_nothing() {
-    let home = logged_in_home();
-    for arguments in [&["logout", "-q"][..], &["auth", "logout", "--quiet"]] {
-        let outcome = sekuire(&home)
-            .env("SEKUIRE_API_KEY", KEY)
-            .args(arguments)
-            .run();
+fn quiet_prints_nothing_and_creates_nothing() {
+    for home in [logged_in_home(), Home::new()] {
+        let had_folder = home.sekuire_dir().exists();
+        let quiet = sekuire(&home).env("SEKUIRE_API_KEY", KEY);
+        let outcome = quiet.args(["auth", "logout", "--quiet"]).run();
         outcome.exits(0).prints("").complains_not();
         assert!(home.listing().is_empty());
+        assert_eq!(home.sekuire_dir().exists(), had_folder);
     }
 }
 
-/// A key of another backend is nothing that this dashboard knows.
+/// A key of another backend, or of a damaged file, is nothing that this dashboard knows; an old login and a
+/// dangling link have no key that would stay valid.
 #[test]
-fn of_another_backends_key_no_dashboard_is_named() {
-    for content in [
-        auth_with("backend_url", json!("https://backend.example")).to_string(),
-        "{".to_owned(),
+fn whatever_may_hold_a_key_is_removed_with_a_note() {
+    let elsewhere = auth_with("backend_url", json!("https://backend.example")).to_string();
+    let note = "note: the key stays valid until you revoke it\n";
+    for (content, said) in [
+        (Some(&*elsewhere), note),
+        (Some(""), note),
+        (Some("{"), note),
+        (Some("{\"token\":\"old\"}"), ""),
+        (None, ""),
     ] {
-        let home = Home::new();
-        home.write_auth(&content);
-        let outcome = sekuire(&home).arg("logout").run();
-        outcome.exits(0).prints(&transcript(&home));
-        let note = "note: the key stays valid until you revoke it\n";
-        assert_eq!(outcome.stderr, note);
-    }
-}
-
-#[test]
-fn already_logged_out_is_fine() {
-    let home = Home::new();
-    let outcome = sekuire(&home).arg("logout").run();
-    outcome.exits(0).prints("Not logged in\n").complains_not();
-    assert!(!home.sekuire_dir().exists(), "logout creates nothing");
-}
-
-#[test]
-fn damaged_files_and_dangling_links_are_removed() {
-    for content in [Some(""), Some("{"), Some("{\"token\":\"old\"}"), None] {
         let home = Home::new();
         home.write_auth(content.unwrap_or_default());
         if content.is_none() {
@@ -86,9 +71,7 @@ fn damaged_files_and_dangling_links_are_removed() {
         }
         let outcome = sekuire(&home).arg("logout").run();
         outcome.exits(0).prints(&transcript(&home));
-        // An old login and a dangling link have no key that would stay valid.
-        let may_hold_key = matches!(content, Some("" | "{"));
-        assert_eq!(outcome.stderr.contains("note: "), may_hold_key, "{outcome}");
+        assert_eq!(outcome.stderr, said, "{content:?}");
         assert!(home.listing().is_empty(), "{content:?}");
     }
 }
@@ -100,17 +83,12 @@ fn what_still_holds_a_key_is_a_warning() {
     fs::write(&target, auth().to_string()).expect("a target");
     fs::create_dir(home.sekuire_dir()).expect("a folder");
     symlink(&target, home.auth_json()).expect("a link");
-    let outcome = sekuire(&home)
-        .env("SEKUIRE_API_KEY", KEY)
-        .arg("logout")
-        .run();
+    let with_key = sekuire(&home).env("SEKUIRE_API_KEY", KEY);
+    let outcome = with_key.arg("logout").run();
+    outcome.exits(0).prints(&transcript(&home)).hides(KEY);
     outcome
-        .exits(0)
-        .prints(&transcript(&home))
-        .complains("still holds the key")
-        .complains(&target.display().to_string())
-        .complains("warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n")
-        .hides(KEY);
+        .complains(&format!("{} still holds the key", target.display()))
+        .complains("warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n");
     assert!(home.listing().is_empty());
     let left = fs::read_to_string(&target).expect("the target");
     assert_eq!(left, auth().to_string());
@@ -122,10 +100,9 @@ fn what_is_no_file_is_left_alone() {
         let home = Home::new();
         fs::create_dir(home.sekuire_dir()).expect("a folder");
         let path = home.auth_json();
-        if kind == "a folder" {
-            fs::create_dir(&path).expect(kind);
-        } else {
-            nix::unistd::mkfifo(&path, Mode::S_IRWXU).expect(kind);
+        match kind {
+            "a folder" => fs::create_dir(&path).expect(kind),
+            _ => nix::unistd::mkfifo(&path, Mode::S_IRWXU).expect(kind),
         }
         for command in ["logout", "status", "login"] {
             let outcome = sekuire(&home).arg(command).stdin(KEY.as_bytes()).run();
@@ -140,12 +117,11 @@ fn what_is_no_file_is_left_alone() {
 
 /// As containers mount a single file: it can't go, so it is emptied, and a login writes into it.
 #[test]
-fn a_file_that_is_a_mount_point_is_written_in_place() {
+fn file_that_is_a_mount_point_is_written_in_place() {
     let Some(machine) = needs::machine() else {
         return;
     };
-    let backend = Backend::http();
-    let home = logged_in_home();
+    let (home, backend) = (logged_in_home(), Backend::http());
     let volume = home.path().join("volume.json");
     fs::write(&volume, auth().to_string()).expect("a volume");
     let machine = machine.mount(&volume, home.auth_json());
@@ -158,9 +134,8 @@ fn a_file_that_is_a_mount_point_is_written_in_place() {
     assert_eq!(fs::read_to_string(&volume).expect("the volume"), "{}\n");
     there(&["logout"]).exits(0).prints("Not logged in\n");
     there(&["login", "--api-key-stdin"]).exits(0);
-    there(&["auth", "token"])
-        .exits(0)
-        .prints(&format!("{KEY}\n"));
+    let token = there(&["auth", "token"]);
+    token.exits(0).prints(&format!("{KEY}\n"));
     assert_eq!(home.listing(), ["auth.json"]);
     let metadata = fs::metadata(&volume).expect("the volume");
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);

@@ -17,7 +17,7 @@ use crate::http::{Client, Route, choose_route};
 use crate::store::Store;
 use crate::tls::Trust;
 use crate::{api, environment};
-use checks::{Checks, Finding, found};
+use checks::{Checks, Finding, finding};
 
 /// Clocks may differ by so many seconds: certificates and tokens allow for it.
 const USUAL_DIFFERENCE: u64 = 60;
@@ -32,18 +32,18 @@ const PROXY_VARIABLES: &str = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let mut checks = Checks::new(options.json);
     let is_readable = checks.add("configuration", configuration());
-    let key = credentials::find();
+    let found = credentials::find();
     // The same failure is not reported twice.
-    if is_readable || key.is_ok() {
-        checks.add("key", inspect(&key, options));
+    if is_readable || found.is_ok() {
+        checks.add("key", key(&found, options));
     }
-    let known = key.as_ref().map(|found| found.credential.as_ref());
+    let known = found.as_ref().map(|found| found.credential.as_ref());
     let known = known.ok().flatten();
     let device = shared::detect_device(known);
     checks.add("device", Ok(identity(&device, known)));
     let backend = backend::to_ask(options, known);
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
-    let address = backend.map(|it| found(it.url.to_string(), Some(it.source), None));
+    let address = backend.map(|it| finding(it.url.to_string(), Some(it.source), None));
     let mut can_ask = checks.add("backend", address);
     can_ask &= checks.add("trust", authorities());
     can_ask &= checks.add("proxy", proxy(base.as_ref()));
@@ -67,29 +67,27 @@ fn configuration() -> Result<Finding, Error> {
         }
         (inspected, _) => inspected?,
     };
-    Ok(found(words, Some(source), warnings))
+    Ok(finding(words, Some(source), warnings))
 }
 
-fn inspect(key: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
-    let known = key.as_ref().map_err(Clone::clone)?.credential.as_ref();
+fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error> {
+    let known = found.as_ref().map_err(Clone::clone)?.credential.as_ref();
     let known = known.ok_or_else(|| shared::not_logged_in(options))?;
-    let environment = known.api_key.environment().unwrap_or("unknown");
+    let environment = known.api_key.environment().unwrap_or("unknown environment");
     let words = format!("{}, {environment}", known.api_key);
     let source = known.variable.unwrap_or("auth.json");
     let has_file = Store::locate().is_ok_and(|store| store.may_hold_key());
     let warning = format!("{source} takes precedence over the key in auth.json");
     let has_two = known.variable.is_some() && has_file;
-    Ok(found(words, Some(source), has_two.then_some(warning)))
+    Ok(finding(words, Some(source), has_two.then_some(warning)))
 }
 
 fn identity(device: &Device, known: Option<&Credential>) -> Finding {
     let fingerprint = device::shorten(&device.fingerprint, device::SHORT);
     let words = format!("{}, fingerprint {fingerprint}", device.name);
-    let warning = device.warning().map(str::to_owned);
-    let warnings = shared::other_device(known, device)
-        .into_iter()
-        .chain(warning);
-    found(words, Some(device.source), warnings)
+    let other = shared::other_device(known, device);
+    let by_name = device.warning().map(str::to_owned);
+    finding(words, Some(device.source), other.into_iter().chain(by_name))
 }
 
 fn authorities() -> Result<Finding, Error> {
@@ -98,13 +96,13 @@ fn authorities() -> Result<Finding, Error> {
     let count = trust.unreadable;
     let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
     let warning = Some(warning).filter(|_| count > 0);
-    Ok(found(trust.count(), Some(&trust.source), warning))
+    Ok(finding(trust.count(), Some(&trust.source), warning))
 }
 
 fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
     Ok(match choose_route(base)? {
-        Route::Through(name, proxy) => found(format!("http://{proxy}"), Some(name), None),
-        Route::Bypassed(name, entry) => found(format!("bypassed for {entry}"), Some(name), None),
+        Route::Through(name, proxy) => finding(format!("http://{proxy}"), Some(name), None),
+        Route::Bypassed(name, entry) => finding(format!("bypassed for {entry}"), Some(name), None),
         Route::Direct | Route::NeverProxied => {
             let mut words = "none".to_owned();
             for name in PROXY_VARIABLES.split(' ') {
@@ -112,7 +110,7 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
                     words.extend(["; ", name, " is set but not used"]);
                 }
             }
-            found(words, Some("default"), None)
+            finding(words, Some("default"), None)
         }
     })
 }
@@ -120,7 +118,7 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
 fn clock(now: u64) -> Result<Finding, Error> {
     let date = date(now);
     if now >= BEFORE_RELEASE {
-        return Ok(found(date, None, None));
+        return Ok(finding(date, None, None));
     }
     let message = format!("{date}, a time before this program was released");
     Err(Error::machine(message).with_hint("set this machine's clock"))
@@ -135,20 +133,20 @@ fn seconds(time: SystemTime) -> u64 {
 /// Takes the steps of a request. The first that fails ends it; only the last sends the key.
 fn ask(client: &mut Client, known: Option<&Credential>, device: &Device, checks: &mut Checks) {
     let has_arrived = client.probe(&mut |name, step| {
-        checks.add(name, step.map(|words| found(words, None, None)));
+        checks.add(name, step.map(|words| finding(words, None, None)));
     });
     if !has_arrived {
         return;
     }
     let date = api::clock(client).map(|date| match date {
         Some(date) => compare(seconds(date), seconds(SystemTime::now())),
-        None => found("not told", None, None),
+        None => finding("not told", None, None),
     });
     let is_answered = checks.add("backend clock", date);
     if let Some(known) = known.filter(|_| is_answered) {
         let account = shared::ask(client, known, device).map(|me| {
             let user = me.email.or(me.id).unwrap_or("an unnamed user".to_owned());
-            found(format!("key accepted for {user}"), None, None)
+            finding(format!("key accepted for {user}"), None, None)
         });
         checks.add("account", account);
     }
@@ -159,7 +157,7 @@ fn compare(theirs: u64, ours: u64) -> Finding {
     let is_close = theirs.abs_diff(ours) <= USUAL_DIFFERENCE;
     let advice = "it differs from this machine's: set that, or ask the backend's administrator";
     let warning = Some(advice.to_owned()).filter(|_| !is_close);
-    found(date(theirs), None, warning)
+    finding(date(theirs), None, warning)
 }
 
 #[cfg(test)]

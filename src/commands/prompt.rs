@@ -33,9 +33,8 @@ pub(super) fn read_key(options: &Options, page: &str) -> Result<ApiKey, Error> {
     let output = platform::standard_output();
     let is_shown = output.is_terminal();
     let mut terminal = if is_shown { output } else { open_terminal()? };
-    let key = validate(platform::read_hidden(&mut terminal, PROMPT, || {
-        read_line(&mut input)
-    }));
+    let read = || read_line(&mut input);
+    let key = validate(platform::read_hidden(&mut terminal, PROMPT, read));
     // The prompt's line ends here, with a key or without.
     let mask = key.as_ref().map(ToString::to_string).unwrap_or_default();
     let _ = writeln!(terminal, "{mask}");
@@ -59,21 +58,19 @@ fn validate(line: io::Result<Zeroizing<Vec<u8>>>) -> Result<ApiKey, Error> {
         Error::machine(format!("{message}: {}", words(&cause)))
             .with_hint("pipe the key in, or run this at a terminal")
     })?;
-    match line.len() {
-        0 => Err(
-            Error::new(Kind::NotLoggedIn, "no API key on standard input").with_hint(
-                "paste the key at the prompt, or pipe it in; is the variable that holds it set?",
-            ),
-        ),
-        1..=api_key::MAX_INPUT => ApiKey::parse(&line).map_err(|cause| {
-            Error::usage(format!("the API key {cause}"))
-                .with_hint("copy the whole key from the dashboard, and nothing else")
-        }),
-        _ => Err(
-            Error::usage("the line with the API key is longer than 4 KiB")
-                .with_hint("give the API key alone, on one line"),
-        ),
+    if line.is_empty() {
+        let error = Error::new(Kind::NotLoggedIn, "no API key on standard input");
+        let hint = "paste it at the prompt, or pipe it in; is the variable that holds it set?";
+        return Err(error.with_hint(hint));
     }
+    if line.len() > api_key::MAX_INPUT {
+        let error = Error::usage("the line with the API key is longer than 4 KiB");
+        return Err(error.with_hint("give the API key alone, on one line"));
+    }
+    ApiKey::parse(&line).map_err(|cause| {
+        Error::usage(format!("the API key {cause}"))
+            .with_hint("copy the whole key from the dashboard, and nothing else")
+    })
 }
 
 /// Reads one line, byte by byte: what follows is left for the next reader. Where it is too long, it has one byte

@@ -42,7 +42,7 @@ impl Value {
         match (self, self.json()) {
             (_, json) if json == "null" => String::new(),
             (Value::Text(Some(text)), _) => format!("{text}\n"),
-            (Value::List(Some(texts)), _) => texts.join("\n") + "\n",
+            (Value::List(Some(texts)), _) => texts.iter().flat_map(|text| [text, "\n"]).collect(),
             (_, json) => json + "\n",
         }
     }
@@ -132,5 +132,34 @@ pub(super) fn print(options: &Options, report: &[Member], text: &str) -> Result<
         Some(path) => terminal::print(&get(report, path)?),
         None if options.json => terminal::print(&(object(report) + "\n")),
         None => shared::print(options, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn values_are_written_as_json_and_for_a_shell() {
+        let text = |text| Value::text(Some(text));
+        let list = |texts: &[&str]| Value::List(Some(texts.iter().map(|&it| it.into()).collect()));
+        let none = || Value::text(None::<&str>);
+        let object = |a, b| Value::Object(vec![("a", a), ("b", b)]);
+        for (value, json, lines) in [
+            (text("a \"b\""), r#""a \"b\"""#, "a \"b\"\n"),
+            (text("null"), r#""null""#, "null\n"),
+            (Value::Flag(Some(true)), "true", "true\n"),
+            (list(&["a", "b"]), r#"["a","b"]"#, "a\nb\n"),
+            (list(&[]), "[]", ""),
+            (Value::List(None), "null", ""),
+            (
+                object(none(), text("c")),
+                r#"{"a":null,"b":"c"}"#,
+                "{\"a\":null,\"b\":\"c\"}\n",
+            ),
+            (object(none(), none()), "null", ""),
+        ] {
+            assert_eq!((&*value.json(), &*value.lines()), (json, lines));
+        }
     }
 }

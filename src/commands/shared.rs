@@ -119,12 +119,9 @@ pub(super) fn explain(
         return error;
     }
     let login = backend::login_command(base);
-    let is_of_variable = known.is_some_and(|known| known.variable.is_some());
-    error.with_hint(match other_device(known, device) {
-        Some(advice) => advice,
-        None if is_of_variable => {
-            format!("if the key is not bound to this device yet, run: {login} --no-store")
-        }
-        None => format!("create a new key, then run: {login}"),
-    })
+    let of_variable = known.filter(|known| known.variable.is_some());
+    let bind = "if the key is not bound to this device yet, run:";
+    let bind = of_variable.map(|_| format!("{bind} {login} --no-store"));
+    let hint = other_device(known, device).or(bind);
+    error.with_hint(hint.unwrap_or(format!("create a new key, then run: {login}")))
 }

@@ -10,7 +10,7 @@ use crate::terminal::{self, GREEN, RED, YELLOW};
 pub(super) type Finding = (String, Option<String>, Vec<String>);
 
 /// A finding; its source is an option, a variable, a file, or the default.
-pub(super) fn found(
+pub(super) fn finding(
     words: impl Into<String>,
     source: Option<&str>,
     warnings: impl IntoIterator<Item = String>,
