@@ -133,63 +133,6 @@ fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
 
     let home = logged_in_home();
     fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).expect("its mode");
-    let clear = ["--json", "--backend", "http://backend.example"];
-    let report = prints(doctor(&home).args(clear), 2, &[]);
-    let report: Value = serde_json::from_str(&report).expect("one JSON object");
-    assert_eq!(report["ok"], json!(false));
-    let rows = report["checks"].as_array().expect("a list").iter();
-    let rows: Vec<Value> = rows
-        .map(|row| json!([row["name"], row["result"]]))
-        .collect();
-    let expected = json!([
-        ["configuration", "warning"],
-        ["key", "ok"],
-        ["device", "ok"],
-        ["backend", "failed"],
-        ["trust", "ok"],
-        ["proxy", "ok"],
-        ["clock", "ok"]
-    ]);
-    assert_eq!(json!(rows), expected);
-    let row = json!({
-        "name": "key", "result": "ok", "found": "sk_live_abc...xyz, live", "source": "auth.json",
-        "hint": null,
-    });
-    assert_eq!(report["checks"][1], row);
-    let hint = report["checks"][3]["hint"].as_str().expect("a hint");
-    assert!(hint.contains("SEKUIRE_ALLOW_HTTP"), "{hint}");
-}
-
-#[test]
-fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
-    let home = Home::new();
-    let auth = |content| {
-        home.write_auth(content);
-        doctor(&home)
-    };
-    let lines = [
-        "is not there",
-        "failed   key: Not logged in",
-        "\n         run: sekuire login\n",
-        "\n1 failed, 0 with a warning\n",
-    ];
-    prints(doctor(&home), 1, &lines);
-    assert!(!home.sekuire_dir().exists(), "it changes nothing");
-    let lines = ["warning  configuration: ", "older client", "failed   key: "];
-    prints(auth("{\"token\": \"of-an-older-login\"}"), 1, &lines);
-    let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
-    prints(auth("{\"api_key\": \"other_abcdefghijkl\"}"), 0, &lines);
-    let printed = prints(
-        auth("{\"api_key\":"),
-        3,
-        &["\n2 failed, 0 with a warning\n"],
-    );
-    for part in ["auth.json is damaged: ", "\n         run: sekuire login "] {
-        assert_eq!(printed.matches(part).count(), 2, "{printed}");
-    }
-
-    let home = logged_in_home();
-    fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).expect("its mode");
     let lines = [
         "warning  configuration: ",
         "mode 0644",
