@@ -127,10 +127,14 @@ fn find<'a>(members: &'a [Member], path: &str) -> Option<&'a Value> {
 ///
 /// # Errors
 /// Standard output can't be written, or there is no such field.
-pub(super) fn print(options: &Options, report: &[Member], text: &str) -> Result<u8, Error> {
+pub(super) fn print(
+    options: &Options,
+    report: impl Fn() -> Vec<Member>,
+    text: &str,
+) -> Result<u8, Error> {
     match &options.get {
-        Some(path) => terminal::print(&get(report, path)?),
-        None if options.json => terminal::print(&(object(report) + "\n")),
+        Some(path) => terminal::print(&get(&report(), path)?),
+        None if options.json => terminal::print(&(object(&report()) + "\n")),
         None => shared::print(options, text),
     }
 }

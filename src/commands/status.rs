@@ -43,8 +43,8 @@ fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
         (None, Err(_)) => String::new(),
     };
     let error = found.as_ref().err();
-    let report = report::report(fields(known), error, known, &device, base);
-    let printed = report::print(options, &report, &text);
+    let report = || report::report(fields(known), error, known, &device, base);
+    let printed = report::print(options, report, &text);
     if let Ok(found) = found {
         shared::warn(options, &found.foreign_owner);
         shared::warn(options, shared::other_device(known, &device));

@@ -30,7 +30,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     });
     let (me, error) = (result.as_ref().unwrap_or(&nobody), result.as_ref().err());
     let text = result.as_ref().map(|me| describe(me, &device));
-    let printed = report::print(options, &report(me, error), &text.unwrap_or_default());
+    let printed = report::print(options, || report(me, error), &text.unwrap_or_default());
     // The hint of a refused key says the same.
     if result.is_ok() {
         shared::warn(options, shared::other_device(known, &device));
