@@ -7,9 +7,14 @@ mod stream;
 mod unix;
 
 // Another system needs a file of its own.
-#[cfg_attr(target_os = "linux", path = "platform/linux.rs")]
-#[cfg_attr(target_os = "macos", path = "platform/macos.rs")]
-#[cfg_attr(windows, path = "platform/windows.rs")]
+#[cfg(target_os = "linux")]
+#[path = "platform/linux.rs"]
+mod system;
+#[cfg(target_os = "macos")]
+#[path = "platform/macos.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "platform/windows.rs"]
 mod system;
 
 use std::ffi::OsStr;
