@@ -243,10 +243,14 @@ fn command_that_can_not_be_run_is_126_or_127() {
         ("/".to_owned(), 126),
         ("no-such-command-at-all".to_owned(), 127),
     ] {
+        let hint = match code {
+            127 => "\nhint: check the name and PATH",
+            _ => "\nhint: check the file's mode",
+        };
         let outcome = exec(&home, &[&command]);
         outcome.exits(code).prints("").hides("os error");
         outcome.complains(&format!("error: can't run {command}: "));
-        outcome.complains("\nhint: ");
+        outcome.complains(hint);
     }
 }
 

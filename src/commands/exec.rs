@@ -30,12 +30,13 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 fn explain(program: &[OsString], cause: &io::Error) -> Error {
     let name = program.first().map(|name| name.to_string_lossy());
     let name = name.unwrap_or_default();
-    let kind = match cause.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Kind::ProgramNotFound,
-        _ => Kind::ProgramNotExecutable,
+    let missing = "check the name and PATH; a script's interpreter (#!) must exist, too";
+    let unfit = "check the file's mode and architecture; a script needs a first line (#!)";
+    let (kind, hint) = match cause.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => (Kind::ProgramNotFound, missing),
+        _ => (Kind::ProgramNotExecutable, unfit),
     };
-    Error::new(kind, format!("can't run {name}: {}", words(cause)))
-        .with_hint("check PATH, the file's mode and architecture, and a script's first line (#!)")
+    Error::new(kind, format!("can't run {name}: {}", words(cause))).with_hint(hint)
 }
 
 /// Sets each variable once, or removes it: `sekuire` in the command's place asks the same backend with the
@@ -54,7 +55,7 @@ fn set_variables(credential: &Credential, backend: &BackendUrl) -> Result<(), Er
         (WORKSPACE_VARIABLE, callers.as_deref().or(known)),
     ];
     for (name, value) in variables {
-        // All entries of the name: setenv(3) replaces the first alone.
+        // All entries of the name: setenv(3) replaces only the first.
         platform::remove_variable(name);
         if let Some(value) = value {
             platform::set_variable(name, value)
