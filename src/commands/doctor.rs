@@ -6,7 +6,7 @@ mod checks;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{backend, shared};
-use crate::backend_url::BackendUrl;
+use crate::backend_url::{BackendUrl, Scheme};
 use crate::cli::Options;
 use crate::clock::{BEFORE_RELEASE, date};
 use crate::credential::Credential;
@@ -19,10 +19,10 @@ use crate::tls::Trust;
 use crate::{api, environment};
 use checks::{Checks, Finding, finding};
 
-/// Clocks may differ by so many seconds: certificates and tokens allow for it.
+/// By how many seconds clocks may differ: certificates and tokens allow for that.
 const USUAL_DIFFERENCE: u64 = 60;
 
-/// What programs read for a proxy; this one the first two.
+/// What programs read for a proxy; this one reads the first two.
 const PROXY_VARIABLES: &str = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy";
 
 /// Looks at each layer, and prints what was found there as soon as it is known.
@@ -45,7 +45,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let base = backend.as_ref().ok().map(|backend| backend.url.clone());
     let address = backend.map(|it| finding(it.url.to_string(), Some(it.source), None));
     let mut can_ask = checks.add("backend", address);
-    can_ask &= checks.add("trust", authorities());
+    can_ask &= checks.add("trust", authorities(base.as_ref()));
     can_ask &= checks.add("proxy", proxy(base.as_ref()));
     can_ask &= checks.add("clock", clock(seconds(SystemTime::now())));
     if let Some(base) = base.filter(|_| can_ask && options.online) {
@@ -90,11 +90,14 @@ fn identity(device: &Device, known: Option<&Credential>) -> Finding {
     finding(words, Some(device.source), other.into_iter().chain(by_name))
 }
 
-fn authorities() -> Result<Finding, Error> {
+fn authorities(base: Option<&BackendUrl>) -> Result<Finding, Error> {
+    if base.is_some_and(|base| base.scheme() == Scheme::Http) {
+        return Ok(finding("not needed for http", None, None));
+    }
     let mut trust = Trust::prepare()?;
     trust.read_folders();
     let count = trust.unreadable;
-    let warning = format!("{count} more could not be read: see that each is whole, in PEM form");
+    let warning = format!("{count} more could not be read: check that each is whole PEM text");
     let warning = Some(warning).filter(|_| count > 0);
     Ok(finding(trust.count(), Some(&trust.source), warning))
 }
@@ -103,14 +106,16 @@ fn proxy(base: Option<&BackendUrl>) -> Result<Finding, Error> {
     Ok(match choose_route(base)? {
         Route::Through(name, proxy) => finding(format!("http://{proxy}"), Some(name), None),
         Route::Bypassed(name, entry) => finding(format!("bypassed for {entry}"), Some(name), None),
-        Route::Direct | Route::NeverProxied => {
+        route @ (Route::Direct | Route::NeverProxied) => {
             let mut words = "none".to_owned();
             for name in PROXY_VARIABLES.split(' ') {
                 if environment::raw(name).is_some() {
                     words.extend(["; ", name, " is set but not used"]);
                 }
             }
-            finding(words, Some("default"), None)
+            let is_missed = matches!(route, Route::Direct) && words != "none";
+            let advice = "for a proxy set HTTPS_PROXY".to_owned();
+            finding(words, Some("default"), is_missed.then_some(advice))
         }
     })
 }
@@ -140,7 +145,7 @@ fn ask(client: &mut Client, known: Option<&Credential>, device: &Device, checks:
     }
     let date = api::clock(client).map(|date| match date {
         Some(date) => compare(seconds(date), seconds(SystemTime::now())),
-        None => finding("not told", None, None),
+        None => finding("not given", None, None),
     });
     let is_answered = checks.add("backend clock", date);
     if let Some(known) = known.filter(|_| is_answered) {
