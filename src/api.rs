@@ -15,11 +15,11 @@ use crate::redact::sanitize;
 /// The most that a message shows of each text from a server, in characters.
 const MAX_SHOWN: usize = 80;
 
-/// The longest identifier of an organization or a workspace, in bytes: what is longer counts as none, for
-/// auth.json has to hold it.
+/// The longest identifier of an organization or a workspace, in bytes: a longer one counts as none,
+/// because auth.json has to hold it.
 pub const MAX_ID: usize = 512;
 
-/// The hint where an answer is none of a backend's.
+/// The hint for an answer that no backend of Sekuire gives.
 const CHECK_URL: &str = "is this the URL of a Sekuire backend? If so, ask whoever runs it";
 
 /// Enough for any request's body, in bytes, six for each of a key (512) and of a host name (255): growing
@@ -75,7 +75,7 @@ fn verify_body(key: &ApiKey, device: &Device) -> Zeroizing<String> {
     Zeroizing::new(json)
 }
 
-/// Asks the backend what time it is, without a key: an answer that refuses tells it as well.
+/// Asks the backend what time it is, without a key: an answer that refuses says it, too.
 ///
 /// # Errors
 /// The backend could not be asked (4).
@@ -126,7 +126,7 @@ fn text(object: &Object<'_>, name: &str) -> Option<String> {
     object.text(name).filter(|text| !text.is_empty())
 }
 
-/// As [`text`], of an identifier to store: none where it is too long or a part of it can't be shown.
+/// As [`text`], for an identifier to store: none if it is too long or part of it can't be shown.
 fn identifier(object: &Object<'_>, name: &str) -> Option<String> {
     text(object, name).filter(|id| id.len() <= MAX_ID && sanitize(id) == *id)
 }
@@ -156,7 +156,9 @@ fn explain(base: &BackendUrl, response: &Response) -> Error {
     let hint = match (status, response.retry_after()) {
         (300..=399, _) => return redirected(base, response.header("location")),
         (401 | 403, _) if !is_html(response) => return refused(base, said),
-        (401 | 403, _) => "a proxy or firewall in between may have refused it: ask there".into(),
+        (401 | 403, _) => {
+            "a proxy or firewall in between may have refused it: ask its administrator".into()
+        }
         (402, _) => how_to_upgrade(&body),
         (404, _) => CHECK_URL.into(),
         (429, Some(time)) => format!("try again in {} s", time.as_secs()),
@@ -175,8 +177,9 @@ fn refused(base: &BackendUrl, said: Option<String>) -> Error {
 
 fn redirected(base: &BackendUrl, target: Option<&str>) -> Error {
     let target = target.map_or_else(|| "an unnamed place".into(), brief);
-    Error::new(Kind::Backend, format!("{base} redirects to {target}"))
-        .with_hint("a redirect is never followed, for it would carry the key along; check the URL")
+    Error::new(Kind::Backend, format!("{base} redirects to {target}")).with_hint(
+        "a redirect is never followed, because it would carry the key along; check the URL",
+    )
 }
 
 fn malformed(base: &BackendUrl, what: &str) -> Error {
@@ -203,7 +206,7 @@ fn error_text(body: &Object<'_>) -> Option<String> {
     places.iter().find_map(|(object, name)| text(object, name))
 }
 
-/// The text of an error body that is no JSON; of a page of HTML, its title.
+/// The text of an error body that is not JSON; for a page of HTML, its title.
 fn plain_text(response: &Response) -> Option<String> {
     let text = String::from_utf8_lossy(&response.body);
     let text = match text.trim() {
@@ -281,7 +284,7 @@ mod tests {
     fn each_status_has_a_message_and_a_hint() {
         let later = "try again later";
         let administrator = "check the URL, or ask the backend's administrator";
-        let firewall = "a proxy or firewall in between may have refused it: ask there";
+        let firewall = "a proxy or firewall in between may have refused it: ask its administrator";
         for (status, body, message, hint) in [
             (
                 401,

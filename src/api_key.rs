@@ -13,13 +13,13 @@ pub const PREFIXES: [&str; 2] = ["sk_live_", "sk_test_"];
 /// How Sekuire's other secrets begin.
 pub const OTHER_PREFIXES: [&str; 2] = ["skt_", "adm_"];
 
-/// How what is no key begins in lower case, and what is wrong with it.
+/// How other texts than keys begin, in lower case, and what is wrong with them.
 const WRONG_BEGINNINGS: [(&str, &str); 7] = [
     ("\"", IN_QUOTATION_MARKS),
     ("'", IN_QUOTATION_MARKS),
     ("`", IN_QUOTATION_MARKS),
-    ("skt_", "is an install token (skt_), not an API key"),
-    ("adm_", "is an admin session (adm_), not an API key"),
+    ("skt_", "is really an install token (skt_)"),
+    ("adm_", "is really an admin session (adm_)"),
     ("sk_live_", "begins with sk_live_ in upper case"),
     ("sk_test_", "begins with sk_test_ in upper case"),
 ];
@@ -46,7 +46,7 @@ pub struct ApiKey(Zeroizing<String>);
 impl ApiKey {
     /// Cleans and validates what a person or a script handed in.
     ///
-    /// White space, invisible characters, line ends and bracketed-paste marks at both ends go.
+    /// White space, invisible characters, line ends and bracketed-paste marks at both ends are removed.
     ///
     /// # Errors
     /// What is wrong and where, in words that complete "the API key …" and never quote the key.
@@ -228,8 +228,8 @@ mod tests {
             ("KEY=sk_test_QQ", no_prefix),
             ("'sk_live_QQ'", quoted),
             ("\"sk_live_QQ", quoted),
-            ("skt_QQ", "is an install token (skt_), not an API key"),
-            ("ADM_QQ", "is an admin session (adm_), not an API key"),
+            ("skt_QQ", "is really an install token (skt_)"),
+            ("ADM_QQ", "is really an admin session (adm_)"),
             ("SK_LIVE_QQ", "begins with sk_live_ in upper case"),
             ("Sk_Test_QQ", "begins with sk_test_ in upper case"),
             ("sk_live_...", mask),

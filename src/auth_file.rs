@@ -23,7 +23,7 @@ pub struct Content {
 pub fn parse(bytes: &[u8]) -> Result<Content, String> {
     let object = Object::parse(without_mark(bytes))?;
     let text = |name: &str| match object.text(name) {
-        None if object.has(name) => Err(format!("holds something else than text as its {name}")),
+        None if object.has(name) => Err(format!("has something other than text as its {name}")),
         found => Ok(found.filter(|text| !text.is_empty())),
     };
     let api_key = text("api_key")?.map(Zeroizing::new);
@@ -54,7 +54,7 @@ pub fn parse(bytes: &[u8]) -> Result<Content, String> {
 }
 
 /// Writes the file's content: pretty-printed, null where unknown, `backend_url` only where there is
-/// one. Nothing of the file before is kept: it may be a link to another's.
+/// one. Nothing of the old file is kept: it may be a link to another user's.
 pub fn format(credential: &Credential) -> Zeroizing<Vec<u8>> {
     let backend_url = credential.backend_url.as_ref().map(ToString::to_string);
     let fingerprint = credential.bound_fingerprint.as_deref();
@@ -84,7 +84,7 @@ pub fn format(credential: &Credential) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(json.into_bytes())
 }
 
-/// What some editors put before a text (Unicode, 23.8): no part of it.
+/// What some editors put before a text (Unicode, 23.8), which is not part of it.
 fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
@@ -112,7 +112,7 @@ mod tests {
         }
     }
 
-    /// What it has room for at first is what it has room for in the end.
+    /// Its capacity is the same before and after.
     #[test]
     fn a_file_never_grows_while_it_is_written() {
         for escape in ["\\", "\u{1}"] {
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_damaged_says_why_without_the_key() {
         let no_text = |name: &str, value: &str| {
-            let why = format!("holds something else than text as its {name}");
+            let why = format!("has something other than text as its {name}");
             (format!("{{\"{name}\": {value}}}"), why)
         };
         let with_key = |key: &str| format!("{{\"api_key\": \"{key}\"}}");

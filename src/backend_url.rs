@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::error::Error;
 
-/// The longest URL that is taken, in bytes: auth.json has to hold it.
+/// The longest URL that is accepted, in bytes: auth.json has to hold it.
 const MAX_LEN: usize = 2048;
 
 /// A base URL: scheme, host, port and path prefix (RFC 3986), nothing else.
@@ -30,8 +30,8 @@ pub enum Scheme {
 }
 
 impl BackendUrl {
-    /// Parses an `http` or `https` URL; trailing slashes go, and so does `/api/v1`, with which
-    /// Sekuire's own reference gives the base; another path prefix stays.
+    /// Parses an `http` or `https` URL; trailing slashes are dropped, and so is `/api/v1`, which
+    /// Sekuire's own reference has in the base URL; any other path prefix stays.
     ///
     /// # Errors
     /// What is wrong with it, in words that complete "the URL …" and quote nothing of it: user info
@@ -91,7 +91,7 @@ impl BackendUrl {
         self.name.strip_suffix('.').unwrap_or(&self.name)
     }
 
-    /// The host, as the resolver knows it: behind a dot at its end no search domain is tried.
+    /// The host, as the resolver knows it: with a dot at its end no search domain is tried.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -179,7 +179,7 @@ pub fn parse_port(port: &str) -> Result<u16, &'static str> {
 }
 
 /// Parses a host: labels of letters, digits, `-` and `_` between dots, or an IPv6 address in brackets, which
-/// it loses.
+/// are dropped.
 fn parse_host(host: &str) -> Result<String, &'static str> {
     let inner = host
         .strip_prefix('[')

@@ -32,7 +32,7 @@ pub enum Request {
 
 /// What help is about.
 pub enum Topic {
-    /// The commands that begin so.
+    /// The commands whose names begin so.
     Commands(&'static str),
     /// Variables and exit statuses.
     Environment,
@@ -76,7 +76,7 @@ pub fn parse(mut args: Vec<OsString>) -> Result<Request, Error> {
     let program: Vec<OsString> = behind.into_iter().skip(1).collect();
     let shell = SHELLS.into_iter().find(|shell| operands == [*shell]);
     let checked = check(command, operands, &program);
-    // Before the options: without -- those of a program would be taken for ours.
+    // Before the options: without --, a program's would be taken for ours.
     if command.id == CommandId::Exec {
         checked.clone()?;
     }
@@ -124,7 +124,7 @@ fn read_options(command: &CommandSpec, typed: Vec<TypedOption>) -> Result<Option
     Ok(options)
 }
 
-/// Behind `--` only what is certainly a key is refused: a program has users and files that begin with adm_.
+/// Behind `--` only what is certainly a key is refused: a user or a file may have a name that begins with adm_.
 fn refuse_keys_and_dashes(args: &[OsString], behind: &[OsString]) -> Result<(), Error> {
     let is_key = |arg: &OsString| looks_like_key(&arg.to_string_lossy());
     let is_api_key = |arg: &OsString| {
@@ -140,7 +140,7 @@ fn refuse_keys_and_dashes(args: &[OsString], behind: &[OsString]) -> Result<(), 
     }
     let is_dash = |arg: &OsString| arg.to_string_lossy().starts_with(['\u{2013}', '\u{2014}']);
     if args.iter().any(is_dash) {
-        let error = "an argument begins with a long dash (– or —), which is no hyphen";
+        let error = "an argument begins with a long dash (– or —), which is not a hyphen";
         return Err(Error::usage(error).with_hint("type hyphens, as in --backend"));
     }
     Ok(())

@@ -1,9 +1,9 @@
-//! Times in words, and what a clock can't say if it is right.
+//! Times in words, and the time that every right clock has passed.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// 1 November 2026, in seconds since 1970: before this version was released. A clock that says less is
-/// wrong. A release moves it.
+/// 1 November 2026, in seconds since 1970: before this version was released. A clock that is behind it is
+/// wrong. Each release moves it.
 pub const BEFORE_RELEASE: u64 = 1_793_491_200;
 
 /// A time in words, from seconds since 1970.

@@ -26,9 +26,9 @@ const VARIABLES: [&str; 2] = [KEY_VARIABLE, KEY_FILE_VARIABLE];
 pub struct Found {
     /// The key, if there is one.
     pub credential: Option<Credential>,
-    /// That auth.json is another user's, who may have put it there: a warning of every command.
+    /// That auth.json is another user's, who may have put it there: a warning for every command.
     pub foreign_owner: Option<String>,
-    /// What else is wrong with auth.json: warnings of `status` and `doctor`.
+    /// What else is wrong with auth.json: warnings for `status` and `doctor`.
     pub warnings: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ pub fn find() -> Result<Found, Error> {
     Ok(found)
 }
 
-/// No API key on this machine: where it was looked for.
+/// No API key on this machine, and where one was looked for.
 pub fn not_logged_in() -> Error {
     let (auth_json, empty) = (auth_json(), empty_variables());
     let places = format!("{KEY_VARIABLE}, {KEY_FILE_VARIABLE} or {auth_json}{empty}");
@@ -59,7 +59,7 @@ pub fn not_logged_in() -> Error {
     Error::new(Kind::NotLoggedIn, message)
 }
 
-/// Where `status` looked in vain, if that may surprise: `SEKUIRE_CONFIG_DIR` is set, or a key's variable is
+/// Where `status` found no key, if that may surprise: `SEKUIRE_CONFIG_DIR` is set, or a key's variable is
 /// set but empty.
 pub fn where_looked() -> Option<String> {
     let empty = empty_variables();

@@ -41,7 +41,7 @@ impl Kind {
     }
 }
 
-/// What to do about a shortage of this machine's.
+/// What to do where this machine is short of something.
 pub const CHECK_LIMITS: &str = "check the limits of this process (ulimit -a, or the container's)";
 
 /// A failure: its kind, what failed and where, and what to do next.
@@ -99,7 +99,7 @@ pub fn words(cause: &io::Error) -> String {
     }
     let mut words = cause.to_string();
     words.truncate(words.find(" (os error ").unwrap_or(words.len()));
-    // But for names, such as I/O.
+    // Except for names, such as I/O.
     let is_word = words.chars().nth(1).is_some_and(char::is_lowercase);
     if let Some(first) = words.get_mut(..1).filter(|_| is_word) {
         first.make_ascii_lowercase();

@@ -39,7 +39,7 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// All attempts, instead of the usual three.
     pub wait: Option<Duration>,
-    /// Whether `doctor` asks: it makes one attempt, and needs no hint at itself.
+    /// Whether `doctor` asks: it makes one attempt, and no hint names `doctor`.
     pub for_doctor: bool,
 }
 

@@ -1,6 +1,6 @@
 //! JSON from others: a strict check first, then nanoserde, one scalar at a time.
 //!
-//! nanoserde's reader panics on `{"valid":true,"x":`, loops for ever on `"x":[1,2`, and accepts
+//! nanoserde's reader panics on `{"valid":true,"x":`, loops forever on `"x":[1,2`, and accepts
 //! trailing junk, comments, duplicate keys and mismatched brackets (0.2.1). It therefore reads only
 //! single strings and booleans that have passed the check below.
 
@@ -93,7 +93,7 @@ pub fn write(value: &(impl SerJson + ?Sized), out: String) -> String {
 }
 
 /// The text of a checked JSON string; none for another value, and for an escaped lone surrogate, which
-/// is no character.
+/// is not a character.
 fn text(raw: &str) -> Option<String> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {

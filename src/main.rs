@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         terminal::error(&error);
         error.kind().exit_status()
     });
-    // Nothing is said any more.
+    // Nothing more is printed.
     api_key::secrets_in_use().clear();
     exit_status.into()
 }

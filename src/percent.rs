@@ -2,7 +2,7 @@
 
 use std::iter;
 
-/// The bytes of `text`, decoded once, each with its place in it. What is no escape stands for itself.
+/// The bytes of `text`, decoded once, each with its place in it. What is not an escape stands for itself.
 pub fn decoded(text: &str) -> impl Iterator<Item = (usize, u8)> {
     let mut rest = text.as_bytes();
     iter::from_fn(move || {

@@ -79,8 +79,8 @@ pub fn user(uid: u32) -> String {
 /// Makes the disk keep what was renamed or removed in a folder (fsync(2)).
 ///
 /// # Errors
-/// As fsync(2). What can't be done counts as done: this user can't read the folder, and Windows opens none; the
-/// file system does not know how.
+/// As fsync(2). It is no error where it can't be done: in a folder that this user can't read, on Windows, which
+/// opens no folder, and on a file system that does not know how.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let is_done = |kind| matches!(kind, InvalidInput | PermissionDenied | Unsupported);
@@ -95,7 +95,7 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 /// Call it only while no second thread exists.
 ///
 /// # Errors
-/// A zero byte stands in the value: std would panic.
+/// The value has a zero byte: std would panic.
 pub fn set_variable(name: &str, value: &OsStr) -> io::Result<()> {
     if value.as_encoded_bytes().contains(&0) {
         return Err(ErrorKind::InvalidInput.into());

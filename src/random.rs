@@ -1,5 +1,5 @@
-//! Random numbers from the operating system, through the TLS library's own source. There is no other:
-//! without it nothing is begun.
+//! Random numbers from the operating system, through the TLS library's own source. Without it nothing is
+//! begun.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::hex;
 /// rely on them.
 ///
 /// # Errors
-/// There are none: exit status 3.
+/// There are no random numbers: exit status 3.
 pub fn require() -> Result<(), Error> {
     fraction().map(drop)
 }
@@ -32,7 +32,7 @@ pub fn hex() -> io::Result<String> {
 pub fn fraction() -> Result<f64, Error> {
     let bytes = bytes().map_err(|cause| {
         Error::machine(cause.to_string())
-            .with_hint("see that getrandom(2) is allowed here, or that there is a /dev/urandom")
+            .with_hint("allow getrandom(2) here, or provide /dev/urandom")
     })?;
     Ok(f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0))
 }

@@ -26,7 +26,7 @@ const RUN: usize = 8;
 /// have names such as `adm_jsmith`.
 const MIN_TOKEN: usize = 10;
 
-/// So long is no name, be it without a digit.
+/// No name is so long, even without a digit.
 const LONG_TOKEN: usize = 20;
 
 /// The user info in our own hints, perhaps behind a bracket.
@@ -50,7 +50,7 @@ pub fn sanitize(text: &str) -> String {
     }
     let shown = cut(&text, &hidden);
     // A mark may complete a run of a secret that has dots, and half of an escape one that has percent signs.
-    // To cut until nothing is found would take a time that grows with the square of the length.
+    // Cutting until nothing is found would take a time that grows with the square of the length.
     let has_run = |form: &Form| form.runs(&runs).next().is_some();
     if forms(&shown).iter().any(has_run) {
         return MARK.into();
@@ -123,7 +123,7 @@ impl Form {
     }
 
     /// What stands behind the prefix of a key or of another secret of Sekuire, up to the next white space:
-    /// which characters a key has is not ours to say, and a mark too many hurts nobody.
+    /// it is not for us to say which characters a key has, and a mark too many hurts nobody.
     fn lookalikes(&self) -> impl Iterator<Item = Range<usize>> {
         words(&self.bytes, |byte| *byte <= b' ').filter_map(|(start, word)| {
             let mut rests = iter::successors(Some(word), |rest| rest.get(1..));
@@ -154,7 +154,7 @@ fn words(bytes: &[u8], ends: fn(&u8) -> bool) -> impl Iterator<Item = (usize, &[
     })
 }
 
-/// What is behind the prefix at the beginning; none where there is no prefix, or but a mask or a name behind it.
+/// What is behind the prefix at the beginning; none where there is no prefix, or only a mask or a name behind it.
 fn behind_prefix(word: &[u8]) -> Option<&[u8]> {
     let behind = |prefix: &&str| word.strip_prefix(prefix.as_bytes());
     let key = PREFIXES.iter().find_map(behind);

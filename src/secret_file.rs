@@ -18,7 +18,7 @@ pub fn read(path: &Path, most: usize) -> io::Result<(Zeroizing<Vec<u8>>, Access)
     let file = platform::open_to_read(path)?;
     let metadata = file.metadata()?;
     require_regular(metadata.file_type())?;
-    // Some file systems say 0 of every file.
+    // Some file systems say 0 for every file.
     let length = match usize::try_from(metadata.len()) {
         Ok(length) if length > 0 => length.min(most),
         _ => most,

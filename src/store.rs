@@ -21,8 +21,7 @@ use crate::{environment, json, platform, secret_file};
 use messages::BY_HAND;
 
 /// What replaces a damaged file. Its backend may be lost, and the key must not go to another one.
-const REPLACE: &str =
-    "log in again: sekuire login --backend URL; the default URL is https://api.sekuire.ai";
+const REPLACE: &str = "run: sekuire login --backend URL; the default URL is https://api.sekuire.ai";
 
 /// The file's name.
 const FILE_NAME: &str = "auth.json";
@@ -45,7 +44,7 @@ impl Store {
     /// Finds the place: `$SEKUIRE_CONFIG_DIR`, else `~/.sekuire`.
     ///
     /// # Errors
-    /// The variable is no absolute path (2); there is no home directory, or a relative one (3).
+    /// The variable is not an absolute path (2); there is no home directory, or a relative one (3).
     pub fn locate() -> Result<Store, Error> {
         if let Some(folder) = environment::path("SEKUIRE_CONFIG_DIR")? {
             if folder.is_absolute() {
@@ -82,7 +81,7 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// It is no regular file, can't be read, or is damaged: exit status 3.
+    /// It is not a regular file, can't be read, or is damaged: exit status 3.
     pub fn load(&self) -> Result<(Content, Option<Access>), Error> {
         let (bytes, access) = match secret_file::read(&self.file, json::MAX_LEN) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => {
@@ -147,7 +146,7 @@ impl Store {
     /// emptied.
     ///
     /// # Errors
-    /// Something could not be removed, or is no file: exit status 3.
+    /// Something could not be removed, or is not a file: exit status 3.
     pub fn remove(&self) -> Result<bool, Error> {
         // A temporary file that can't be removed must not keep the key in auth.json.
         let swept = temporary::sweep(&self.folder, Duration::ZERO);
@@ -229,7 +228,7 @@ impl Store {
         Some(format!("{file} was a link; {target} still holds the key"))
     }
 
-    /// Whether there may be a key in auth.json: a damaged file may have one; what is no file has none.
+    /// Whether there may be a key in auth.json: a damaged file may have one; what is not a file has none.
     pub fn may_hold_key(&self) -> bool {
         self.file.is_file() && !self.is_without_key()
     }

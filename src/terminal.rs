@@ -90,7 +90,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// note once a minute.
 pub struct WaitingLine {
     on_terminal: bool,
-    /// How long `--wait` goes on, where a log is told.
+    /// How long `--wait` goes on, if a log is to say so.
     in_log: Option<Duration>,
     shown: Option<String>,
     logged: Option<Instant>,

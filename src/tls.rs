@@ -1,4 +1,4 @@
-//! TLS: the handshake, and in words why it was refused.
+//! TLS: the handshake, and why it was refused, in words.
 
 #[cfg(target_os = "linux")]
 mod trust;
@@ -36,7 +36,7 @@ impl Trust {
     /// Shakes hands with the server at the other end of `stream`, verifying that it is `host`.
     ///
     /// # Errors
-    /// As the stream; a refusal, which [`Trust::explain`] has in words.
+    /// As the stream; a refusal, which [`Trust::explain`] puts into words.
     pub fn shake_hands(
         &self,
         stream: &mut (impl Read + Write),
@@ -73,7 +73,7 @@ impl Trust {
             _ => String::new(),
         };
         let (cause, hint) = match name(error).as_str() {
-            // The second of a CA that was made anew under its old name.
+            // The second comes of a CA that was made anew under its old name.
             "unknown issuer" | "bad signature" => ("certificate signed by an untrusted CA", ADD_CA),
             "not valid for name" => ("certificate is not for this host", CHECK_URL),
             "expired" => ("certificate expired", CHECK_CLOCK),

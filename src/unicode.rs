@@ -10,7 +10,7 @@ const INVISIBLE: [u32; 36] = [
     0xff00, 0xffa0, 0xffa1, 0xfff0, 0xfffc, 0x1bca0, 0x1bca4, 0x1d173, 0x1d17b, 0xe0000, 0xe1000,
 ];
 
-/// Whether a terminal shows nothing for this character, though it is no control character.
+/// Whether a terminal shows nothing for this character, though it is not a control character.
 pub fn is_invisible(c: char) -> bool {
     let mut ranges = INVISIBLE.chunks(2);
     ranges.any(|range| matches!(range, [start, end] if (*start..*end).contains(&u32::from(c))))

@@ -113,7 +113,7 @@ fn damage_is_exit_status_three_with_path_and_remedy_and_changes_nothing() {
             let outcome = sekuire(&home).args(arguments).run();
             let begin = format!("error: {} is damaged: it ", home.auth_json().display());
             let outcome = outcome.exits(3).prints("").hides(SECRET).complains(&begin);
-            outcome.complains("\nhint: log in again: sekuire login --backend URL");
+            outcome.complains("\nhint: run: sekuire login --backend URL");
             assert_eq!(home.read_auth(), content);
         }
     }

@@ -42,7 +42,7 @@ fn unknown(what: &str, typed: &str, hint: Option<String>) -> Error {
     Error::usage(format!("unknown {what}{}", quoted(typed))).with_hint(hint)
 }
 
-/// What to do instead of `typed`, unless that is an option which the command does not have.
+/// What to do instead of `typed`, unless that is an option that the command does not have.
 pub(super) fn habit(command: Option<&CommandSpec>, typed: &str) -> Option<String> {
     let is_url = typed.contains("://");
     let typed = if is_url { "--url" } else { typed };

@@ -144,7 +144,7 @@ impl OptionSpec {
         self.names.first().unwrap_or(&"")
     }
 
-    /// Whether it has a value: it is no switch.
+    /// Whether it takes a value.
     pub fn has_value(&self) -> bool {
         !matches!(self.field, Switch(_))
     }

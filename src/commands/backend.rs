@@ -44,7 +44,7 @@ pub(super) fn of_login(options: &Options) -> Result<Backend, Error> {
 }
 
 /// The backend to ask: a key from auth.json goes where it was logged in, unless the option says otherwise;
-/// all else goes where a login would go.
+/// any other key goes where a login would go.
 ///
 /// # Errors
 /// A malformed URL; `http` where it is not allowed; a variable that names another origin than the one
@@ -83,7 +83,7 @@ pub(super) fn logged_in_to(known: &Credential) -> Result<Backend, Error> {
     choose(("auth.json", own.as_ref()), &[], DEFAULT_BACKEND)
 }
 
-/// A backend that must be named, for it is not the default one.
+/// A backend that must be named, because it is not the default one.
 pub(super) fn unless_default(url: &BackendUrl) -> Option<String> {
     Some(url.to_string()).filter(|url| url != DEFAULT_BACKEND)
 }

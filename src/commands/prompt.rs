@@ -60,7 +60,7 @@ fn validate(line: io::Result<Zeroizing<Vec<u8>>>) -> Result<ApiKey, Error> {
     })?;
     if line.is_empty() {
         let error = Error::new(Kind::NotLoggedIn, "no API key on standard input");
-        let hint = "paste it at the prompt, or pipe it in; is the variable that holds it set?";
+        let hint = "paste it at the prompt; if you pipe in a variable, check that it is set";
         return Err(error.with_hint(hint));
     }
     if line.len() > api_key::MAX_INPUT {
@@ -73,8 +73,8 @@ fn validate(line: io::Result<Zeroizing<Vec<u8>>>) -> Result<ApiKey, Error> {
     })
 }
 
-/// Reads one line, byte by byte: what follows is left for the next reader. Where it is too long, it has one byte
-/// too many.
+/// Reads one line, byte by byte: what follows is left for the next reader. A line that is too long is
+/// returned with one byte too many.
 fn read_line(input: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(api_key::MAX_INPUT + 1));
     let mut byte = Zeroizing::new([0]);
@@ -97,7 +97,7 @@ mod tests {
 
     use super::read_line;
 
-    /// Text, each byte of it behind a signal.
+    /// Text, with a signal before each byte.
     struct Interrupted<'a> {
         text: &'a [u8],
         is_next: bool,

@@ -103,7 +103,7 @@ pub(super) fn report(
 /// What `--get` prints of the field at a path, such as `device.name`.
 ///
 /// # Errors
-/// There is none: exit status 2, with the names of those there are.
+/// There is no such field: exit status 2, with the names of those that exist.
 pub(super) fn get(report: &[Member], path: &str) -> Result<String, Error> {
     find(report, path).map(Value::lines).ok_or_else(|| {
         let names: Vec<&str> = report.iter().map(|(name, _)| *name).collect();

@@ -28,7 +28,7 @@ pub(super) fn client(base: BackendUrl, options: &Options) -> Result<Client, Erro
 /// The key that a command needs. Warns of a file that may be planted.
 ///
 /// # Errors
-/// As [`credentials::find`]; there is none: exit status 1.
+/// As [`credentials::find`]; there is no key: exit status 1.
 pub(super) fn find_credential(options: &Options) -> Result<Credential, Error> {
     let found = credentials::find()?;
     warn(options, &found.foreign_owner);
@@ -39,7 +39,7 @@ pub(super) fn find_credential(options: &Options) -> Result<Credential, Error> {
 pub(super) fn not_logged_in(options: &Options) -> Error {
     let backend = backend::of_login(options);
     let login = backend.map(|backend| backend::login_command(&backend.url));
-    // Which says what is wrong with its backend's URL.
+    // Whoever runs it sees what is wrong with the backend's URL.
     let login = login.unwrap_or("sekuire login".to_owned());
     credentials::not_logged_in().with_hint(format!("run: {login}"))
 }

@@ -10,7 +10,7 @@ use crate::terminal;
 /// Prints the API key and a line end.
 ///
 /// # Errors
-/// There is none.
+/// There is no key.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let credential = shared::find_credential(options)?;
     let line = Zeroizing::new([credential.api_key.reveal(), "\n"].concat());

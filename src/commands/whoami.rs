@@ -20,7 +20,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let base = target.as_ref().ok().map(|(_, base)| base.clone());
     let report = |me: &Me, error| report::report(fields(me), error, known, &device, base.as_ref());
     let nobody = Me::default();
-    // Nothing is sent for a field that there is not.
+    // Nothing is sent for a field that does not exist.
     if let Some(field) = &options.get {
         report::get(&report(&nobody, None), field)?;
     }

@@ -57,7 +57,7 @@ impl Attempt<'_> {
     /// Opens a connection; `found` gets what was found in each step before TLS, in words.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no connection.
     pub(super) fn open(
         &mut self,
         found: &mut dyn FnMut(String),
@@ -116,7 +116,7 @@ fn exchange(
         let read = match stream.read(&mut buffer) {
             Ok(0) => return answer.end(true),
             Ok(read) => buffer.get(..read).unwrap_or_default(),
-            // So rustls reports an end without close_notify.
+            // This is how rustls reports an end without close_notify.
             Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => return answer.end(false),
             Err(cause) => {
                 let lost = |how| answer.lost(how);

@@ -96,7 +96,7 @@ impl Answer {
     /// Takes what came next; the answer, once it is whole.
     ///
     /// # Errors
-    /// It is none.
+    /// It is not an answer.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Option<Response>, Failure> {
         // A blank line that ends in them begins at most two bytes before.
         let mut new = self.bytes.len().saturating_sub(2);
@@ -112,7 +112,7 @@ impl Answer {
         if self.head.is_none() {
             return Err(no_answer("sent an answer without end"));
         }
-        // Of an endless one the status counts.
+        // An endless answer still has a status.
         let mut response = decode(&self.bytes)?;
         response.too_long |= !is_whole;
         Ok(Some(response))
@@ -140,7 +140,7 @@ impl Answer {
     }
 
     /// Reads a head, if a blank line ends behind `new`; true: it was an interim answer's (RFC 9110, 15.2),
-    /// and was cut off.
+    /// and was removed.
     fn read_head(&mut self, new: usize) -> Result<bool, Failure> {
         if self.bytes.iter().zip(b"HTTP/").any(|(a, b)| a != b) {
             return Err(not_http());
@@ -150,7 +150,7 @@ impl Answer {
         };
         let end = new + end;
         let head = self.bytes.get_mut(..end).unwrap_or_default();
-        // minreq takes nothing but UTF-8 there.
+        // minreq accepts only UTF-8 there.
         for byte in head.iter_mut().filter(|byte| !byte.is_ascii()) {
             *byte = b'?';
         }
@@ -222,7 +222,7 @@ fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn chunk_size(line: &[u8]) -> Option<usize> {
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
     let digits = std::str::from_utf8(digits).ok()?;
-    // std would take a sign, too.
+    // std would accept a sign, too.
     let size = usize::from_str_radix(digits, 16).ok();
     size.filter(|_| !digits.starts_with('+'))
 }
@@ -238,7 +238,7 @@ fn decode(bytes: &[u8]) -> Result<Response, Failure> {
     });
     let answer = match conversation {
         Ok((Ok(answer), _)) if answer.reason_phrase != NO_STATUS_LINE => answer,
-        // Nothing but this machine is asked for these bytes.
+        // These bytes come from this machine.
         Err(cause) => return Err(Failure::local(&cause)),
         Ok((Err(minreq::Error::IoError(cause)), _)) if cause.raw_os_error().is_some() => {
             return Err(Failure::local(&cause));

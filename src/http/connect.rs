@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::deadline::Deadline;
 
-/// How many milliseconds each address has, of several, in one round after the other. A dead one costs a
+/// How many milliseconds each of several addresses has, in one round after the other. A dead one costs a
 /// quarter of a second (RFC 8305, 8); a network that answers late gets its time in a later round.
 const ROUNDS: &[u64] = &[250, 1000, 4000];
 
-/// The same of a single address: it has all the time but for one break, so that a person hears of the wait.
+/// The same for a single address: it has all the time, with one break, so that a person hears of the wait.
 const ALONE: &[u64] = &[1000];
 
 /// Connects to one of `addresses`.

@@ -48,7 +48,7 @@ impl<'a> Deadline<'a> {
         Ok(self.end.min(self.next_tick) - now)
     }
 
-    /// Does `operation`, which takes how long it may wait, again until it ends otherwise than by that time.
+    /// Repeats `operation`, which takes how long it may wait, until it ends for another reason than that time.
     ///
     /// # Errors
     /// As the operation; the deadline has passed (`TimedOut`).

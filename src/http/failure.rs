@@ -21,7 +21,7 @@ pub(super) enum Blame {
     Tls,
     /// A clock: a certificate is not valid yet. It passes while `--wait` lasts.
     Clock,
-    /// An answer that is none. It would come again.
+    /// Something that is not an answer. It would come again.
     Answer,
 }
 
@@ -52,8 +52,8 @@ impl Failure {
         Failure::new(Blame::Machine, cause, CHECK_LIMITS)
     }
 
-    /// What an error of a connection is: a shortage of this machine's, the end of the time while `doing` was
-    /// done, or what `otherwise` makes of it in words.
+    /// What an error of a connection means: this machine is short of something, the time was up while `doing`
+    /// something, or what `otherwise` makes of its words.
     pub(super) fn of(
         cause: &io::Error,
         doing: &str,
@@ -66,7 +66,7 @@ impl Failure {
         }
     }
 
-    /// The same of a connection to the backend itself: TLS, where it was refused.
+    /// The same for a connection to the backend itself, which TLS may have refused.
     pub(super) fn of_backend(
         cause: &io::Error,
         trust: Option<&Trust>,
@@ -85,7 +85,7 @@ impl Failure {
         self.blame == Blame::Network || self.blame == Blame::Clock && is_waiting
     }
 
-    /// The error, after attempts as `attempts` has it in words.
+    /// The error; `attempts` says in words how often it was tried.
     pub(super) fn error(&self, target: &Target, attempts: &str, for_doctor: bool) -> Error {
         let (base, cause) = (&target.base, &self.cause);
         let message = match (self.blame, &target.proxy) {

@@ -20,7 +20,7 @@ const ASK_PROXY: &str = "check HTTPS_PROXY, or ask the proxy's administrator";
 
 /// A proxy, and how to log in to it.
 pub struct Proxy {
-    /// Its host and port alone count.
+    /// Only its host and port count.
     pub(super) url: BackendUrl,
     /// The header with user name and password, or nothing.
     login: Zeroizing<String>,
@@ -47,7 +47,7 @@ pub enum Route {
 /// Chooses the way to `base`; where that is not known, as if no exception were made for it.
 ///
 /// # Errors
-/// The variable holds something else than `http://[user:password@]host:port`: exit status 2, never a
+/// The variable holds something other than `http://[user:password@]host:port`: exit status 2, never a
 /// silent direct connection.
 pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
     if base.is_some_and(|base| base.scheme() == Scheme::Http || base.is_loopback()) {

@@ -33,7 +33,7 @@ pub(super) fn resolve(host: &str, deadline: &mut Deadline<'_>) -> io::Result<Vec
     if let Ok(address) = bare.parse() {
         return Ok(vec![address]);
     }
-    // A look-up that takes too long is left behind: the system's resolver knows no deadline.
+    // A look-up that takes too long is left running: the system's resolver has no deadline.
     let (sender, answers) = channel();
     look_up(host, Family::V4, sender.clone())?;
     look_up(host, Family::V6, sender)?;

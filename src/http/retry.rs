@@ -11,7 +11,7 @@ const WINDOW: Duration = Duration::from_secs(15);
 /// The first pause is at most this long; each further one may be twice as long.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// No pause of our own choice is longer.
+/// The longest pause of our own choice.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The state of one request's attempts.
@@ -45,7 +45,7 @@ impl Retry {
     ///
     /// Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015): clients that
     /// failed together must not come back together. For the same reason jitter is added to
-    /// `Retry-After`, which a server tells all of them alike.
+    /// `Retry-After`, which is the same for all of them.
     pub fn pause(
         &mut self,
         elapsed: Duration,
@@ -92,15 +92,16 @@ mod tests {
     #[test]
     fn retry_after_is_kept_and_the_window_too() {
         for wait in [0, 5, 120] {
-            for told in [0, 1, 4].map(Duration::from_secs) {
+            for retry_after in [0, 1, 4].map(Duration::from_secs) {
                 for jitter in [0.0, 0.5, ALMOST_ONE] {
                     let mut retry = Retry::new(Duration::from_secs(wait));
                     let window = Duration::from_secs(if wait == 0 { 15 } else { wait });
                     let mut elapsed = Duration::ZERO;
-                    while let Some(pause) = retry.pause(elapsed, Some(told), jitter) {
-                        let case = format!("--wait {wait}, told {told:?}, jitter {jitter}");
+                    while let Some(pause) = retry.pause(elapsed, Some(retry_after), jitter) {
+                        let case =
+                            format!("--wait {wait}, retry_after {retry_after:?}, jitter {jitter}");
                         assert!(
-                            pause >= told && pause <= told + LONGEST,
+                            pause >= retry_after && pause <= retry_after + LONGEST,
                             "{case}: {pause:?}"
                         );
                         // An attempt takes its time as well.
@@ -116,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn those_who_were_told_the_same_come_back_apart() {
-        for (wait, told, longest_pauses) in [
+    fn the_same_retry_after_brings_clients_back_apart() {
+        for (wait, retry_after, longest_pauses) in [
             (0, 0, [6.0, 7.0]),
             (0, 4, [9.5, 9.5]), // half of what is left
             (0, 14, [14.5, 14.5]),
@@ -126,10 +127,13 @@ mod tests {
         ] {
             let mut retry = Retry::new(Duration::from_secs(wait));
             for longest in longest_pauses {
-                let told = Some(Duration::from_secs(told));
-                let pause = retry.pause(Duration::ZERO, told, ALMOST_ONE);
+                let retry_after = Some(Duration::from_secs(retry_after));
+                let pause = retry.pause(Duration::ZERO, retry_after, ALMOST_ONE);
                 let pause = pause.expect("there is time").as_secs_f64();
-                assert!((pause - longest).abs() < 0.001, "{wait} {told:?}: {pause}");
+                assert!(
+                    (pause - longest).abs() < 0.001,
+                    "{wait} {retry_after:?}: {pause}"
+                );
             }
         }
     }
@@ -244,9 +248,11 @@ mod tests {
     #[test]
     fn fleet_that_starts_at_once_gets_in_and_does_not_come_back_together() {
         for rate in [200, 100, 40] {
-            for told in [None, Some(1), Some(5)] {
-                let (got_in, last, by_second) = simulate(rate, told.map(Duration::from_secs));
-                let case = format!("{rate}/s, Retry-After {told:?}: {last:?}, {by_second:?}");
+            for retry_after in [None, Some(1), Some(5)] {
+                let (got_in, last, by_second) =
+                    simulate(rate, retry_after.map(Duration::from_secs));
+                let case =
+                    format!("{rate}/s, Retry-After {retry_after:?}: {last:?}, {by_second:?}");
                 assert_eq!(got_in, CLIENTS, "{case}");
                 assert!(
                     last <= 2 * Duration::from_secs(2 * u64::from(CLIENTS / rate)),

@@ -7,7 +7,7 @@ pub(super) use libc::__errno_location as errno_location;
 
 pub use super::unix::*;
 
-// The C library's would take 22 µs more per start. Tools that watch the heap know that one alone.
+// The C library's would take 22 µs more per start. Tools that watch the heap know only that one.
 #[cfg(not(system_heap))]
 #[global_allocator]
 static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
@@ -21,7 +21,7 @@ pub fn machine_id() -> Option<String> {
 
 fn read_machine_id(path: &str) -> Option<String> {
     let mut text = String::new();
-    // 32 digits and a line end; one byte more tells a longer file.
+    // 32 digits and a line end; one byte more shows that the file is longer.
     let mut file = open_to_read(Path::new(path)).ok()?.take(34);
     file.read_to_string(&mut text).ok()?;
     let id = text.trim_ascii().to_ascii_lowercase();

@@ -31,7 +31,7 @@ pub fn standard_error() -> Stream {
 /// The terminal of this session, for a prompt while standard output leads elsewhere.
 ///
 /// # Errors
-/// There is none.
+/// There is no such terminal.
 pub fn controlling_terminal() -> io::Result<Stream> {
     let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL)?;
     Ok(Stream(ManuallyDrop::new(terminal)))

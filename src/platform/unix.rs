@@ -34,7 +34,7 @@ pub(super) fn wait_until_readable(file: &File) -> io::Result<()> {
     is_ready(file.as_raw_fd(), libc::POLLIN, -1).map(drop)
 }
 
-/// Waits until something can be written, or never can be again.
+/// Waits until something can be written, or never will be.
 pub(super) fn wait_until_writable(file: &File) -> io::Result<()> {
     is_ready(file.as_raw_fd(), libc::POLLOUT, -1).map(drop)
 }
@@ -64,7 +64,7 @@ pub(super) fn check(result: libc::c_int) -> io::Result<()> {
 /// The whole host name (gethostname(2)).
 pub fn host_name() -> String {
     let mut name = [0_u8; 256];
-    // SAFETY: the buffer is valid for its length. Where a name fills it, no zero need stand behind it.
+    // SAFETY: the buffer is valid for its length. Where a name fills it, no zero byte need follow.
     unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
     // Where the call fails, nothing has been written.
     let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();

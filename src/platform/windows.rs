@@ -43,7 +43,7 @@ static MODE_WITH_ECHO: AtomicU32 = AtomicU32::new(0);
 /// is shown, and restores the console.
 ///
 /// # Errors
-/// Standard input is no console after all, or `read` failed.
+/// Standard input is not a console after all, or `read` failed.
 pub fn read_hidden<T>(
     terminal: &mut Stream,
     prompt: &str,

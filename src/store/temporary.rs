@@ -28,7 +28,7 @@ pub(super) fn replace(folder: &Path, file: &Path, content: &[u8]) -> io::Result<
     write_and(folder, content, |new| fs::rename(new, file))
 }
 
-/// Writes so many blanks to the disk as a private file, and removes it.
+/// Writes this many blanks to the disk as a private file, and removes it.
 ///
 /// # Errors
 /// As [`replace`].

@@ -142,7 +142,7 @@ impl Trust {
     }
 }
 
-/// The files in a folder that are wanted; of what can't be listed, itself.
+/// The files in a folder that are wanted; for a path that can't be listed, the path itself.
 fn files(path: PathBuf, is_wanted: fn(&Path) -> bool) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(&path) else {
         return vec![path];

@@ -30,7 +30,7 @@ fn nothing_is_sent_without_random_numbers() {
             if code == 3 {
                 outcome.complains(
                     "error: the operating system gives no random numbers\n\
-                     hint: see that getrandom(2) is allowed",
+                     hint: allow getrandom(2) here, or provide /dev/urandom",
                 );
                 assert_eq!(home.read_auth(), OLD);
             }

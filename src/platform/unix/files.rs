@@ -11,8 +11,8 @@ use super::check;
 use crate::platform::{Access, sync_folder};
 
 /// Creates a folder that only its owner can enter, from its first moment and whatever the umask; with
-/// `parents`, those that are missing too. To change a mode later would take the path, to which another user
-/// may have moved another folder by then.
+/// `parents`, those that are missing too. Changing a mode later would need the path, and by then another user
+/// may have moved another folder there.
 ///
 /// Call it only while no second thread exists.
 ///
@@ -34,17 +34,17 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
 /// from then on, whatever the umask or an older client made of its mode; a new one, from its first moment.
 ///
 /// # Errors
-/// As open(2); it is no regular file, or the file system does not keep the mode.
+/// As open(2); it is not a regular file, or the file system does not keep the mode.
 pub fn open_private(path: &Path, is_new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(is_new).mode(0o600);
     let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
     let file = options.custom_flags(flags).open(path)?;
-    // Its result tells nothing: FAT, SMB and FUSE may say that it is done, or refuse what is so already.
+    // Its result means nothing: FAT, SMB and FUSE may say that it is done, or refuse what is already so.
     let _ = file.set_permissions(Permissions::from_mode(0o600));
     match file.metadata() {
         Ok(found) if found.is_file() && found.mode() & 0o7777 == 0o600 => return Ok(file),
-        // The caller hears of this failure; the next login sweeps.
+        // This failure is reported; the next login sweeps.
         _ if is_new => drop(fs::remove_file(path)),
         _ => {}
     }

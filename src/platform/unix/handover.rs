@@ -44,7 +44,7 @@ pub fn converse<T>(
 ) -> io::Result<(T, Zeroizing<Vec<u8>>)> {
     let (mut ours, theirs) = UnixStream::pair()?;
     for end in [&ours, &theirs] {
-        // A buffer that is too small is an error, where it would be a wait without end.
+        // A buffer that is too small is an error here; writing to it would wait without end.
         end.set_nonblocking(true)?;
         enlarge_buffer(end)?;
     }
@@ -128,7 +128,7 @@ unsafe fn system_connect(socket: c_int, address: *const sockaddr, length: sockle
     type Connect = unsafe extern "C" fn(c_int, *const sockaddr, socklen_t) -> c_int;
     // SAFETY: the name is zero-terminated.
     let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"connect".as_ptr()) };
-    // SAFETY: the system's function of that name has this signature, and null is none.
+    // SAFETY: the system's function of that name has this signature, and null means none.
     let connect = unsafe { std::mem::transmute::<*mut libc::c_void, Option<Connect>>(found) };
     // SAFETY: the caller's arguments, unchanged.
     connect.map_or(-1, |connect| unsafe { connect(socket, address, length) })

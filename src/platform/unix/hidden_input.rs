@@ -35,14 +35,14 @@ struct Prompt {
 /// the terminal is left unfinished. One prompt in the life of a process.
 ///
 /// # Errors
-/// Standard input is no terminal after all, or `read` failed.
+/// Standard input is not a terminal after all, or `read` failed.
 pub fn read_hidden<T>(
     terminal: &mut Stream,
     prompt: &str,
     read: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
-    // A background job is stopped by this (tcdrain(3), SIGTTOU), before it takes the settings of the
-    // shell for those that it found. What fails here fails again below.
+    // A background job is stopped by this (tcdrain(3), SIGTTOU), before it takes the shell's settings
+    // for its own. What fails here fails again below.
     // SAFETY: tcdrain takes a descriptor and touches no memory of ours.
     unsafe { libc::tcdrain(libc::STDIN_FILENO) };
     // SAFETY: termios is a plain structure of integers, for which zero is a value.

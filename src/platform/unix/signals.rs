@@ -12,7 +12,7 @@ type Handler = extern "C" fn(c_int);
 
 /// Makes a limit on file sizes an error of write(2): a signal between the backend's answer and the saving of
 /// the key would waste the binding. (std ignores SIGPIPE.) And gives process 1 the default actions that the
-/// kernel spares it (`pid_namespaces(7)`).
+/// kernel withholds from it (`pid_namespaces(7)`).
 ///
 /// By handlers: execve(2) resets them, where an ignored signal stays ignored.
 pub fn prepare_signals() {
@@ -24,8 +24,8 @@ pub fn prepare_signals() {
     }
 }
 
-/// Calls `handler` at the next `signal`, once. Not where the signal is ignored, as by nohup(1): it stays so.
-/// Nor where there is no such signal, or one that can't be caught.
+/// Calls `handler` at the next `signal`, once; does nothing where the signal is ignored, as by nohup(1), does not
+/// exist, or can't be caught.
 ///
 /// It calls only sigaction, which is safe in a handler.
 pub(super) fn catch(signal: c_int, handler: Handler) {
