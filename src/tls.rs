@@ -68,8 +68,12 @@ impl Trust {
                 }
             }
             InvalidCertificate(NotValidForNameContext { presented, .. }) => names(presented),
-            InvalidCertificate(ExpiredContext { time, not_after }) => when(*not_after, *time),
-            InvalidCertificate(NotValidYetContext { time, not_before }) => when(*not_before, *time),
+            InvalidCertificate(ExpiredContext { time, not_after }) => {
+                when("until", *not_after, *time)
+            }
+            InvalidCertificate(NotValidYetContext { time, not_before }) => {
+                when("from", *not_before, *time)
+            }
             _ => String::new(),
         };
         let (cause, hint) = match name(error).as_str() {
@@ -110,9 +114,9 @@ pub fn version(session: &ClientConnection) -> &'static str {
     if is_old { "TLS 1.2" } else { "TLS 1.3" }
 }
 
-fn when(limit: UnixTime, now: UnixTime) -> String {
+fn when(word: &str, limit: UnixTime, now: UnixTime) -> String {
     let [limit, now] = [limit, now].map(|time| clock::date(time.as_secs()));
-    format!(": the limit is {limit}, this machine's clock says {now}")
+    format!(": valid {word} {limit}; this machine's clock says {now}")
 }
 
 /// The first names that a certificate has; rustls writes them as `DnsName("example.org")` and `IpAddress(::1)`.

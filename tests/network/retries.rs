@@ -189,6 +189,6 @@ fn wait_ends_when_the_certificate_becomes_valid() {
     });
     outcome
         .exits(0)
-        .complains("certificate is not valid yet: the limit is ");
+        .complains("certificate is not valid yet: valid from ");
     assert_eq!(fixture.backend.requests().len(), 1, "{outcome}");
 }

@@ -23,8 +23,8 @@ const REFUSED: [TlsKind; 6] = [
 const EXPLAINED: &str = "
     certificate signed by an untrusted CA; trusted: 1 CA of SSL_CERT_FILE=/ | for the backend's own CA set SSL_CERT_FILE=/path/ca.pem; or ask for its missing intermediate
     certificate is not for this host, but for backend.example.org, 192.0.2.1 | check the host and port of the URL
-    certificate expired: the limit is Tue, 01 Jan 2002 00:00:00 GMT, this machine's clock says | check this machine's clock
-    certificate is not valid yet: the limit is Sun, 01 Jan 2090 00:00:00 GMT, this machine's clock says | set this machine's clock; --wait SECS waits
+    certificate expired: valid until Tue, 01 Jan 2002 00:00:00 GMT; this machine's clock says | check this machine's clock
+    certificate is not valid yet: valid from Sun, 01 Jan 2090 00:00:00 GMT; this machine's clock says | set this machine's clock; --wait SECS waits
     certificate is a CA's own (CA:TRUE), not a server's                      | basicConstraints=CA:FALSE
     TLS failed: invalid purpose                                              | run: sekuire doctor --online
 ";
