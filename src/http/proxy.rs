@@ -16,8 +16,6 @@ use crate::environment;
 use crate::error::Error;
 use crate::percent;
 
-const ASK_PROXY: &str = "check HTTPS_PROXY, or ask the proxy's administrator";
-
 /// A proxy, and how to log in to it.
 pub struct Proxy {
     /// Only its host and port count.
@@ -116,8 +114,7 @@ impl Proxy {
     ) -> Result<(), Failure> {
         let lost = |cause: io::Error| {
             Failure::of(&cause, "waiting for the proxy", |how| {
-                let cause = format!("the proxy broke off: {how}");
-                Failure::new(Blame::Network, cause, ASK_PROXY)
+                Failure::network(format!("the proxy broke off: {how}"))
             })
         };
         let authority = host_and_port(base.host(), base.port());
@@ -134,7 +131,11 @@ impl Proxy {
             stream.read_exact(&mut byte).map_err(lost)?;
             answer.push(&byte).map_err(|failure| match failure.blame {
                 Blame::Machine => failure,
-                _ => Failure::new(Blame::Answer, "the proxy does not speak HTTP", ASK_PROXY),
+                _ => Failure::new(
+                    Blame::Answer,
+                    "the proxy does not speak HTTP",
+                    "check HTTPS_PROXY",
+                ),
             })?;
             if let Some(status) = answer.status() {
                 break status;
@@ -147,7 +148,7 @@ impl Proxy {
                 Blame::Answer,
                 "set HTTPS_PROXY=http://user:password@host:port; only Basic is spoken here",
             ),
-            _ if is_passing(status) => (Blame::Network, ASK_PROXY),
+            _ if is_passing(status) => (Blame::Network, "ask the proxy's administrator"),
             _ => (
                 Blame::Answer,
                 "ask the proxy's administrator to allow this host, or name it in NO_PROXY",

@@ -123,6 +123,8 @@ fn proxies_that_misbehave_are_blamed_and_never_passed_by() {
         outcome.exits(4).complains(&says);
         let is_tried = outcome.stderr.contains("(3 attempts");
         assert_eq!(is_tried, attempts == "3", "{name}: {outcome}");
+        let alternatives = outcome.stderr.matches(", or ").count();
+        assert!(alternatives <= 1, "{name}: two at most; {outcome}");
         outcome.hides("pass%20word").hides("pass word").hides(BASIC);
         fixture.assert_clean_failure(&name, &outcome);
         outcome.takes_at_most(SLACK);
