@@ -108,9 +108,10 @@ fn there_is_no_waiting_line_where_none_belongs() {
     let mut quiet = command().arg("-q").pty();
     let mut piped = command().spawn();
     let mut half = command().capture_stderr().pty();
-    let mut quick = waiting(&home, &Backend::http(), Behaviour::Normal).pty();
+    let (answering, closing) = (Backend::http(), Backend::http());
+    let mut quick = waiting(&home, &answering, Behaviour::Normal).pty();
     // Two pauses of less than 0.25 and 0.5 s: over before a person wonders.
-    let mut pauses = waiting(&home, &Backend::http(), Behaviour::CloseOnAccept).pty();
+    let mut pauses = waiting(&home, &closing, Behaviour::CloseOnAccept).pty();
     for (name, outcome, code) in [
         ("dumb", dumb.finish(), 1),
         ("quiet", quiet.finish(), 1),
