@@ -127,7 +127,7 @@ fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
     prints(auth("{\"token\": \"of-an-older-login\"}"), 1, &lines);
     let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
     prints(auth("{\"api_key\": \"other_abcdefghijkl\"}"), 0, &lines);
-    let damaged = "auth.json is damaged: it is not JSON\n         log in again: sekuire login ";
+    let damaged = "auth.json is damaged: it is not JSON\n         run: sekuire login ";
     let lines = [damaged, "\n1 failed, 0 with a warning\n"];
     prints(auth("{\"api_key\":"), 3, &lines);
 
