@@ -39,7 +39,7 @@ pub(super) fn wait_until_writable(file: &File) -> io::Result<()> {
     is_ready(file.as_raw_fd(), libc::POLLOUT, -1).map(drop)
 }
 
-/// Whether one of `events` comes within `milliseconds`; −1 waits for ever (poll(2)).
+/// Whether one of `events` comes within `milliseconds`; −1 waits forever (poll(2)).
 fn is_ready(descriptor: RawFd, events: libc::c_short, milliseconds: i32) -> io::Result<bool> {
     let mut polled = libc::pollfd {
         fd: descriptor,
