@@ -117,13 +117,9 @@ impl Store {
         let warnings = self.prepare_folder()?;
         self.look()?;
         let swept = temporary::sweep(&self.folder, AN_HOUR);
-        if self.is_in_place() {
-            let opened = platform::open_private(&self.file, false);
-            opened.map_err(|cause| self.error("save", &self.file, &cause))?;
-        } else {
-            swept
-                .and_then(|()| temporary::try_out(&self.folder, ROOM))
-                .map_err(|cause| self.error("save", &self.folder, &cause))?;
+        self.change("save", None, || temporary::try_out(&self.folder, ROOM))?;
+        if !self.is_in_place() {
+            swept.map_err(|cause| self.error("save", &self.folder, &cause))?;
         }
         Ok(warnings)
     }
@@ -134,12 +130,10 @@ impl Store {
     /// It could not be saved; the old file is as it was, except where it can only be written in place.
     pub fn save(&self, credential: &Credential) -> Result<(), Error> {
         let content = auth_file::format(credential);
-        if self.is_in_place() {
-            return self.overwrite("save", &content);
-        }
-        temporary::replace(&self.folder, &self.file, &content)
-            .and_then(|()| self.confirm())
-            .map_err(|cause| self.error("save", &self.folder, &cause))
+        self.change("save", Some(&content), || {
+            temporary::replace(&self.folder, &self.file, &content)?;
+            self.confirm()
+        })
     }
 
     /// Removes auth.json and all temporary files; false: there was no key. A file that is a mount point is
@@ -152,14 +146,14 @@ impl Store {
         let swept = temporary::sweep(&self.folder, Duration::ZERO);
         let found = self.look()?;
         let had_key = found.is_some_and(|kind| kind.is_symlink() || !self.is_without_key());
-        if self.is_in_place() {
-            if had_key {
-                self.overwrite("remove", auth_file::EMPTY)?;
-            }
-        } else if found.is_some() {
-            if_there(fs::remove_file(&self.file))
-                .and_then(|_| self.confirm())
-                .map_err(|cause| self.error("remove", &self.folder, &cause))?;
+        if had_key {
+            self.change("remove", Some(auth_file::EMPTY), || {
+                if_there(fs::remove_file(&self.file))?;
+                self.confirm()
+            })?;
+        } else {
+            // Where it can't go, as a mount point, an earlier logout has emptied it.
+            let _ = fs::remove_file(&self.file);
         }
         swept.map_err(|cause| {
             let (folder, cause) = (self.folder.display(), error::words(&cause));
@@ -192,32 +186,46 @@ impl Store {
         })
     }
 
-    /// Writes the file itself, which is not atomic.
-    fn overwrite(&self, verb: &str, content: &[u8]) -> Result<(), Error> {
-        let overwrite = || {
-            let mut file = platform::open_private(&self.file, false)?;
+    /// Does `replace` in the folder. Where auth.json is a mount point, or its folder denies the change, `content`
+    /// is written into the file itself, which is not atomic; a trial, without content, only opens it. Either way it
+    /// is private first.
+    fn change(
+        &self,
+        verb: &str,
+        content: Option<&[u8]>,
+        replace: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), Error> {
+        use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+        // A kernel before 5.8 shows a mount point by EBUSY alone; a sandbox denies what modes allow.
+        let is_denied = |kind| matches!(kind, PermissionDenied | ReadOnlyFilesystem | ResourceBusy);
+        let result = match (!platform::is_mount_point(&self.file)).then(replace) {
+            Some(Err(cause)) if is_denied(cause.kind()) && self.is_regular() => None,
+            result => result,
+        };
+        match result {
+            Some(result) => result.map_err(|cause| self.error(verb, &self.folder, &cause)),
+            None => (self.overwrite(content)).map_err(|cause| self.error(verb, &self.file, &cause)),
+        }
+    }
+
+    fn overwrite(&self, content: Option<&[u8]>) -> io::Result<()> {
+        let mut file = platform::open_private(&self.file, false)?;
+        if let Some(content) = content {
             file.write_all(content)?;
             // Cut last, so that a full disk can't leave an empty file.
             file.set_len(content.len() as u64)?;
-            file.sync_all()
-        };
-        overwrite().map_err(|cause| self.error(verb, &self.file, &cause))
+        }
+        file.sync_all()
     }
 
     /// Whether the file itself has to be written: it is a mount point, or its folder can't be changed.
     fn is_in_place(&self) -> bool {
-        let is_regular = fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file());
-        is_regular && (self.is_mount_point() || platform::may_write(&self.folder).is_err())
+        let is_denied = || platform::may_write(&self.folder).is_err();
+        self.is_regular() && (platform::is_mount_point(&self.file) || is_denied())
     }
 
-    /// Whether something is mounted on this very file, as containers do with a single file
-    /// (`proc_pid_mountinfo(5)`; elsewhere than on Linux nothing can be).
-    fn is_mount_point(&self) -> bool {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        let mut places = mounts.lines().filter_map(|line| line.split(' ').nth(4));
-        let path = fs::canonicalize(&self.file).unwrap_or_default();
-        let path = path.to_string_lossy().replace(' ', "\\040");
-        places.any(|place| place == path)
+    fn is_regular(&self) -> bool {
+        fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file())
     }
 
     /// That auth.json is a link to a file that holds a key, which a logout does not remove.
@@ -289,18 +297,32 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nothing_but_a_regular_file_is_written_in_place() {
-        use super::{Store, fs, platform};
-        use std::io::Read;
+        use super::{Store, fs, io, platform};
+        use std::io::{ErrorKind, Read};
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path().to_owned(), true);
-        fs::write(&store.file, "an older one").unwrap();
-        assert!(store.overwrite("save", b"new").is_ok());
+        let fails = |kind: ErrorKind| move || Err(io::Error::from(kind));
+        for denied in [
+            ErrorKind::ResourceBusy,
+            ErrorKind::PermissionDenied,
+            ErrorKind::ReadOnlyFilesystem,
+        ] {
+            fs::write(&store.file, "an older one").unwrap();
+            assert!(store.change("save", None, fails(denied)).is_ok());
+            assert_eq!(fs::read(&store.file).unwrap(), b"an older one");
+            assert!(store.change("save", Some(b"new"), fails(denied)).is_ok());
+            assert_eq!(fs::read(&store.file).unwrap(), b"new", "{denied}");
+        }
+        let full = fails(ErrorKind::StorageFull);
+        assert!(store.change("save", Some(b"newer"), full).is_err());
         assert_eq!(fs::read(&store.file).unwrap(), b"new");
+        let denied = || fails(ErrorKind::PermissionDenied);
         fs::remove_file(&store.file).unwrap();
+        assert!(store.change("save", Some(b"new"), denied()).is_err());
         nix::unistd::mkfifo(&store.file, nix::sys::stat::Mode::S_IRWXU).unwrap();
         // With a reader it could be written.
         let mut reader = platform::open_to_read(&store.file).unwrap();
-        assert!(store.overwrite("save", b"new").is_err());
+        assert!(store.change("save", Some(b"new"), denied()).is_err());
         assert_eq!(reader.read(&mut [0]).unwrap(), 0);
     }
 }

@@ -47,8 +47,9 @@ impl Response {
     /// The header `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.header("retry-after")?;
-        if let Ok(seconds) = value.parse() {
-            return Some(Duration::from_secs(seconds));
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            // Only too many digits can fail: then it is beyond every limit, too.
+            return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
         }
         let date = httpdate::parse_http_date(value).ok()?;
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())
@@ -71,7 +72,8 @@ mod tests {
         for (value, expected) in [
             ("0", Some(0)),
             (" 120 ", Some(120)),
-            ("18446744073709551615", Some(u64::MAX)),
+            ("99999999999999999999", Some(u64::MAX)),
+            ("+5", None),
             ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
             ("", None),
             ("soon", None),

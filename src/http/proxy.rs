@@ -11,7 +11,7 @@ use super::codec::Answer;
 use super::failure::{Blame, Failure};
 use super::message::{USER_AGENT, is_passing};
 use super::no_proxy::exception;
-use crate::backend_url::{BackendUrl, Scheme, host_and_port};
+use crate::backend_url::{BackendUrl, Scheme, host_and_port, parse_port};
 use crate::environment;
 use crate::error::Error;
 use crate::percent;
@@ -51,11 +51,11 @@ pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
     if base.is_some_and(|base| base.scheme() == Scheme::Http || base.is_loopback()) {
         return Ok(Route::NeverProxied);
     }
-    let Some((name, value)) = first_of(&["HTTPS_PROXY", "https_proxy"])? else {
+    let Some((name, value)) = environment::first(&["HTTPS_PROXY", "https_proxy"])? else {
         return Ok(Route::Direct);
     };
     if let Some(base) = base
-        && let Some((list_name, list)) = first_of(&["NO_PROXY", "no_proxy"])?
+        && let Some((list_name, list)) = environment::first(&["NO_PROXY", "no_proxy"])?
         && let Some(entry) = exception(base, &list)
     {
         return Ok(Route::Bypassed(list_name, entry));
@@ -67,15 +67,6 @@ pub fn choose_route(base: Option<&BackendUrl>) -> Result<Route, Error> {
     Ok(Route::Through(name, proxy))
 }
 
-fn first_of(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
-    for name in names {
-        if let Some(value) = environment::text(name)? {
-            return Ok(Some((name, value)));
-        }
-    }
-    Ok(None)
-}
-
 fn parse(value: &str) -> Result<Proxy, &'static str> {
     let rest = value.trim().strip_prefix("http://");
     let rest = rest.ok_or("does not begin with http://")?;
@@ -83,7 +74,8 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
         Some((user_info, address)) => (login(user_info), address),
         None => (Zeroizing::default(), rest),
     };
-    address.rsplit_once(':').ok_or("has no port")?;
+    let (_, port) = address.rsplit_once(':').ok_or("has no port")?;
+    parse_port(port.trim_end_matches('/'))?;
     Ok(Proxy {
         url: BackendUrl::parse(&format!("http://{address}"))?,
         login,
@@ -186,14 +178,15 @@ mod tests {
             });
             assert_eq!(*proxy.login, login.unwrap_or_default(), "{value}");
         }
+        let port = "has a port that is not a number from 1 to 65535";
         for (value, why) in [
             ("h:1", "does not begin with http://"),
             ("https://h:1", "does not begin with http://"),
             ("http://h", "has no port"),
-            (
-                "http://h:0",
-                "has a port that is not a number from 1 to 65535",
-            ),
+            ("http://h:0", port),
+            ("http://[::1]", port),
+            ("http://h/x:y", port),
+            ("http://h:1/x", port),
             ("http://:1", "has no host"),
         ] {
             assert_eq!(parse(value).err(), Some(why), "{value}");

@@ -1,6 +1,8 @@
 //! Linux.
 
+use std::ffi::CString;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub(super) use libc::__errno_location as errno_location;
@@ -43,3 +45,16 @@ pub fn forbid_core_dumps() -> io::Result<()> {
 
 /// There is nothing to give back to the program that takes this one's place.
 pub(super) fn restore_core_limit() {}
+
+/// Whether something is mounted on this very file, as containers do with a single file (statx(2),
+/// `STATX_ATTR_MOUNT_ROOT`; a kernel before 5.8 does not tell).
+pub fn is_mount_point(path: &Path) -> bool {
+    let path = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
+    // SAFETY: statx is a plain structure of integers, for which zero is a value.
+    let mut found: libc::statx = unsafe { std::mem::zeroed() };
+    let (folder, flags) = (libc::AT_FDCWD, libc::AT_SYMLINK_NOFOLLOW);
+    // SAFETY: the path is zero-terminated and statx(2) writes one structure.
+    unsafe { libc::statx(folder, path.as_ptr(), flags, 0, &raw mut found) };
+    // Where the call fails, nothing has been written.
+    found.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0
+}

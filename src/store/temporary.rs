@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::if_there;
 use crate::{platform, random};
@@ -53,18 +53,21 @@ fn write_and(
     })
 }
 
-/// Removes temporary files of at least this age, which a crash left behind.
+/// Removes temporary files of at least this age, which a crash left behind. One that can't be removed keeps no
+/// other.
 pub(super) fn sweep(folder: &Path, age: Duration) -> io::Result<()> {
+    let mut result = Ok(());
     for entry in if_there(fs::read_dir(folder))?.into_iter().flatten() {
         let entry = entry?;
-        let time = entry.metadata().and_then(|found| found.modified());
+        let found = entry.metadata();
         // A time in the future is no age.
-        let is_younger = time.is_ok_and(|time| time.elapsed().unwrap_or_default() < age);
-        if is_temporary(&entry.file_name().to_string_lossy()) && !is_younger {
-            if_there(fs::remove_file(entry.path()))?;
+        let is_young = |time: SystemTime| time.elapsed().unwrap_or_default() < age;
+        let is_kept = found.is_ok_and(|it| it.is_dir() || it.modified().is_ok_and(is_young));
+        if is_temporary(&entry.file_name().to_string_lossy()) && !is_kept {
+            result = result.and(if_there(fs::remove_file(entry.path())).map(drop));
         }
     }
-    Ok(())
+    result
 }
 
 /// Whether a file of this name is one of ours.
@@ -78,7 +81,7 @@ fn is_temporary(name: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{fs, is_temporary, replace, try_out, write_and};
+    use super::{Duration, fs, is_temporary, replace, sweep, try_out, write_and};
 
     #[test]
     fn temporary_file_is_removed_however_it_ends() {
@@ -101,6 +104,20 @@ mod tests {
         replace(folder, &file, b"content").unwrap();
         assert_eq!(count(), 1);
         assert_eq!(fs::read(&file).unwrap(), b"content");
+    }
+
+    /// Nor is it in the way of a login.
+    #[test]
+    fn a_folder_is_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, other] = ["0", "f"].map(|digit| {
+            let name = format!(".auth.json.{}.tmp", digit.repeat(16));
+            folder.path().join(name)
+        });
+        fs::write(&file, "a key").unwrap();
+        fs::create_dir(&other).unwrap();
+        sweep(folder.path(), Duration::ZERO).unwrap();
+        assert!(!file.exists() && other.exists());
     }
 
     #[test]

@@ -11,7 +11,9 @@ use nix::unistd::Pid;
 use super::{MASKED, PROMPT, at_prompt, await_prompts, child, prompted, under_shell, wait_until};
 use crate::fixtures::{SECRET, login_success};
 use crate::support::backend::{Backend, KEY};
+use crate::support::command::binary;
 use crate::support::home::Home;
+use crate::support::needs;
 
 /// Do nothing by default (signal(7)), stop, can't be caught, or are no end for the program.
 const NOT_ENDING: &str = "CHLD CONT KILL PIPE STOP TSTP TTIN TTOU URG WINCH XFSZ";
@@ -93,6 +95,31 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
         .exits(0)
         .shows(&super::whole_screen(&backend))
         .hides(SECRET);
+}
+
+/// At each of the calls that ask or set the terminal, before the prompt and behind it.
+#[test]
+fn a_signal_at_any_moment_leaves_the_terminal_as_it_was() {
+    let backend = Backend::http();
+    let home = Home::new();
+    for call in 1..=16 {
+        let Some(strace) = needs::strace() else {
+            return;
+        };
+        let injection = format!("inject=ioctl:signal=SIGCONT:when={call}");
+        let login = strace
+            .home(&home)
+            .args(["-qq", "-o", "/dev/null", "-e", &injection])
+            .arg(binary())
+            .args(["login", "--no-store", "--backend", &backend.url()]);
+        let mut terminal = login.pty();
+        terminal.wait_for(PROMPT);
+        wait_until("echo is off", || !terminal.echo_on());
+        terminal.send(format!("{KEY}\r").as_bytes());
+        let outcome = terminal.finish();
+        outcome.exits(0).hides(SECRET);
+        assert!(terminal.echo_on(), "at call {call}: {outcome}");
+    }
 }
 
 /// In the background it stops before it touches the terminal, which is the shell's. `fg`; Ctrl-Z, `fg`; Ctrl-Z, `bg`,

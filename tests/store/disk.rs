@@ -2,7 +2,7 @@
 //! is mounted is mounted in a namespace of its own, which needs root.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use nix::sys::resource::{Resource, setrlimit};
@@ -26,6 +26,8 @@ const TABLE: &str = "
     rm $FILE; deny $DIR                                | 3 sudo chown -R                      | 1 | 0 Not logged in | nothing | nothing
     chown 0 $FILE; chmod 644 $FILE; deny $DIR          | 3 sudo chown -R                      | 0 | 3 sudo chown -R | old     | old
     mount_file                                         | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    mount_file; umount -l /proc                        | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
+    mount_file; odd=$(printf 'odd\\377'); mkdir $odd; mount --bind $odd $odd | 0 Login successful! | 0 | 0 Logged out | new | emptied
     chmod 644 $FILE; mount_file                        | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
     read_only $DIR; mount_file                         | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
     mount_file; mount -o remount,bind,ro $FILE         | 3 auth.json: read-only file system   | 0 | 3 by hand       | old     | old
@@ -147,6 +149,29 @@ fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
         .complains("can't remove what an earlier login left in ")
         .complains("permission denied");
     assert_eq!(other.home.read_auth(), "{}\n");
+}
+
+/// As a service that has `CAP_DAC_OVERRIDE` (capabilities(7)), which access(2) does not count.
+#[test]
+fn who_may_write_in_spite_of_the_mode_replaces_the_file() {
+    if !needs::root() {
+        return;
+    }
+    let backend = Backend::http();
+    let other = OtherUser::new(NOBODY);
+    other.write_auth(OLD);
+    chown(other.home.sekuire_dir(), Some(0), Some(0)).unwrap();
+    let number = || fs::metadata(other.home.auth_json()).unwrap().ino();
+    let before = number();
+    let (user, right) = (NOBODY.to_string(), "+dac_override");
+    let setpriv = Sekuire::at(Path::new("/usr/bin/setpriv"))
+        .home(&other.home)
+        .args(["--clear-groups", "--reuid", &user, "--regid", &user])
+        .args(["--inh-caps", right, "--ambient-caps", right])
+        .arg(other.program());
+    let login = setpriv.args(["login", "--api-key-stdin", "--backend", &backend.url()]);
+    login.stdin(KEY.as_bytes()).run().exits(0);
+    assert_ne!(number(), before);
 }
 
 /// `ulimit -f 0`: without more ado SIGXFSZ would end the process.

@@ -2,11 +2,14 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::{OLD, OLD_KEY, PATIENCE, STRAY, holds, login, login_under, login_with, wait_until};
+use super::{
+    OLD, OLD_KEY, PATIENCE, STRAY, holds, login, login_under, login_with, strace, wait_until,
+};
 use crate::support::backend::{ApiKey, Backend, KEY};
 use crate::support::command::{Running, Sekuire};
 use crate::support::home::Home;
@@ -139,4 +142,22 @@ fn a_login_sweeps_temporary_files_that_are_older_than_an_hour_and_a_logout_all()
     fs::remove_file(home.auth_json()).unwrap();
     Sekuire::new().home(&home).arg("logout").run().exits(0);
     assert_eq!(home.listing(), [not_ours]);
+}
+
+#[test]
+fn a_stray_file_that_cannot_go_keeps_no_other() {
+    let home = Home::new();
+    home.write_auth(OLD);
+    for digit in ["1", "e", "f"] {
+        let stray = home.sekuire_dir().join(STRAY.replace('0', digit));
+        fs::write(stray, OLD).unwrap();
+    }
+    let injection = "inject=?unlink,?unlinkat:error=EPERM:when=1";
+    let Some(strace) = strace(&home, Path::new("/dev/null"), &["-e", injection]) else {
+        return;
+    };
+    let outcome = strace.arg("logout").run();
+    outcome.exits(3).complains("remove it by hand");
+    assert_eq!(home.listing().len(), 1, "{:?}", home.listing());
+    assert!(!home.auth_json().exists());
 }

@@ -65,6 +65,8 @@ pub fn read_hidden<T>(
     // TCSAFLUSH: the rest of a paste of several lines must not become the shell's next command.
     set_attributes(libc::TCSAFLUSH, &prompt.found)?;
     IS_HIDDEN.store(false, SeqCst);
+    // Again: a signal in between has hidden what is typed.
+    set_attributes(libc::TCSANOW, &prompt.found)?;
     result
 }
 
