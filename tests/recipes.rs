@@ -3,7 +3,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::fixtures::{auth, host_name, log_in};
 use crate::support::backend::{Backend, KEY};
@@ -11,10 +11,8 @@ use crate::support::command::{Sekuire, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 
-fn recipe(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/recipes")
-        .join(name)
+fn recipe(name: &str) -> String {
+    format!("{}/tests/recipes/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn text(name: &str) -> String {
