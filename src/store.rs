@@ -277,7 +277,7 @@ mod tests {
 
     /// What is tried before the first request has to be no less than what is saved after it.
     #[test]
-    fn the_largest_file_has_room() {
+    fn largest_file_fits_the_trial() {
         let url = "https://backend.example/";
         let id = Some("\u{1}".repeat(MAX_ID));
         let largest = Credential {

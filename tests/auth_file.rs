@@ -18,7 +18,7 @@ fn of_existing_client() -> String {
 }
 
 #[test]
-fn the_existing_clients_file_is_read() {
+fn file_of_the_existing_client_is_read() {
     let home = Home::new();
     home.write_auth(&of_existing_client());
     let outcome = sekuire(&home).arg("status").run();
@@ -47,7 +47,7 @@ fn a_token_only_login_asks_to_log_in_again() {
 
 /// Nothing that the file holds may make a command panic, whoami's request included.
 #[test]
-fn odd_keys_and_fingerprints_go_through_every_command() {
+fn unusual_keys_and_fingerprints_work_in_every_command() {
     let backend = Backend::http();
     for (member, value) in [
         ("api_key", json!("sk_live_")),

@@ -268,7 +268,7 @@ fn proxy_names_its_variable_the_entry_that_bypasses_it_and_what_is_not_used() {
 
 /// The first step that fails ends it, and the last line but the hint and the sum is its.
 #[test]
-fn each_step_on_the_way_can_fail() {
+fn first_failed_step_ends_the_online_checks() {
     let (home, backend) = site();
     let online = || {
         let call = doctor(&home).ca(&backend.ca_file());

@@ -45,7 +45,7 @@ fn man_page_and_readme_list_every_variable() {
 
 /// With a login to the default backend, so that no malformed variable may lead to a request.
 #[test]
-fn empty_is_unset() {
+fn empty_variables_count_as_unset() {
     let home = Home::new();
     home.write_auth(&json!({"api_key": KEY}).to_string());
     let status = || {
@@ -197,7 +197,7 @@ fn a_variable_may_not_send_the_key_of_the_file_elsewhere() {
 /// The same origin in other words is no other backend. The file's path prefix is kept, and the API's own path, with
 /// which Sekuire's reference gives the base, is not doubled.
 #[test]
-fn of_the_same_origin_the_files_base_is_used() {
+fn variable_of_the_same_origin_keeps_the_path_of_the_file() {
     let (home, backend) = (Home::new(), Backend::http());
     let base = format!("{}/prefix", backend.url());
     home.write_auth(&auth_with("backend_url", json!(base.clone() + "/api/v1/")).to_string());
@@ -247,7 +247,7 @@ fn a_key_from_a_variable_goes_by_the_variables_alone() {
 
 /// The option, then our variable, then the SDK's, then the default.
 #[test]
-fn login_never_goes_by_the_old_file() {
+fn login_ignores_the_backend_of_the_old_file() {
     let [old, by_sdk, by_variable, by_option] = [(); 4].map(|()| Backend::http());
     let home = Home::new();
     log_in(&home, &old);
@@ -332,7 +332,7 @@ fn anything_else_as_a_secret_file_is_refused_at_once() {
 }
 
 #[test]
-fn a_secret_that_is_not_ours_says_whose_it_is() {
+fn unreadable_secret_file_names_its_owner() {
     if !needs::root() {
         return;
     }

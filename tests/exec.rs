@@ -111,7 +111,7 @@ fn variable_does_not_change_the_backend_of_the_file() {
 }
 
 #[test]
-fn below_it_the_same_backend_is_asked_with_the_same_key() {
+fn sekuire_below_exec_asks_the_same_backend_with_the_same_key() {
     let (home, backend) = (Home::new(), Backend::http());
     log_in(&home, &backend);
     let requests = backend.requests().len();
@@ -255,7 +255,7 @@ fn command_that_can_not_be_run_is_126_or_127() {
 }
 
 #[test]
-fn it_is_the_same_process_and_its_end_is_the_programs() {
+fn command_replaces_the_process_and_its_exit_status_counts() {
     let home = logged_in_home();
     let call = sekuire(&home).args(EXEC);
     let mut running = call.args(["/bin/sh", "-c", "echo $$; exit 42"]).spawn();
@@ -268,7 +268,7 @@ fn it_is_the_same_process_and_its_end_is_the_programs() {
 /// Ignored signals, which execve(2) keeps, and limits are as the caller left them; SIGPIPE has its default
 /// action.
 #[test]
-fn signals_limits_and_descriptors_are_as_they_were() {
+fn command_inherits_signals_limits_and_descriptors() {
     let home = logged_in_home();
     let probe = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ulimit -c; set -- /proc/$$/fd/*; echo $#; echo ${HOME-unset}";
     let plain = |ignored: &'static [Signal]| {

@@ -274,7 +274,7 @@ fn organization_and_workspace_are_the_first_that_can_be_saved() {
 
 /// Told apart: 1 for a key refused, 4 for a backend in trouble.
 #[test]
-fn neither_a_refusal_nor_trouble_touches_the_file() {
+fn refused_key_or_failing_backend_leaves_the_file_unchanged() {
     let (home, backend) = (logged_in_home(), Backend::http());
     let before = home.read_auth();
     let revoked = json!({"valid": false, "error": "revoked"});
@@ -316,7 +316,7 @@ fn workspace_that_the_key_does_not_have_is_refused_before_saving() {
 }
 
 #[test]
-fn without_me_the_login_goes_on_with_a_warning() {
+fn failing_me_is_a_warning() {
     let backend = Backend::http();
     let warning =
         "warning: the key is verified, but its workspaces are unknown, and none is saved: ";

@@ -77,7 +77,7 @@ fn whatever_may_hold_a_key_is_removed_with_a_note() {
 }
 
 #[test]
-fn what_still_holds_a_key_is_a_warning() {
+fn remaining_key_is_a_warning() {
     let home = Home::new();
     let target = home.path().join("secret.json");
     fs::write(&target, auth().to_string()).expect("a target");
@@ -95,7 +95,7 @@ fn what_still_holds_a_key_is_a_warning() {
 }
 
 #[test]
-fn what_is_no_file_is_left_alone() {
+fn folder_or_pipe_in_place_of_the_file_is_left_alone() {
     for kind in ["a folder", "a FIFO"] {
         let home = Home::new();
         fs::create_dir(home.sekuire_dir()).expect("a folder");

@@ -81,7 +81,7 @@ fn authenticated_is_the_documented_text_and_what_is_not_the_default() {
 }
 
 #[test]
-fn not_authenticated_is_the_documented_text() {
+fn logged_out_prints_the_documented_text() {
     let logged_out = |home: &Home| {
         let outcome = status(home);
         outcome.exits(1).prints(NOT_LOGGED_IN).complains_not();

@@ -55,7 +55,7 @@ fn accepted_key_prints_the_documented_text_after_one_request() {
 }
 
 #[test]
-fn what_the_backend_did_not_send_is_left_out() {
+fn missing_fields_are_left_out() {
     let (home, backend) = site();
     let echo = format!(r#"{{"email":"it is {KEY}!"}}"#);
     for (body, lines) in [
@@ -101,7 +101,7 @@ fn logged_out_is_an_error_without_a_request() {
 
 /// A key refused is told apart from a backend in trouble: nothing is printed unless it confirmed.
 #[test]
-fn refused_is_one_and_trouble_is_four() {
+fn refused_key_is_exit_status_one_and_failing_backend_four() {
     let (home, backend) = site();
     let before = home.read_auth();
     for (status, body, code, part) in [

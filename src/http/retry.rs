@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_moment_is_no_time_for_an_attempt() {
+    fn no_attempt_begins_at_the_last_moment() {
         let mut retry = Retry::new(Duration::from_secs(60));
         let half = Some(Duration::from_millis(125));
         for (elapsed, pause) in [(59_750, half), (59_751, None), (60_001, None)] {

@@ -167,7 +167,7 @@ fn what_a_terminal_would_not_show_becomes_a_question_mark() {
 }
 
 #[test]
-fn a_secret_is_forgotten_when_it_is_told() {
+fn dropped_key_is_no_longer_redacted() {
     let secret = "forget-me-not";
     let _key = InUse::of(secret);
     assert_eq!(sanitize(secret), "...");

@@ -163,7 +163,7 @@ fn a_name_may_end_in_a_dot() {
 }
 
 #[test]
-fn no_good_family_is_tried_again_and_said() {
+fn failing_name_server_is_tried_again_and_named() {
     for (number, answer) in [(200, NxDomain), (201, ServFail)] {
         let Ok(server) = NameServer::start(number, answer, answer) else {
             return needs::skip("needs port 53");

@@ -73,7 +73,7 @@ fn loopback_is_not_needed() {
 
 /// Whoever is gone is blamed, not loopback.
 #[test]
-fn a_host_that_is_gone_is_blamed_itself() {
+fn unreachable_host_is_named() {
     let gone = "10.9.0.77 backend.example\n";
     if let Some(outcome) = run("down", V4, gone, &["--timeout", "1"]) {
         outcome

@@ -27,7 +27,7 @@ fn with_login(proxy: &Proxy) -> String {
 }
 
 #[test]
-fn a_good_proxy_gets_connect_and_nothing_else() {
+fn proxy_gets_connect_and_nothing_else() {
     let fixture = Fixture::new(TlsKind::Valid);
     let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
     let login = fixture.ask_at(Asks::Verify, &by_name(&fixture));
@@ -72,7 +72,7 @@ const GOOD: &str = "
 ";
 
 #[test]
-fn proxies_that_answer_in_other_ways_work() {
+fn unusual_replies_to_connect_work() {
     let long = format!("HTTP/1.1 200 OK¶X-Filler: {}¶¶", "x".repeat(16_000));
     in_parallel(rows(&format!("{GOOD}{long}")), |[reply]| {
         let fixture = Fixture::new(TlsKind::Valid);
@@ -105,7 +105,7 @@ const MISBEHAVING: &str = "
 ";
 
 #[test]
-fn proxies_that_misbehave_are_blamed_and_never_passed_by() {
+fn failing_proxy_is_named_and_never_bypassed() {
     in_parallel(rows(MISBEHAVING), |[attempts, then, reply, says]| {
         let then = match &*then {
             "ResetOnAccept" => Then::ResetOnAccept,
@@ -133,7 +133,7 @@ fn proxies_that_misbehave_are_blamed_and_never_passed_by() {
 }
 
 #[test]
-fn a_reply_of_a_proxy_without_end_is_not_read_to_it() {
+fn endless_reply_to_connect_fails() {
     let fixture = Fixture::new(TlsKind::Valid);
     let endless = format!("HTTP/1.1 200 OK\r\n{}", "X: y\r\n".repeat(20_000));
     let behaviour = ProxyBehaviour::saying(endless.as_bytes(), Then::Silence);
@@ -159,7 +159,7 @@ fn a_proxy_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_malformed_proxy_is_a_usage_error_and_never_passed_by() {
+fn malformed_proxy_is_a_usage_error_and_never_bypassed() {
     let fixture = Fixture::new(TlsKind::Valid);
     let no_port = "http://user:hunter2@127.0.0.1";
     let values = ["socks5://127.0.0.1:1080", no_port, " ", "\x1b[31mhunter2"];
@@ -192,7 +192,7 @@ const VARIABLES: &str = "
 ";
 
 #[test]
-fn which_variable_counts() {
+fn upper_case_variable_takes_precedence() {
     in_parallel(rows(VARIABLES), |[variables, used]| {
         let fixture = Fixture::new(TlsKind::Valid);
         let good = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
@@ -216,7 +216,7 @@ fn which_variable_counts() {
 
 /// This machine and origins in clear are never asked for at a proxy.
 #[test]
-fn never_for_loopback_or_clear() {
+fn loopback_and_plain_http_are_never_proxied() {
     let fixture = Fixture::new(TlsKind::Valid);
     let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
     let clear = Fixture::new(TlsKind::None);

@@ -83,7 +83,7 @@ fn assert_plain(name: &str, outcome: &Outcome) {
 
 /// In words and as JSON, at a terminal, from whoami, login, and status afterwards.
 #[test]
-fn of_a_server_by_every_carrier() {
+fn text_of_the_server_is_redacted_wherever_it_comes_from() {
     in_parallel(carriers(&poison()), |(carrier, answer)| {
         let carrier = &carrier;
         let fixture = Fixture::new(TlsKind::None);
@@ -104,7 +104,7 @@ fn of_a_server_by_every_carrier() {
 
 /// A key without a known prefix, which only the file may hold, also where the message is cut within it.
 #[test]
-fn of_a_key_without_a_prefix() {
+fn key_without_a_prefix_is_redacted() {
     const ODD: &str = "odd-key-of-another-kind-0123456789";
     let fixture = Fixture::new(TlsKind::None);
     let url = fixture.backend.url();
@@ -140,7 +140,7 @@ const SETTINGS: &str = "
 
 /// What looks like a key is known to every command, the secret part alone to one that holds the key.
 #[test]
-fn of_our_own_settings() {
+fn keys_in_variables_and_paths_are_redacted() {
     let secret = &KEY[8..];
     let percent = percent_encoded(secret);
     let settings = rows(SETTINGS).into_iter().map(|[variable, value]| {
@@ -205,7 +205,7 @@ fn a_password_in_a_url_is_refused_and_not_shown() {
 
 /// A debug build takes less for the longest body, however the pieces of a key are put together; a release a tenth.
 #[test]
-fn the_longest_body_of_pieces_of_a_key_takes_no_time() {
+fn longest_body_is_redacted_quickly() {
     let fixture = Fixture::new(TlsKind::None);
     let encoded = ("sk_live_ab%25cde", "ab%25cd");
     for (key, piece) in [(KEY, &KEY[8..15]), (KEY, "sk_live_"), encoded] {

@@ -18,7 +18,7 @@ fn status(status: u16) -> Behaviour {
 }
 
 #[test]
-fn what_may_pass_is_tried_three_times() {
+fn transient_failures_have_three_attempts() {
     let lost = [
         Behaviour::CloseAfterRequest,
         Behaviour::Raw(Vec::new(), End::Reset),
@@ -43,7 +43,7 @@ fn what_may_pass_is_tried_three_times() {
 }
 
 #[test]
-fn what_would_fail_again_is_tried_once_even_with_wait() {
+fn lasting_failures_have_one_attempt_even_with_wait() {
     let answers = [
         raw("SSH-2.0-x\r\nX: y\r\n"),
         raw("HTTP/1.1 503 X\r\nContent-Length: 20\r\n\r\n{"),
@@ -79,7 +79,7 @@ fn both_requests_of_login_have_three_attempts() {
 /// The machine may be slow, the program not early; six seconds are for jitter. How the header is read:
 /// `src/http/message.rs`.
 #[test]
-fn retry_after_is_kept() {
+fn retry_after_delays_the_next_attempt() {
     let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(4));
     // A date has whole seconds.
     let cases = vec![("1", 1.0, 7.5), (&*soon, 2.0, 13.0), ("soon", 0.0, 0.3)];
@@ -113,7 +113,7 @@ fn retry_after_beyond_what_is_left_ends_it_at_once() {
 }
 
 #[test]
-fn a_refusal_ends_wait_at_once() {
+fn refused_key_ends_wait_at_once() {
     for (refusal, asks) in [(401, Asks::Verify), (403, Asks::Me)] {
         let fixture = Fixture::new(TlsKind::None);
         fixture.backend.script(vec![status(503), status(refusal)]);

@@ -38,7 +38,7 @@ fn is_done(name: &str, what: &str, fixture: &Fixture, outcome: &Outcome) -> bool
 }
 
 #[test]
-fn of_open_files() {
+fn too_few_descriptors_are_named() {
     for (kind, asks) in BOTH.into_iter().zip([Asks::Verify, Asks::Me]) {
         let mut done = Vec::new();
         for limit in 4..16 {
@@ -53,7 +53,7 @@ fn of_open_files() {
 
 /// A name that is looked up takes a thread.
 #[test]
-fn of_processes() {
+fn too_few_processes_are_named() {
     let fixture = Fixture::new(TlsKind::None);
     // Limits on processes do not hold for root, and count all those of a user.
     let other = geteuid().is_root().then(|| OtherUser::new(NO_ONE));
@@ -99,7 +99,7 @@ fn an_endless_answer_takes_little_memory() {
 /// The program under strace(1), which makes the n-th call of a name fail, for every n until there are no more
 /// (`make faults` does so with every call): our own end of a conversation is not the backend's failing.
 #[test]
-fn at_every_call() {
+fn failing_system_call_is_an_error_of_this_machine() {
     let calls = [
         "socket EMFILE",
         "socketpair EMFILE",

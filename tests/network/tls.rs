@@ -67,7 +67,7 @@ fn other_refusals_of_tls_are_explained() {
 
 /// The second is what the hint for a CA's own certificate advises.
 #[test]
-fn good_certificates() {
+fn good_certificates_are_accepted() {
     for kind in [TlsKind::Valid, TlsKind::SelfSigned, TlsKind::Tls12Only] {
         let fixture = Fixture::new(kind);
         fixture.login().run().exits(0).complains_not();

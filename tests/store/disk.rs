@@ -56,7 +56,7 @@ const FUNCTIONS: &str = "set -e; DIR=.sekuire FILE=.sekuire/auth.json
     cd \"$HOME\"";
 
 #[test]
-fn every_disk_keeps_what_it_had_or_takes_what_is_new() {
+fn full_or_read_only_disk_keeps_the_old_file_or_takes_the_new() {
     if !needs::root() {
         return;
     }

@@ -34,7 +34,7 @@ const TABLE: &str = "
 ";
 
 #[test]
-fn every_odd_file_has_its_own_answer() {
+fn each_kind_of_file_has_its_own_message() {
     let backend = Backend::http();
     for row in rows(TABLE) {
         let [setup, status, on_login, logout] = row[..] else {

@@ -33,7 +33,7 @@ const TABLE: &str = "
 ";
 
 #[test]
-fn every_odd_home_has_its_own_answer() {
+fn each_kind_of_home_has_its_own_message() {
     if !needs::root() {
         return;
     }

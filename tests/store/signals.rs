@@ -40,7 +40,7 @@ fn while_the_backend_hangs_nothing_is_changed_and_the_next_login_works() {
 
 /// What a write may raise is an error there, and no end.
 #[test]
-fn a_signal_of_writing_does_not_end_a_login() {
+fn sigpipe_and_sigxfsz_do_not_end_a_login() {
     for signal in [Signal::SIGPIPE, Signal::SIGXFSZ] {
         let backend = Backend::http();
         backend.on(Endpoint::Me, Behaviour::Delay(Duration::from_millis(300)));

@@ -43,7 +43,7 @@ fn a_folder_of_another_user_is_a_warning_unless_root_asks() {
 }
 
 #[test]
-fn a_mode_is_advised_only_of_what_is_ours() {
+fn chmod_is_advised_only_of_own_folders() {
     if !needs::root() {
         return;
     }
@@ -94,7 +94,7 @@ const DENIED: &str = "
 
 /// Root's login in a user's home leaves what the user can't read: the one case in which chown helps.
 #[test]
-fn whoever_is_denied_is_told_whose_it_is() {
+fn denied_user_learns_owner_and_mode() {
     if !needs::root() {
         return;
     }
