@@ -44,6 +44,8 @@ fn no_mode_is_changed_by_path_and_every_folder_is_synced() {
     let backend = Backend::http();
     let home = Home::new();
     let trace = home.path().join("trace");
+    let above = home.path().join("above");
+    let folder = above.join("folder");
     // With a mode of its own, for the one under that umask can be read by root alone.
     fs::write(&trace, "").unwrap();
     let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
@@ -53,6 +55,7 @@ fn no_mode_is_changed_by_path_and_every_folder_is_synced() {
             return;
         };
         let sekuire = sekuire.args(command).stdin(KEY.as_bytes());
+        let sekuire = sekuire.env("SEKUIRE_CONFIG_DIR", &folder);
         // Takes rights from the owner, too: each mode has to be set.
         let sekuire = sekuire.before_exec(|| {
             umask(Mode::from_bits_truncate(0o777));
@@ -68,7 +71,7 @@ fn no_mode_is_changed_by_path_and_every_folder_is_synced() {
             "{line}"
         );
     }
-    for folder in [home.path(), &home.sekuire_dir()] {
+    for folder in [home.path(), &above, &folder] {
         let end = format!("<{}>)", folder.display());
         assert!(trace.contains(&end), "{end}: {trace}");
     }

@@ -19,6 +19,8 @@ use crate::platform::{Access, sync_folder};
 /// # Errors
 /// As mkdir(2).
 pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
+    let missing = path.ancestors().take_while(|folder| !folder.exists());
+    let missing = missing.count();
     // SAFETY: umask(2) takes a number and always succeeds. It is the whole process's, whose only thread this is.
     let umask = unsafe { libc::umask(0o077) };
     let mut folder = DirBuilder::new();
@@ -27,7 +29,8 @@ pub fn create_private_folder(path: &Path, parents: bool) -> io::Result<()> {
     unsafe { libc::umask(umask) };
     made?;
     // A file is only as durable as its folder, and that as the one above.
-    path.parent().map_or(Ok(()), sync_folder)
+    let mut above = path.ancestors().skip(1).take(missing);
+    above.try_for_each(sync_folder)
 }
 
 /// Opens a file to write it: a new one, or an existing one in place; never through a link. Others can't read it
