@@ -17,7 +17,7 @@ pub(crate) fn run(folder: &str, listen: &str, name: Option<&str>) {
         Some(name) => builder.tls(TlsKind::Valid).name(name),
         None => builder,
     };
-    let backend = builder.without_record().start();
+    let backend = builder.start();
     fs::copy(backend.ca_file(), folder.join("ca.pem")).expect("a copy of the CA's file");
     // Under its name only when whole: whoever waits for it reads it at once.
     let unfinished = folder.join("url.new");
