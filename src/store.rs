@@ -21,7 +21,8 @@ use crate::{environment, json, platform, secret_file};
 use messages::BY_HAND;
 
 /// What replaces a damaged file. Its backend may be lost, and the key must not go to another one.
-const REPLACE: &str = "run: sekuire login --backend URL; the default URL is https://api.sekuire.ai";
+const REPLACE: &str =
+    "log in again: sekuire login --backend URL (the default is https://api.sekuire.ai)";
 
 /// The file's name.
 const FILE_NAME: &str = "auth.json";

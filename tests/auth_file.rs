@@ -22,12 +22,12 @@ fn file_of_the_existing_client_is_read() {
     let home = Home::new();
     home.write_auth(&of_existing_client());
     let outcome = sekuire(&home).arg("status").run();
-    outcome.exits(0).complains_not();
+    outcome.exits_with(0).stderr_is_empty();
     for line in [&*format!("Key: {MASKED}\n"), "Workspace: wä🦀/\"\n"] {
         assert!(outcome.stdout.contains(line), "{outcome}");
     }
     let token = sekuire(&home).args(["auth", "token"]).run();
-    token.exits(0).prints(&format!("{KEY}\n"));
+    token.exits_with(0).stdout_is(&format!("{KEY}\n"));
     assert_eq!(home.read_auth(), of_existing_client());
 }
 
@@ -37,12 +37,15 @@ fn a_token_only_login_asks_to_log_in_again() {
     home.write_auth(r#"{"token": "jwt.of.old", "api_key": null}"#);
     let outcome = sekuire(&home).arg("status").run();
     outcome
-        .exits(1)
-        .prints(crate::fixtures::NOT_LOGGED_IN)
-        .complains("older client, without an API key; log in again")
-        .hides("jwt.of.old");
+        .exits_with(1)
+        .stdout_is(crate::fixtures::NOT_LOGGED_IN)
+        .stderr_contains("older client, without an API key; log in again")
+        .never_shows("jwt.of.old");
     let outcome = sekuire(&home).arg("whoami").run();
-    outcome.exits(1).prints("").complains("sekuire login");
+    outcome
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_contains("sekuire login");
 }
 
 /// Nothing that the file holds may make a command panic, whoami's request included.
@@ -112,8 +115,12 @@ fn damage_is_exit_status_three_with_path_and_remedy_and_changes_nothing() {
         for arguments in [&["status"][..], &["whoami"], &["auth", "token"]] {
             let outcome = sekuire(&home).args(arguments).run();
             let begin = format!("error: {} is damaged: it ", home.auth_json().display());
-            let outcome = outcome.exits(3).prints("").hides(SECRET).complains(&begin);
-            outcome.complains("\nhint: run: sekuire login --backend URL");
+            let outcome = outcome
+                .exits_with(3)
+                .stdout_is("")
+                .never_shows(SECRET)
+                .stderr_contains(&begin);
+            outcome.stderr_contains("\nhint: log in again: sekuire login --backend URL");
             assert_eq!(home.read_auth(), content);
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::fixtures::{SECRET, logged_in_home, sekuire};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 
 #[test]
 fn without_a_command_help_is_on_standard_error() {
@@ -15,18 +15,18 @@ fn without_a_command_help_is_on_standard_error() {
         (&["--json"], &["help"]),
         (&["auth"], &["help", "auth"]),
     ] {
-        let help = Sekuire::new().args(help).run().stdout;
-        let outcome = Sekuire::new().args(alone).run();
-        outcome.exits(2).prints("");
+        let help = TestCommand::new().args(help).run().stdout;
+        let outcome = TestCommand::new().args(alone).run();
+        outcome.exits_with(2).stdout_is("");
         assert_eq!(outcome.stderr, help, "{alone:?}");
     }
 }
 
 #[test]
 fn version_names_the_program() {
-    let outcome = Sekuire::new().arg("--version").run();
+    let outcome = TestCommand::new().arg("--version").run();
     let expected = format!("sekuire {}\n", env!("CARGO_PKG_VERSION"));
-    outcome.exits(0).prints(&expected).complains_not();
+    outcome.exits_with(0).stdout_is(&expected).stderr_is_empty();
 }
 
 #[test]
@@ -37,8 +37,8 @@ fn a_key_as_an_argument_is_neither_shown_nor_used() {
     for arguments in [&["login", KEY][..], &["logout", "--", KEY]] {
         let run = sekuire(&home).env("SEKUIRE_BACKEND_URL", backend.url());
         let outcome = run.args(arguments).run();
-        outcome.exits(2).prints("").hides(SECRET);
-        outcome.complains("\nhint: type the key at login's prompt, or pipe it to: ");
+        outcome.exits_with(2).stdout_is("").never_shows(SECRET);
+        outcome.stderr_contains("\nhint: type the key at login's prompt, or pipe it to: ");
     }
     assert_eq!(home.read_auth(), before);
     assert_eq!(backend.connections(), 0);
@@ -72,9 +72,9 @@ fn what_may_be_a_secret_is_not_repeated() {
             &["login", &valued],
             &["login", &attached],
         ] {
-            let outcome = Sekuire::new().args(arguments).run();
-            outcome.exits(2).prints("").hides(secret);
-            outcome.complains("error: ");
+            let outcome = TestCommand::new().args(arguments).run();
+            outcome.exits_with(2).stdout_is("").never_shows(secret);
+            outcome.stderr_contains("error: ");
         }
     }
 }
@@ -88,10 +88,15 @@ fn arguments_that_are_not_text_are_refused_and_not_printed() {
             &["status"],
             &["completions"],
         ] {
-            let run = Sekuire::new().args(before).arg(OsStr::from_bytes(argument));
+            let run = TestCommand::new()
+                .args(before)
+                .arg(OsStr::from_bytes(argument));
             let outcome = run.run();
-            outcome.exits(2).prints("");
-            outcome.hides("\x1b").hides("\x07").hides("a\nb");
+            outcome.exits_with(2).stdout_is("");
+            outcome
+                .never_shows("\x1b")
+                .never_shows("\x07")
+                .never_shows("a\nb");
         }
     }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::fixtures::{auth_with, log_in, with_backend};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::machine::Machine;
 use crate::support::needs;
@@ -58,7 +58,7 @@ fn on(machine: &Machine, home: &Home, backend: &Backend, arguments: &[&str]) -> 
 
 /// Name, fingerprint and its source, as `status --json` gives them.
 fn device_on(machine: &Machine, home: &Home) -> [String; 3] {
-    let command = Sekuire::new().home(home).args(["status", "--json"]);
+    let command = TestCommand::new().home(home).args(["status", "--json"]);
     let command = command.without("SEKUIRE_DEVICE_ID").on(machine.clone());
     let report: Value = serde_json::from_str(&command.run().stdout).expect("JSON");
     let member = |name: &str| report["device"][name].as_str().expect("text").to_owned();
@@ -75,7 +75,7 @@ fn machine_id_never_leaves_the_machine() {
     let login = ["login", "--api-key-stdin"];
     for arguments in [&login[..], &["whoami"], &["status", "--json"]] {
         let outcome = on(&machine, &home, &backend, arguments);
-        outcome.exits(0).hides(MACHINE_ID);
+        outcome.exits_with(0).never_shows(MACHINE_ID);
     }
     assert_eq!(backend.bound(KEY).as_deref(), Some(OF_MACHINE_ID));
     assert!(!home.read_auth().contains(MACHINE_ID));
@@ -97,18 +97,21 @@ fn copied_file_is_noticed_until_the_next_login() {
     };
     let status = there(&["status"]);
     status
-        .exits(0)
-        .complains("warning: this login belongs to another device; ");
+        .exits_with(0)
+        .stderr_contains("warning: this login belongs to another device; ");
     // It shows the file's fingerprint, not this device's.
     let line = "Device Fingerprint: b225d709...\n";
     assert!(status.stdout.contains(line), "{status}");
     let quiet = there(&["status", "--quiet"]);
-    quiet.exits(0).prints("").complains_not();
-    there(&["whoami"]).exits(1).prints("");
-    there(&["login", "--api-key-stdin"]).exits(0);
-    there(&["status"]).exits(0).complains_not();
-    there(&["whoami"]).exits(0).complains_not();
-    with_backend(&first, &backend).arg("whoami").run().exits(1);
+    quiet.exits_with(0).stdout_is("").stderr_is_empty();
+    there(&["whoami"]).exits_with(1).stdout_is("");
+    there(&["login", "--api-key-stdin"]).exits_with(0);
+    there(&["status"]).exits_with(0).stderr_is_empty();
+    there(&["whoami"]).exits_with(0).stderr_is_empty();
+    with_backend(&first, &backend)
+        .arg("whoami")
+        .run()
+        .exits_with(1);
 }
 
 /// A key that the existing client bound carries the host name's fingerprint, and keeps it.
@@ -122,14 +125,14 @@ fn fingerprint_of_the_existing_client_is_kept_until_logout() {
     let there = |arguments: &[&str]| on(&machine, &home, &backend, arguments);
     let login = ["login", "--api-key-stdin"];
     home.write_auth(&auth_with("device_fingerprint", json!(by_host)).to_string());
-    there(&["status"]).exits(0).complains_not();
-    there(&login).exits(0);
+    there(&["status"]).exits_with(0).stderr_is_empty();
+    there(&login).exits_with(0);
     assert_eq!(backend.bound(KEY).as_deref(), Some(&*by_host));
     let kept = ["build-7", &by_host, "hostname"];
     assert_eq!(device_on(&machine, &home), kept);
-    there(&["whoami"]).exits(0).complains_not();
-    there(&["logout"]).exits(0);
-    there(&login).exits(0);
+    there(&["whoami"]).exits_with(0).stderr_is_empty();
+    there(&["logout"]).exits_with(0);
+    there(&login).exits_with(0);
     assert_eq!(backend.bound(KEY).as_deref(), Some(OF_MACHINE_ID));
     // Another device's is nothing to keep.
     home.write_auth(&auth_with("device_fingerprint", json!("0".repeat(64))).to_string());
@@ -175,8 +178,8 @@ fn fingerprint_that_follows_the_host_name_is_a_warning() {
         return;
     };
     let login = on(&nameless, &home, &backend, &["login", "--api-key-stdin"]);
-    login.exits(0).complains("follows the host name");
-    login.complains("SEKUIRE_DEVICE_ID");
+    login.exits_with(0).stderr_contains("follows the host name");
+    login.stderr_contains("SEKUIRE_DEVICE_ID");
     assert!(login.stdout.contains("\nDevice: build-7\n"), "{login}");
     assert_eq!(backend.bound(KEY), Some(of_host_name()));
     let doctor = on(&nameless, &home, &backend, &["doctor"]);
@@ -186,5 +189,5 @@ fn fingerprint_that_follows_the_host_name_is_a_warning() {
     // Kept on a machine that has an id by now.
     let named = machine(&home, Some(MACHINE_ID), None).expect("a machine, as before");
     let status = on(&named, &home, &backend, &["status"]);
-    status.exits(0).complains_not();
+    status.exits_with(0).stderr_is_empty();
 }

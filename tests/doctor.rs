@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fixtures::{FINGERPRINT, home_with, log_in, logged_in_home, sekuire, sekuire_with};
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response, TlsKind};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::port::RefusingPort;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
@@ -24,15 +24,15 @@ fn site() -> (Home, Backend) {
     (home, backend)
 }
 
-fn doctor(home: &Home) -> Sekuire {
+fn doctor(home: &Home) -> TestCommand {
     sekuire(home).arg("doctor")
 }
 
 /// Asserts the exit status, and that all of these are printed.
 #[track_caller]
-fn prints(command: Sekuire, code: i32, parts: &[&str]) -> String {
+fn prints(command: TestCommand, code: i32, parts: &[&str]) -> String {
     let outcome = command.run();
-    outcome.exits(code).complains_not().hides(KEY);
+    outcome.exits_with(code).stderr_is_empty().never_shows(KEY);
     for part in parts {
         assert!(outcome.stdout.contains(part), "lacks {part:?}; {outcome}");
     }
@@ -127,7 +127,7 @@ fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
     prints(auth("{\"token\": \"of-an-older-login\"}"), 1, &lines);
     let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
     prints(auth("{\"api_key\": \"other_abcdefghijkl\"}"), 0, &lines);
-    let damaged = "auth.json is damaged: it is not JSON\n         run: sekuire login ";
+    let damaged = "auth.json is damaged: it is not JSON\n         log in again: sekuire login ";
     let lines = [damaged, "\n1 failed, 0 with a warning\n"];
     prints(auth("{\"api_key\":"), 3, &lines);
 
@@ -275,7 +275,7 @@ fn first_failed_step_ends_the_online_checks() {
         call.args(["--online", "--timeout", "2"])
     };
     let at = |url: &str| online().args(["--backend-url", url]);
-    let fails = |command: Sekuire, code, start: &str, parts: &[&str]| {
+    let fails = |command: TestCommand, code, start: &str, parts: &[&str]| {
         let printed = prints(command, code, parts);
         let last = printed.lines().rev().nth(2).expect("three lines");
         assert!(last.starts_with(start), "{start:?}: {printed}");
@@ -328,7 +328,7 @@ fn a_503_fails_at_once() {
     let unavailable = Response::json(503, &json!({})).header("Retry-After", "5");
     backend.behave(Behaviour::Respond(unavailable));
     let outcome = doctor(&home).ca(&backend.ca_file()).arg("--online").run();
-    outcome.exits(4).takes_at_most(Duration::from_secs(4));
+    outcome.exits_with(4).ends_within(Duration::from_secs(4));
     let line = format!("failed   account: {} returned 503", backend.url());
     assert!(outcome.stdout.contains(&line), "{outcome}");
     assert_eq!(backend.requests().len() - before, 2, "one attempt each");
@@ -341,5 +341,5 @@ fn rows_are_coloured_on_a_terminal() {
         .pty()
         .finish();
     let part = "\x1b[1;32mok      \x1b[0m key: ";
-    assert!(outcome.exits(0).terminal.contains(part), "{outcome}");
+    assert!(outcome.exits_with(0).terminal.contains(part), "{outcome}");
 }

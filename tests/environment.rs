@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::fixtures::{auth_with, log_in, logged_in_home, sekuire};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NOBODY, OtherUser};
@@ -34,7 +34,7 @@ fn man_page_and_readme_list_every_variable() {
         names.len() >= 11 && names.contains(&"SEKUIRE_API_KEY"),
         "{names:?}"
     );
-    let man = Sekuire::new().arg("man").run().stdout;
+    let man = TestCommand::new().arg("man").run().stdout;
     let readme = include_str!("../README.md");
     for (place, text) in [("man", man.as_str()), ("README.md", readme)] {
         for name in &names {
@@ -56,7 +56,10 @@ fn empty_variables_count_as_unset() {
     let plain = status().run();
     for name in variables() {
         let outcome = status().env(name, "").run();
-        outcome.exits(0).prints(&plain.stdout).complains_not();
+        outcome
+            .exits_with(0)
+            .stdout_is(&plain.stdout)
+            .stderr_is_empty();
     }
 }
 
@@ -92,7 +95,7 @@ fn malformed_values_are_refused_before_any_request() {
         } else {
             "https://backend.invalid"
         };
-        let run = Sekuire::new().args(["whoami", "--timeout", "1"]);
+        let run = TestCommand::new().args(["whoami", "--timeout", "1"]);
         let run = run
             .env("SEKUIRE_API_KEY", key)
             .env("SEKUIRE_BACKEND_URL", backend);
@@ -101,9 +104,12 @@ fn malformed_values_are_refused_before_any_request() {
         assert_eq!(outcome.code, Some(exit), "{name}={value}: {outcome}");
         let named = outcome.stderr.contains(name) || outcome.stderr.contains(&*value);
         assert!(named, "{name}={value}: {outcome}");
-        outcome.prints("").hides("hunter2").hides("no-key-at-all");
+        outcome
+            .stdout_is("")
+            .never_shows("hunter2")
+            .never_shows("no-key-at-all");
         if value.starts_with('~') {
-            outcome.complains(&format!(
+            outcome.stderr_contains(&format!(
                 "error: {name} begins with ~, which is not expanded here\nhint: write the full path"
             ));
         }
@@ -111,9 +117,9 @@ fn malformed_values_are_refused_before_any_request() {
     let login = sekuire(&Home::new()).arg("login");
     let outcome = login.env("SEKUIRE_WEB_URL", "https://u:p@sekuire.ai").run();
     outcome
-        .exits(2)
-        .prints("")
-        .complains("the URL in SEKUIRE_WEB_URL has a user name");
+        .exits_with(2)
+        .stdout_is("")
+        .stderr_contains("the URL in SEKUIRE_WEB_URL has a user name");
 }
 
 /// Which are refused, the unit tests of `backend_url` say.
@@ -134,8 +140,10 @@ fn refused_urls_end_every_command_before_any_request() {
             run(&["whoami", "--backend-url", url]),
         ] {
             let outcome = run.run();
-            outcome.exits(2).prints("").hides("secret@");
-            outcome.complains("error: ").complains("\nhint: ");
+            outcome.exits_with(2).stdout_is("").never_shows("secret@");
+            outcome
+                .stderr_contains("error: ")
+                .stderr_contains("\nhint: ");
         }
     }
     assert_eq!(proxy.connections(), 0);
@@ -143,7 +151,9 @@ fn refused_urls_end_every_command_before_any_request() {
     // One in auth.json is refused like any other.
     home.write_auth(&auth_with("backend_url", json!("http://backend.example")).to_string());
     let outcome = sekuire(&home).arg("whoami").run();
-    outcome.exits(2).complains("http://backend.example");
+    outcome
+        .exits_with(2)
+        .stderr_contains("http://backend.example");
 }
 
 /// Nor may a key of the default backend, which the file does not name.
@@ -172,13 +182,13 @@ fn a_variable_may_not_send_the_key_of_the_file_elsewhere() {
         home.write_auth(file);
         let run = || sekuire(&home).env(variable, elsewhere);
         let outcome = run().arg("whoami").run();
-        outcome.exits(2).prints("");
+        outcome.exits_with(2).stdout_is("");
         outcome
-            .complains(&format!("{variable} names {elsewhere}, but"))
-            .complains(&format!("belongs to {belongs_to},"))
-            .complains(&format!("\nhint: unset {variable}, "));
+            .stderr_contains(&format!("{variable} names {elsewhere}, but"))
+            .stderr_contains(&format!("belongs to {belongs_to},"))
+            .stderr_contains(&format!("\nhint: unset {variable}, "));
         // status is offline and ignores it.
-        run().arg("status").run().exits(0).complains_not();
+        run().arg("status").run().exits_with(0).stderr_is_empty();
         assert_eq!(&home.read_auth(), file);
     }
     assert_eq!(other.connections(), 0);
@@ -186,7 +196,7 @@ fn a_variable_may_not_send_the_key_of_the_file_elsewhere() {
     for option in ["--backend", "--backend-url"] {
         let run = sekuire(&home).env("SEKUIRE_BACKEND_URL", &at_own);
         let outcome = run.args(["whoami", option, &at_other]).run();
-        outcome.exits(1).complains(&at_other);
+        outcome.exits_with(1).stderr_contains(&at_other);
     }
     assert_eq!(
         (own.requests().len(), other.requests().len()),
@@ -207,7 +217,7 @@ fn variable_of_the_same_origin_keeps_the_path_of_the_file() {
         backend.url().replace("http", "HTTP"),
     ] {
         let run = sekuire(&home).env("SEKUIRE_BACKEND_URL", same);
-        run.arg("whoami").run().exits(4);
+        run.arg("whoami").run().exits_with(4);
     }
     let requests = backend.requests();
     let targets: Vec<&str> = requests.iter().map(|it| it.target.as_str()).collect();
@@ -215,7 +225,7 @@ fn variable_of_the_same_origin_keeps_the_path_of_the_file() {
     let shown = sekuire(&home)
         .args(["status", "--get", "backend_url"])
         .run();
-    shown.exits(0).prints(&(base + "\n"));
+    shown.exits_with(0).stdout_is(&(base + "\n"));
 }
 
 /// Our variable, then the one that `auth exec` sets and Sekuire's SDK reads. auth.json, here a damaged one for another
@@ -233,12 +243,15 @@ fn a_key_from_a_variable_goes_by_the_variables_alone() {
             run.env("SEKUIRE_BACKEND_URL", &variable).arg(command).run()
         };
         let outcome = run("whoami");
-        outcome.exits(1).complains(" --no-store\n").hides(KEY);
+        outcome
+            .exits_with(1)
+            .stderr_contains(" --no-store\n")
+            .never_shows(KEY);
         let requests = asked.requests();
         let keys: Vec<_> = requests.iter().map(|it| it.header("X-API-Key")).collect();
         assert_eq!(keys, [Some(KEY)]);
         let status = run("status");
-        status.exits(0).complains_not();
+        status.exits_with(0).stderr_is_empty();
         let end = format!("Source: SEKUIRE_API_KEY\nBackend: {}\n", asked.url());
         assert!(status.stdout.ends_with(&end), "{status}");
     }
@@ -261,7 +274,7 @@ fn login_ignores_the_backend_of_the_old_file() {
         let run = sekuire(&home).env("SEKUIRE_API_URL", by_sdk.url());
         let run = run.env("SEKUIRE_BACKEND_URL", variable);
         let run = run.args(["login", "--api-key-stdin"]).args(option);
-        run.stdin(KEY.as_bytes()).run().exits(0);
+        run.stdin(KEY.as_bytes()).run().exits_with(0);
         let file: Value = serde_json::from_str(&home.read_auth()).expect("JSON");
         assert_eq!(file["backend_url"], expected.url());
     }
@@ -269,7 +282,9 @@ fn login_ignores_the_backend_of_the_old_file() {
     let run = sekuire(&home).env("HTTPS_PROXY", "http://127.0.0.1:1");
     let run = run.args(["login", "--api-key-stdin", "--timeout", "1"]);
     let outcome = run.stdin(KEY.as_bytes()).run();
-    outcome.exits(4).complains("https://api.sekuire.ai");
+    outcome
+        .exits_with(4)
+        .stderr_contains("https://api.sekuire.ai");
     assert_eq!(old.connections(), connections);
 }
 
@@ -298,7 +313,10 @@ fn a_secret_file_is_a_regular_file_with_a_key() {
     for content in [KEY, &with_line_ends, &longest] {
         // Mounted secrets are links.
         let outcome = with_secret(|home| linked(home, &written(home, content.as_bytes())));
-        outcome.exits(0).prints(&format!("{KEY}\n")).complains_not();
+        outcome
+            .exits_with(0)
+            .stdout_is(&format!("{KEY}\n"))
+            .stderr_is_empty();
     }
 }
 
@@ -325,9 +343,14 @@ fn anything_else_as_a_secret_file_is_refused_at_once() {
     ];
     for (words, exit, make) in cases {
         let outcome = with_secret(make);
-        outcome.exits(exit).prints("").hides("hunter2");
-        outcome.complains("SEKUIRE_API_KEY_FILE").complains(words);
-        outcome.takes_at_most(Duration::from_secs(5));
+        outcome
+            .exits_with(exit)
+            .stdout_is("")
+            .never_shows("hunter2");
+        outcome
+            .stderr_contains("SEKUIRE_API_KEY_FILE")
+            .stderr_contains(words);
+        outcome.ends_within(Duration::from_secs(5));
     }
 }
 
@@ -346,7 +369,7 @@ fn unreadable_secret_file_names_its_owner() {
          hint: correct or unset SEKUIRE_API_KEY_FILE\n",
         secret.display()
     );
-    assert_eq!(outcome.exits(3).stderr, expected);
+    assert_eq!(outcome.exits_with(3).stderr, expected);
 }
 
 /// Where `status` looked, tests/status.rs says.
@@ -373,7 +396,7 @@ fn not_logged_in_says_where_it_looked() {
         ] {
             let run = sekuire(&home).args(command);
             let run = variables.iter().fold(run, |run, name| run.env(name, ""));
-            assert_eq!(run.run().exits(1).stderr, error, "{command:?}");
+            assert_eq!(run.run().exits_with(1).stderr, error, "{command:?}");
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::fixtures::{home_with, log_in, logged_in_home, sekuire, sekuire_with};
 use crate::support::backend::{Backend, KEY, WORKSPACES};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
@@ -33,7 +33,7 @@ fn finds(home: &Home, variables: &[(&str, &str)], expected: &str) {
     let run = sekuire_with(home, variables).args(EXEC);
     let outcome = run.args(["/bin/sh", "-c", script]).run();
     let expected = format!("{expected} unset unset\n");
-    outcome.exits(0).prints(&expected).complains_not();
+    outcome.exits_with(0).stdout_is(&expected).stderr_is_empty();
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn backend_in_clear_is_refused() {
         &[key, ("SEKUIRE_API_URL", clear)],
     ] {
         let outcome = echo(variables);
-        outcome.exits(2).prints("");
+        outcome.exits_with(2).stdout_is("");
         outcome
-            .complains(&format!("{clear} is not https"))
-            .complains(&format!("SEKUIRE_ALLOW_HTTP={clear}"));
+            .stderr_contains(&format!("{clear} is not https"))
+            .stderr_contains(&format!("SEKUIRE_ALLOW_HTTP={clear}"));
     }
     let allowed = echo(&[("SEKUIRE_ALLOW_HTTP", clear)]);
-    allowed.exits(0).prints("ran\n").complains_not();
+    allowed.exits_with(0).stdout_is("ran\n").stderr_is_empty();
 }
 
 /// Nor does a key of auth.json's go where a variable says.
@@ -102,8 +102,8 @@ fn variable_does_not_change_the_backend_of_the_file() {
         let elsewhere = "https://elsewhere.example";
         let run = sekuire(&home).env(name, elsewhere).args(EXEC);
         let outcome = run.arg("/bin/true").run();
-        outcome.exits(2).prints("").complains(name);
-        outcome.complains(elsewhere).complains(public);
+        outcome.exits_with(2).stdout_is("").stderr_contains(name);
+        outcome.stderr_contains(elsewhere).stderr_contains(public);
         let prefix = format!("{public}/another/prefix");
         let expected = format!("{KEY} {} {public}", WORKSPACES[0]);
         finds(&home, &[(name, &prefix)], &expected);
@@ -120,7 +120,7 @@ fn sekuire_below_exec_asks_the_same_backend_with_the_same_key() {
     let whoami = ["auth", "whoami", "--quiet", "--timeout", "1"];
     for above in [exec.clone(), exec.repeat(2)] {
         let call = sekuire(&home).args(above).args(whoami);
-        call.run().exits(0).complains_not();
+        call.run().exits_with(0).stderr_is_empty();
     }
     let asked = &backend.requests()[requests..];
     let keys: Vec<_> = asked.iter().map(|it| it.header("X-API-Key")).collect();
@@ -147,7 +147,7 @@ fn variable_that_is_set_twice_is_passed_on_once() {
     ];
     let cat = [&EXEC[..], &["/bin/cat", "/proc/self/environ"]].concat();
     let outcome = in_environment(&environment, &cat).run();
-    outcome.exits(0).complains_not();
+    outcome.exits_with(0).stderr_is_empty();
     let mut found: Vec<&str> = outcome.stdout.split_terminator('\0').collect();
     found.sort_unstable();
     let expected = [
@@ -160,7 +160,7 @@ fn variable_that_is_set_twice_is_passed_on_once() {
 }
 
 /// The program with exactly these entries for its environment, which no library would make.
-fn in_environment(entries: &[&str], arguments: &[&str]) -> Sekuire {
+fn in_environment(entries: &[&str], arguments: &[&str]) -> TestCommand {
     // Never freed, and as numbers, which another thread may take along; a null ends a list.
     let list = |texts: &[&str]| -> Vec<usize> {
         let texts = texts.iter().map(|text| CString::new(*text).expect("text"));
@@ -171,7 +171,7 @@ fn in_environment(entries: &[&str], arguments: &[&str]) -> Sekuire {
     let program = program.to_str().expect("text");
     let (arguments, entries) = (list(&[&[program], arguments].concat()), list(entries));
     let program = CString::new(program).expect("text");
-    Sekuire::new().before_exec(move || {
+    TestCommand::new().before_exec(move || {
         let (argv, envp) = (arguments.as_ptr(), entries.as_ptr());
         // SAFETY: zero-terminated texts, in lists that a null pointer ends.
         #[allow(unsafe_code, reason = "an environment as no library makes it")]
@@ -186,10 +186,10 @@ fn in_environment(entries: &[&str], arguments: &[&str]) -> Sekuire {
 fn without_a_key_nothing_runs() {
     let outcome = shell(&Home::new(), "echo ran");
     outcome
-        .exits(1)
-        .prints("")
-        .complains("error: Not logged in");
-    outcome.complains("\nhint: run: sekuire login\n");
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_contains("error: Not logged in");
+    outcome.stderr_contains("\nhint: run: sekuire login\n");
 }
 
 #[test]
@@ -207,8 +207,11 @@ fn without_dashes_or_a_command_it_is_a_usage_error() {
         &["auth", "exec", "--", "/bin/true", "sk_live_abcdefghi"],
     ] {
         let outcome = sekuire(&home).args(arguments).run();
-        outcome.exits(2).prints("").hides("sk_live_abcdefghi");
-        outcome.complains("\nhint: ");
+        outcome
+            .exits_with(2)
+            .stdout_is("")
+            .never_shows("sk_live_abcdefghi");
+        outcome.stderr_contains("\nhint: ");
     }
 }
 
@@ -222,7 +225,7 @@ fn arguments_behind_the_dashes_are_the_commands() {
     ] {
         let words: Vec<&str> = arguments.split(' ').collect();
         let outcome = exec(&home, &[&["/bin/echo"], &words[..]].concat());
-        outcome.exits(0).prints(&format!("{arguments}\n"));
+        outcome.exits_with(0).stdout_is(&format!("{arguments}\n"));
     }
 }
 
@@ -248,9 +251,12 @@ fn command_that_can_not_be_run_is_126_or_127() {
             _ => "\nhint: check the file's mode",
         };
         let outcome = exec(&home, &[&command]);
-        outcome.exits(code).prints("").hides("os error");
-        outcome.complains(&format!("error: can't run {command}: "));
-        outcome.complains(hint);
+        outcome
+            .exits_with(code)
+            .stdout_is("")
+            .never_shows("os error");
+        outcome.stderr_contains(&format!("error: can't run {command}: "));
+        outcome.stderr_contains(hint);
     }
 }
 
@@ -261,8 +267,8 @@ fn command_replaces_the_process_and_its_exit_status_counts() {
     let mut running = call.args(["/bin/sh", "-c", "echo $$; exit 42"]).spawn();
     let pid = running.pid();
     let outcome = running.finish();
-    outcome.exits(42).prints(&format!("{pid}\n"));
-    shell(&home, "kill -TERM $$").dies_of(Signal::SIGTERM);
+    outcome.exits_with(42).stdout_is(&format!("{pid}\n"));
+    shell(&home, "kill -TERM $$").killed_by(Signal::SIGTERM);
 }
 
 /// Ignored signals, which execve(2) keeps, and limits are as the caller left them; SIGPIPE has its default
@@ -299,12 +305,14 @@ fn command_inherits_signals_limits_and_descriptors() {
             &[Signal::SIGXFSZ, Signal::SIGTERM],
         ),
     ] {
-        let without = Sekuire::at("/bin/sh".as_ref()).home(&home);
+        let without = TestCommand::at("/bin/sh".as_ref()).home(&home);
         let without = without.args(["-c", probe]).before_exec(plain(below)).run();
         let with = sekuire(&home).args(EXEC).args(["/bin/sh", "-c", probe]);
         let with = with.before_exec(plain(before)).run();
-        without.exits(0);
-        with.exits(0).prints(&without.stdout).complains_not();
+        without.exits_with(0);
+        with.exits_with(0)
+            .stdout_is(&without.stdout)
+            .stderr_is_empty();
     }
 }
 
@@ -313,7 +321,7 @@ fn command_inherits_signals_limits_and_descriptors() {
 fn program_is_dumpable() {
     // Only who may trace a process may read this link (proc(5)).
     let outcome = shell(&logged_in_home(), "readlink /proc/self/exe");
-    outcome.exits(0).complains_not();
+    outcome.exits_with(0).stderr_is_empty();
 }
 
 /// As execvp(3): what can't be run is passed over.
@@ -332,6 +340,6 @@ fn command_is_found_by_path() {
     };
     let (denied, good) = (denied.display(), good.display());
     let found = agent(&format!("/no/such/folder:{denied}:{good}"));
-    found.exits(0).prints("hello\n");
-    agent(&format!("/no/such/folder:{denied}")).exits(126);
+    found.exits_with(0).stdout_is("hello\n");
+    agent(&format!("/no/such/folder:{denied}")).exits_with(126);
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{Backend, KEY, ORG_ID, WORKSPACES};
 pub(crate) use crate::support::command::DEVICE_ID;
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 
 /// The fingerprint of `DEVICE_ID` (SPEC.md, section 7).
@@ -20,18 +20,18 @@ pub(crate) const SECRET: &str = "123def456";
 pub(crate) const NOT_LOGGED_IN: &str = "Not logged in\nRun 'sekuire login' to authenticate\n";
 
 /// The program in this home.
-pub(crate) fn sekuire(home: &Home) -> Sekuire {
-    Sekuire::new().home(home)
+pub(crate) fn sekuire(home: &Home) -> TestCommand {
+    TestCommand::new().home(home)
 }
 
 /// The same, with these variables.
-pub(crate) fn sekuire_with(home: &Home, variables: &[(&str, &str)]) -> Sekuire {
-    let set = |run: Sekuire, (name, value): &(&str, &str)| run.env(name, value);
+pub(crate) fn sekuire_with(home: &Home, variables: &[(&str, &str)]) -> TestCommand {
+    let set = |run: TestCommand, (name, value): &(&str, &str)| run.env(name, value);
     variables.iter().fold(sekuire(home), set)
 }
 
 /// The same, with this backend.
-pub(crate) fn with_backend(home: &Home, backend: &Backend) -> Sekuire {
+pub(crate) fn with_backend(home: &Home, backend: &Backend) -> TestCommand {
     sekuire(home)
         .env("SEKUIRE_BACKEND_URL", backend.url())
         .ca(&backend.ca_file())
@@ -76,7 +76,7 @@ pub(crate) fn log_in(home: &Home, backend: &Backend) {
         .args(["login", "--api-key-stdin"])
         .stdin(KEY.as_bytes())
         .run()
-        .exits(0);
+        .exits_with(0);
 }
 
 /// This machine's host name up to the first dot, as uname(1) says it.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::fixtures::{logged_in_home, sekuire};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::outcome::Outcome;
@@ -51,7 +51,7 @@ fn transcript(name: &str) -> Vec<(String, Outcome)> {
 #[test]
 fn help_fits_a_terminal() {
     for (call, outcome) in transcript("help.txt") {
-        outcome.exits(0).complains_not();
+        outcome.exits_with(0).stderr_is_empty();
         for line in outcome.stdout.lines() {
             assert!(
                 line.len() <= 80 && line.trim_end() == line,
@@ -67,7 +67,7 @@ fn help_fits_a_terminal() {
 #[test]
 fn wrong_calls_say_what_is_wrong_and_what_to_do() {
     for (call, outcome) in transcript("wrong-calls.txt") {
-        outcome.exits(2).prints("");
+        outcome.exits_with(2).stdout_is("");
         let lines: Vec<&str> = outcome.stderr.lines().collect();
         let [error, hint] = lines[..] else {
             panic!("{call}: {outcome}")
@@ -82,7 +82,12 @@ fn wrong_calls_say_what_is_wrong_and_what_to_do() {
 
 #[test]
 fn man_page_is_clean_and_complete() {
-    let page = Sekuire::new().arg("man").run().exits(0).stdout.clone();
+    let page = TestCommand::new()
+        .arg("man")
+        .run()
+        .exits_with(0)
+        .stdout
+        .clone();
     let marks = [("\\-", "-"), ("\\(ti", "~"), ("\\fR", ""), ("\\fB", "")];
     let plain = marks
         .iter()
@@ -97,12 +102,12 @@ fn man_page_is_clean_and_complete() {
         &["groff", "-ww", "-man", "-Tascii", "-z"],
     ] {
         if let Some(tool) = needs::tool(formatter[0]) {
-            let run = Sekuire::at(&tool).args(&formatter[1..]);
+            let run = TestCommand::at(&tool).args(&formatter[1..]);
             run.stdin(page.as_bytes())
                 .run()
-                .exits(0)
-                .prints("")
-                .complains_not();
+                .exits_with(0)
+                .stdout_is("")
+                .stderr_is_empty();
         }
     }
 }
@@ -113,8 +118,11 @@ fn fields_are_those_of_the_reports() {
     // An error: then no object is null.
     let home = Home::new();
     home.write_auth("{");
-    let page = Sekuire::new().arg("man").run().stdout;
-    let completions = Sekuire::new().args(["completions", "bash"]).run().stdout;
+    let page = TestCommand::new().arg("man").run().stdout;
+    let completions = TestCommand::new()
+        .args(["completions", "bash"])
+        .run()
+        .stdout;
     for command in ["status", "whoami"] {
         let report = sekuire(&home).args([command, "--json"]).run().stdout;
         let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");

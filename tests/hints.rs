@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fixtures::{home_with, log_in, sekuire};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
@@ -28,7 +28,7 @@ impl Site {
         }
     }
 
-    fn call(&self, arguments: &[&str]) -> Sekuire {
+    fn call(&self, arguments: &[&str]) -> TestCommand {
         let call = sekuire(&self.home).env("HTTPS_PROXY", self.proxy.url());
         call.args(arguments).stdin(KEY.as_bytes())
     }
@@ -36,9 +36,9 @@ impl Site {
     /// Runs the last command that the call's hints and warnings name, in a shell that knows nothing of the
     /// call, and types the key. Returns what was told.
     #[track_caller]
-    fn follow(&self, call: Sekuire, status: i32) -> String {
+    fn follow(&self, call: TestCommand, status: i32) -> String {
         let outcome: Outcome = call.run();
-        outcome.exits(status);
+        outcome.exits_with(status);
         let told = format!("{}{}", outcome.stderr, outcome.stdout);
         let url = self.backend.url();
         let command = format!("run: sekuire login --backend {url}");
@@ -47,7 +47,7 @@ impl Site {
         let program = binary();
         let script = format!("'{}' login{options}", program.display());
         let before = self.backend.requests().len();
-        let shell = Sekuire::at("/bin/sh".as_ref()).home(&self.home);
+        let shell = TestCommand::at("/bin/sh".as_ref()).home(&self.home);
         let shell = shell.env("HTTPS_PROXY", self.proxy.url());
         let followed = shell.args(["-c", &script]).stdin(KEY.as_bytes()).run();
         let left: Vec<String> = self.proxy.heads();
@@ -102,7 +102,7 @@ fn hint_without_a_login_names_the_backend_of_variable_or_option() {
     for arguments in [&["whoami"][..], &["auth", "token"], &exec, &["doctor"]] {
         for variable in ["SEKUIRE_BACKEND_URL", "SEKUIRE_API_URL"] {
             site.follow(site.call(arguments).env(variable, &url), 1);
-            site.call(&["logout"]).run().exits(0);
+            site.call(&["logout"]).run().exits_with(0);
         }
     }
     site.follow(site.call(&["whoami", "--backend-url", &url]), 1);
@@ -133,7 +133,11 @@ fn default_backend_is_named_where_a_variable_names_another() {
         ),
     ] {
         let status = sekuire(&home).env("SEKUIRE_BACKEND_URL", variable);
-        status.arg("status").run().exits(0).complains(login);
+        status
+            .arg("status")
+            .run()
+            .exits_with(0)
+            .stderr_contains(login);
     }
 }
 
@@ -143,5 +147,5 @@ fn url_in_a_hint_is_quoted_for_the_shell() {
     let odd = "https://backend.example/a;id&$(id)'";
     let whoami = sekuire(&Home::new()).args(["whoami", "--backend", odd]);
     let quoted = "hint: run: sekuire login --backend 'https://backend.example/a;id&$(id)'\\'''\n";
-    whoami.run().exits(1).complains(quoted);
+    whoami.run().exits_with(1).stderr_contains(quoted);
 }

@@ -146,7 +146,7 @@ fn run(case: Case, arguments: &[&str]) -> (Outcome, Fixture) {
     }
     let outcome = command.run();
     for secret in [KEY, "abc123def456xyz", "uvw123def456rst", "eyJhbGciOi"] {
-        outcome.hides(secret);
+        outcome.never_shows(secret);
     }
     (outcome, fixture)
 }
@@ -187,7 +187,7 @@ fn quiet_says_nothing_but_errors() {
     for (table, command) in [(STATUS, "status"), (WHOAMI, "whoami")] {
         for case in cases(table) {
             let (outcome, _) = run(case, &[command, "-q"]);
-            outcome.prints("");
+            outcome.stdout_is("");
             let is_error = outcome.code.is_some_and(|code| code >= 2);
             assert_eq!(outcome.stderr.contains("error: "), is_error, "{outcome}");
             assert_eq!(outcome.stderr.is_empty(), !is_error, "{outcome}");
@@ -232,11 +232,11 @@ fn get_knows_the_fields_of_json_and_no_other() {
         names.sort_unstable();
         for known in names.iter().chain(&["device.name", "error.hint"]) {
             let (outcome, _) = run(logged_in, &[command, "--get", known]);
-            outcome.exits(0);
+            outcome.exits_with(0);
         }
         for unknown in [".", "device.", "device.nonsense", "state.x", "State"] {
             let (outcome, fixture) = run(logged_in, &[command, "--get", unknown]);
-            outcome.exits(2).prints("");
+            outcome.exits_with(2).stdout_is("");
             assert_eq!(fixture.backend.connections(), 0, "{unknown}");
             let (_, hint) = outcome.stderr.split_once("\nhint: ").expect("a hint");
             assert!(hint.trim_end().len() <= 200, "{outcome}");

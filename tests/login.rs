@@ -11,7 +11,7 @@ use crate::fixtures::{
     login_success, sekuire, with_backend,
 };
 use crate::support::backend::{ApiKey, Backend, Behaviour, Endpoint, KEY, ORG_ID, Response};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 
 const STDIN: [&str; 2] = ["login", "--api-key-stdin"];
@@ -21,7 +21,7 @@ fn saved(home: &Home) -> Value {
 }
 
 /// `sekuire login --api-key-stdin`, with the key.
-fn login(home: &Home, backend: &Backend) -> Sekuire {
+fn login(home: &Home, backend: &Backend) -> TestCommand {
     let run = with_backend(home, backend).args(STDIN);
     run.stdin(KEY.as_bytes())
 }
@@ -39,7 +39,11 @@ fn key_from_a_pipe_is_verified_bound_and_saved_with_the_documented_text() {
     let outcome = run.stdin(format!("{KEY}\n").as_bytes()).run();
     let (steps, success) = (login_steps(), login_success(&url));
     let text = format!("{steps}Enter your API Key: {MASKED}\n\n{success}");
-    outcome.exits(0).prints(&text).complains_not().hides(SECRET);
+    outcome
+        .exits_with(0)
+        .stdout_is(&text)
+        .stderr_is_empty()
+        .never_shows(SECRET);
 
     let requests = backend.requests();
     let seen = requests
@@ -85,7 +89,7 @@ fn api_key_stdin_prints_the_result_and_quiet_nothing_but_errors() {
         let home = Home::new();
         let run = with_backend(&home, &backend).args(arguments);
         let outcome = run.stdin(KEY.as_bytes()).run();
-        outcome.exits(0).prints(prints).complains_not();
+        outcome.exits_with(0).stdout_is(prints).stderr_is_empty();
         assert_eq!(saved(&home)["api_key"], KEY);
     }
     // No warning either: of the variable, the folder and the workspace.
@@ -97,10 +101,13 @@ fn api_key_stdin_prints_the_result_and_quiet_nothing_but_errors() {
     let outcome = warned().run();
     assert_eq!(outcome.stderr.matches("warning: ").count(), 3, "{outcome}");
     let quiet = warned().arg("--quiet").run();
-    quiet.exits(0).prints("").complains_not();
+    quiet.exits_with(0).stdout_is("").stderr_is_empty();
     backend.revoke(KEY);
     let refused = warned().arg("--quiet").run();
-    refused.exits(1).prints("").complains("refused the API key");
+    refused
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_contains("refused the API key");
 }
 
 #[test]
@@ -116,18 +123,18 @@ fn no_store_binds_the_key_of_a_variable_and_stores_nothing() {
             let run = run.env(name, value).env("SEKUIRE_DEVICE_ID", name);
             run.args(arguments).run()
         };
-        there(&["whoami"]).exits(1);
+        there(&["whoami"]).exits_with(1);
         let bound = there(&["login", "--no-store"]);
-        bound.exits(0).complains_not();
+        bound.exits_with(0).stderr_is_empty();
         assert!(bound.stdout.starts_with("Login successful!"), "{bound}");
-        there(&["whoami"]).exits(0);
+        there(&["whoami"]).exits_with(0);
     }
     assert!(!home.sekuire_dir().exists());
     let malformed = with_backend(&home, &backend).env("SEKUIRE_API_KEY", "hunter2");
     let outcome = malformed.args(["login", "--no-store"]).run();
     outcome
-        .exits(2)
-        .complains("the API key in SEKUIRE_API_KEY ");
+        .exits_with(2)
+        .stderr_contains("the API key in SEKUIRE_API_KEY ");
 }
 
 #[test]
@@ -147,7 +154,7 @@ fn no_store_without_a_variable_asks_and_leaves_the_file_as_it_was() {
     ] {
         let run = with_backend(&home, &backend).env("SEKUIRE_API_KEY", variable);
         let run = run.arg("login").args(options).stdin(KEY.as_bytes());
-        run.run().exits(0).prints(prints).complains_not();
+        run.run().exits_with(0).stdout_is(prints).stderr_is_empty();
     }
     assert_eq!(home.read_auth(), before);
     assert_eq!(home.listing(), ["auth.json"]);
@@ -170,7 +177,10 @@ fn web_url_is_in_the_transcript_and_nothing_is_sent_there() {
         let run = run.env("SEKUIRE_WEB_URL", variable).stdin(KEY.as_bytes());
         let outcome = run.run();
         let start = login_steps_at(shown);
-        assert!(outcome.exits(0).stdout.starts_with(&start), "{outcome}");
+        assert!(
+            outcome.exits_with(0).stdout.starts_with(&start),
+            "{outcome}"
+        );
     }
     assert_eq!(web.connections(), 0);
 }
@@ -185,7 +195,7 @@ fn one_line_is_read_and_the_rest_left_for_others() {
     let mut file = File::open(&input).expect("input");
     let run = with_backend(&home, &backend).args(STDIN);
     let run = run.stdin_from(file.try_clone().expect("a descriptor"));
-    run.run().exits(0);
+    run.run().exits_with(0);
     assert_eq!(saved(&home)["api_key"], KEY);
     let mut rest = String::new();
     file.read_to_string(&mut rest).expect("the rest");
@@ -213,8 +223,8 @@ fn bad_keys_are_refused_before_any_request() {
         for arguments in [&["login"][..], &STDIN] {
             let run = with_backend(&home, &backend).args(arguments);
             let outcome = run.stdin(input.as_bytes()).run();
-            outcome.exits(code).hides("hunter2");
-            outcome.complains(&format!("error: {message}\nhint: "));
+            outcome.exits_with(code).never_shows("hunter2");
+            outcome.stderr_contains(&format!("error: {message}\nhint: "));
             assert_eq!(outcome.stderr.lines().count(), 2, "{outcome}");
         }
     }
@@ -224,7 +234,7 @@ fn bad_keys_are_refused_before_any_request() {
     // A line as long as any that is read.
     let run = with_backend(&home, &backend).args(STDIN);
     let run = run.stdin(format!("{KEY:4096}\n").as_bytes());
-    run.run().exits(0);
+    run.run().exits_with(0);
 }
 
 #[test]
@@ -234,9 +244,9 @@ fn longest_key_is_accepted_and_printed_whole() {
     let key = format!("sk_test_{visible}");
     backend.add_key(ApiKey::new(&key));
     let run = with_backend(&home, &backend).args(STDIN);
-    run.stdin(key.as_bytes()).run().exits(0);
+    run.stdin(key.as_bytes()).run().exits_with(0);
     let token = sekuire(&home).args(["auth", "token"]).run();
-    token.exits(0).prints(&format!("{key}\n"));
+    token.exits_with(0).stdout_is(&format!("{key}\n"));
 }
 
 /// auth.json has at most 64 KiB, and no variable holds a zero byte.
@@ -289,9 +299,9 @@ fn refused_key_or_failing_backend_leaves_the_file_unchanged() {
     ] {
         answer(&backend, Endpoint::Verify, status, &body);
         let outcome = login(&home, &backend).run();
-        outcome.exits(code).prints("").hides(SECRET);
-        outcome.complains(&format!("error: {}{part}", backend.url()));
-        outcome.complains("\nhint: ");
+        outcome.exits_with(code).stdout_is("").never_shows(SECRET);
+        outcome.stderr_contains(&format!("error: {}{part}", backend.url()));
+        outcome.stderr_contains("\nhint: ");
         assert_eq!(home.read_auth(), before, "{part}");
         assert_eq!(home.listing(), ["auth.json"], "{part}");
     }
@@ -304,11 +314,11 @@ fn workspace_that_the_key_does_not_have_is_refused_before_saving() {
         let run = login(&home, &backend);
         run.args(["--workspace", workspace]).run()
     };
-    to("ws_def456").exits(0).complains_not();
+    to("ws_def456").exits_with(0).stderr_is_empty();
     assert_eq!(saved(&home)["workspace_id"], "ws_def456");
     let before = home.read_auth();
     let outcome = to("ws_other");
-    outcome.exits(2).prints("");
+    outcome.exits_with(2).stdout_is("");
     let error =
         "error: this key has no such workspace\nhint: choose one that it has, such as ws_abc123\n";
     assert_eq!(outcome.stderr, error);
@@ -324,8 +334,10 @@ fn failing_me_is_a_warning() {
         answer(&backend, Endpoint::Me, status, &json!([]));
         let home = Home::new();
         let outcome = login(&home, &backend).args(arguments).run();
-        outcome.exits(0).prints(&login_success(&backend.url()));
-        outcome.complains(warning);
+        outcome
+            .exits_with(0)
+            .stdout_is(&login_success(&backend.url()));
+        outcome.stderr_contains(warning);
         assert_eq!(saved(&home)["workspace_id"], Value::Null);
     }
 }
@@ -339,8 +351,8 @@ fn unwritable_folder_is_found_before_the_first_request() {
     for folder in [taken.to_str().expect("text"), "/proc/nowhere"] {
         let run = login(&home, &backend).env("SEKUIRE_CONFIG_DIR", folder);
         let outcome = run.run();
-        outcome.exits(3).prints("").complains(folder);
-        outcome.complains("\nhint: ");
+        outcome.exits_with(3).stdout_is("").stderr_contains(folder);
+        outcome.stderr_contains("\nhint: ");
     }
     assert_eq!(backend.connections(), 0);
 }
@@ -362,7 +374,7 @@ fn folder_can_be_elsewhere() {
     let (home, backend) = (Home::new(), Backend::http());
     let folder = home.path().join("a/b");
     let run = login(&home, &backend).env("SEKUIRE_CONFIG_DIR", &folder);
-    run.run().exits(0);
+    run.run().exits_with(0);
     assert!(folder.join("auth.json").is_file());
     assert!(!home.sekuire_dir().exists());
 }

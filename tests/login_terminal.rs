@@ -16,7 +16,7 @@ use crate::fixtures::{
     DEVICE_ID, MASKED, SECRET, auth_with, login_steps, login_success, with_backend,
 };
 use crate::support::backend::{After, Backend, Behaviour, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::pty::Pty;
@@ -25,7 +25,7 @@ const PROMPT: &str = "Enter your API Key: ";
 
 /// Starts the command, which shows the prompt.
 #[track_caller]
-fn prompted(command: Sekuire) -> Pty {
+fn prompted(command: TestCommand) -> Pty {
     let terminal = command.pty();
     await_prompts(&terminal, 1);
     terminal
@@ -36,8 +36,8 @@ fn at_prompt(home: &Home, backend: &Backend) -> Pty {
 }
 
 /// At the prompt of a program that a shell's script starts as `"$1" login`.
-fn under_shell(home: &Home, backend: &Backend, script: &str) -> Sekuire {
-    Sekuire::at(Path::new("/bin/sh"))
+fn under_shell(home: &Home, backend: &Backend, script: &str) -> TestCommand {
+    TestCommand::at(Path::new("/bin/sh"))
         .home(home)
         .env("SEKUIRE_BACKEND_URL", backend.url())
         .env("SEKUIRE_DEVICE_ID", DEVICE_ID)
@@ -93,7 +93,9 @@ fn keyboard_and_pastes_give_the_documented_screen_with_the_key_masked() {
         terminal.send(typed.as_bytes());
         let outcome = terminal.finish();
         assert_eq!(outcome.code, Some(0), "{name}; {outcome}");
-        outcome.shows(&whole_screen(&backend)).hides(SECRET);
+        outcome
+            .terminal_is(&whole_screen(&backend))
+            .never_shows(SECRET);
         assert!(terminal.echo_on(), "{name}");
     }
 }
@@ -106,7 +108,7 @@ fn wrong_key_is_not_shown_and_ends_the_line() {
         let mut terminal = at_prompt(&home, &backend);
         terminal.send(typed.as_bytes());
         let outcome = terminal.finish();
-        outcome.exits(code).hides("hunter2");
+        outcome.exits_with(code).never_shows("hunter2");
         let (_, shown) = outcome.terminal.split_once(PROMPT).expect("the prompt");
         let is_told = shown.starts_with("\r\nerror:") && shown.contains("hint: ");
         assert!(is_told, "{outcome}");
@@ -130,7 +132,7 @@ fn paste_of_several_lines_does_not_reach_the_shell() {
     let screen = &outcome.terminal;
     let is_right = screen.contains("Login successful!") && screen.ends_with("read:later.\r\n");
     assert!(is_right, "{outcome}");
-    outcome.hides("precious");
+    outcome.never_shows("precious");
 }
 
 /// Wherever standard output leads, the key is typed at the terminal without echo. With `--api-key-stdin` the result
@@ -151,7 +153,11 @@ fn with_standard_output_elsewhere_the_prompt_is_on_the_terminal() {
         let mut terminal = prompted(command);
         terminal.send(format!("{KEY}\r").as_bytes());
         let outcome = terminal.finish();
-        outcome.exits(0).prints(prints).shows(shows).hides(SECRET);
+        outcome
+            .exits_with(0)
+            .stdout_is(prints)
+            .terminal_is(shows)
+            .never_shows(SECRET);
     }
 }
 
@@ -164,13 +170,16 @@ fn without_a_controlling_terminal_the_prompt_is_on_standard_output() {
     let backend = Backend::http();
     let home = Home::new();
     let detached = || {
-        let command = Sekuire::at(&setsid).home(&home).arg("-w");
+        let command = TestCommand::at(&setsid).home(&home).arg("-w");
         let command = command.env("SEKUIRE_BACKEND_URL", backend.url());
         command.arg(binary()).arg("login")
     };
     let mut terminal = prompted(detached());
     terminal.send(format!("{KEY}\r").as_bytes());
-    terminal.finish().exits(0).shows(&whole_screen(&backend));
+    terminal
+        .finish()
+        .exits_with(0)
+        .terminal_is(&whole_screen(&backend));
 
     let mut terminal = prompted(detached());
     kill(child(terminal.pid()), Signal::SIGTERM).expect("a signal is sent");
@@ -178,8 +187,10 @@ fn without_a_controlling_terminal_the_prompt_is_on_standard_output() {
     assert!(terminal.echo_on());
 
     let outcome = detached().capture_stdout().capture_stderr().pty().finish();
-    let outcome = outcome.exits(3).complains("error: can't open the terminal");
-    outcome.complains("--api-key-stdin < FILE");
+    let outcome = outcome
+        .exits_with(3)
+        .stderr_contains("error: can't open the terminal");
+    outcome.stderr_contains("--api-key-stdin < FILE");
 }
 
 /// Nothing is saved before the backend has answered; and behind the prompt signals are the shell's business.
@@ -198,7 +209,7 @@ fn interrupted_request_leaves_the_file_as_it_was() {
     assert!(terminal.echo_on());
     terminal.send(b"\x03");
     let outcome = terminal.finish();
-    outcome.dies_of(Signal::SIGINT).hides(SECRET);
+    outcome.killed_by(Signal::SIGINT).never_shows(SECRET);
     assert_eq!(outcome.terminal.matches(PROMPT).count(), 1, "{outcome}");
     assert_eq!(home.read_auth(), before);
     assert_eq!(home.listing(), ["auth.json"]);

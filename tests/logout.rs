@@ -28,14 +28,17 @@ fn logged_out_is_the_documented_text_and_nothing_of_ours_is_left() {
     let malformed = sekuire(&home).env("SEKUIRE_BACKEND_URL", "not a url");
     let malformed = malformed.env("HTTPS_PROXY", "not a proxy");
     let outcome = malformed.arg("logout").run();
-    outcome.exits(0).prints(&transcript(&home));
+    outcome.exits_with(0).stdout_is(&transcript(&home));
     assert_eq!(
         outcome.stderr,
         "note: the key stays valid until you revoke it at https://sekuire.ai/dashboard/settings?tab=api-keys\n"
     );
     assert_eq!(home.listing(), ["other.txt"]);
     let again = sekuire(&home).arg("logout").run();
-    again.exits(0).prints("Not logged in\n").complains_not();
+    again
+        .exits_with(0)
+        .stdout_is("Not logged in\n")
+        .stderr_is_empty();
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn quiet_prints_nothing_and_creates_nothing() {
         let had_folder = home.sekuire_dir().exists();
         let quiet = sekuire(&home).env("SEKUIRE_API_KEY", KEY);
         let outcome = quiet.args(["auth", "logout", "--quiet"]).run();
-        outcome.exits(0).prints("").complains_not();
+        outcome.exits_with(0).stdout_is("").stderr_is_empty();
         assert!(home.listing().is_empty());
         assert_eq!(home.sekuire_dir().exists(), had_folder);
     }
@@ -70,7 +73,7 @@ fn whatever_may_hold_a_key_is_removed_with_a_note() {
             symlink("/nonexistent/auth.json", home.auth_json()).expect("a link");
         }
         let outcome = sekuire(&home).arg("logout").run();
-        outcome.exits(0).prints(&transcript(&home));
+        outcome.exits_with(0).stdout_is(&transcript(&home));
         assert_eq!(outcome.stderr, said, "{content:?}");
         assert!(home.listing().is_empty(), "{content:?}");
     }
@@ -85,10 +88,13 @@ fn remaining_key_is_a_warning() {
     symlink(&target, home.auth_json()).expect("a link");
     let with_key = sekuire(&home).env("SEKUIRE_API_KEY", KEY);
     let outcome = with_key.arg("logout").run();
-    outcome.exits(0).prints(&transcript(&home)).hides(KEY);
     outcome
-        .complains(&format!("{} still holds the key", target.display()))
-        .complains("warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n");
+        .exits_with(0)
+        .stdout_is(&transcript(&home))
+        .never_shows(KEY);
+    outcome
+        .stderr_contains(&format!("{} still holds the key", target.display()))
+        .stderr_contains("warning: SEKUIRE_API_KEY is still set; unset it to be logged out\n");
     assert!(home.listing().is_empty());
     let left = fs::read_to_string(&target).expect("the target");
     assert_eq!(left, auth().to_string());
@@ -107,9 +113,9 @@ fn folder_or_pipe_in_place_of_the_file_is_left_alone() {
         for command in ["logout", "status", "login"] {
             let outcome = sekuire(&home).arg(command).stdin(KEY.as_bytes()).run();
             outcome
-                .exits(3)
-                .complains("not a regular file")
-                .complains(&path.display().to_string());
+                .exits_with(3)
+                .stderr_contains("not a regular file")
+                .stderr_contains(&path.display().to_string());
         }
         assert_eq!(home.listing(), ["auth.json"], "{kind}");
     }
@@ -129,13 +135,17 @@ fn file_that_is_a_mount_point_is_written_in_place() {
         let run = with_backend(&home, &backend).on(machine.clone());
         run.args(arguments).stdin(KEY.as_bytes()).run()
     };
-    there(&["logout"]).exits(0).prints(&transcript(&home));
-    there(&["status"]).exits(1).prints(NOT_LOGGED_IN);
+    there(&["logout"])
+        .exits_with(0)
+        .stdout_is(&transcript(&home));
+    there(&["status"]).exits_with(1).stdout_is(NOT_LOGGED_IN);
     assert_eq!(fs::read_to_string(&volume).expect("the volume"), "{}\n");
-    there(&["logout"]).exits(0).prints("Not logged in\n");
-    there(&["login", "--api-key-stdin"]).exits(0);
+    there(&["logout"])
+        .exits_with(0)
+        .stdout_is("Not logged in\n");
+    there(&["login", "--api-key-stdin"]).exits_with(0);
     let token = there(&["auth", "token"]);
-    token.exits(0).prints(&format!("{KEY}\n"));
+    token.exits_with(0).stdout_is(&format!("{KEY}\n"));
     assert_eq!(home.listing(), ["auth.json"]);
     let metadata = fs::metadata(&volume).expect("the volume");
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);

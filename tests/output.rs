@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use crate::fixtures::{SECRET, log_in, logged_in_home, login_success, sekuire, with_backend};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::process::comes_to_rest;
 
@@ -40,8 +40,8 @@ fn full_disk_is_exit_status_three_and_closed_pipe_is_silent() {
         let outcome = run(full().into());
         assert_eq!(outcome.code, Some(3), "{arguments}; {outcome}");
         outcome
-            .complains("error: can't write to standard output: no space left on device\n")
-            .complains("hint: ");
+            .stderr_contains("error: can't write to standard output: no space left on device\n")
+            .stderr_contains("hint: ");
         let outcome = run(closed_pipe().into());
         let is_piped = outcome.signal == Some(Signal::SIGPIPE as i32);
         let is_quiet = is_piped || matches!(outcome.code, Some(0 | 141));
@@ -52,10 +52,10 @@ fn full_disk_is_exit_status_three_and_closed_pipe_is_silent() {
 
 #[test]
 fn standard_error_that_takes_nothing_changes_no_exit_status() {
-    let wrong = || Sekuire::new().arg("frobnicate");
-    wrong().stderr_to(full()).run().exits(2);
-    wrong().stderr_to(closed_pipe()).run().exits(2);
-    Sekuire::new().stderr_to(full()).run().exits(2);
+    let wrong = || TestCommand::new().arg("frobnicate");
+    wrong().stderr_to(full()).run().exits_with(2);
+    wrong().stderr_to(closed_pipe()).run().exits_with(2);
+    TestCommand::new().stderr_to(full()).run().exits_with(2);
 }
 
 /// Else auth.json, or the socket that carries the key, would take the number of a closed descriptor.
@@ -104,7 +104,7 @@ fn what_is_no_input_is_an_error() {
         let login = with_backend(&home, &backend).args(["login", "--api-key-stdin"]);
         let outcome = login.stdin_from(source).run();
         let words = "error: can't read the API key from standard input";
-        outcome.exits(3).complains(words);
+        outcome.exits_with(3).stderr_contains(words);
     }
     assert_eq!(backend.connections(), 0);
 }
@@ -138,7 +138,7 @@ fn input_that_does_not_block_is_waited_for_and_keeps_its_flag() {
         }
         drop(writer);
         let outcome = login.finish();
-        outcome.exits(0).complains_not().hides(SECRET);
+        outcome.exits_with(0).stderr_is_empty().never_shows(SECRET);
         let success = login_success(&backend.url());
         assert!(outcome.stdout.ends_with(&success), "{outcome}");
         assert!(flags(&shared).contains(OFlag::O_NONBLOCK), "{arguments:?}");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::fixtures::{auth, host_name, log_in};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 
@@ -44,15 +44,15 @@ impl Site {
         }
     }
 
-    fn sh(&self) -> Sekuire {
+    fn sh(&self) -> TestCommand {
         let path = format!("{}:/usr/bin:/bin", self.folder.path().display());
-        Sekuire::at(Path::new("/bin/sh"))
+        TestCommand::at(Path::new("/bin/sh"))
             .home(&self.home)
             .env("PATH", path)
             .env("SEKUIRE_BACKEND_URL", self.backend.url())
     }
 
-    fn recipe(&self, name: &str) -> Sekuire {
+    fn recipe(&self, name: &str) -> TestCommand {
         self.sh().arg(recipe(name))
     }
 
@@ -68,9 +68,9 @@ impl Site {
 #[test]
 fn shellcheck_takes_the_init_script() {
     if let Some(shellcheck) = needs::tool("shellcheck") {
-        let run = Sekuire::at(&shellcheck).args(["-e", "SC1091"]);
+        let run = TestCommand::at(&shellcheck).args(["-e", "SC1091"]);
         let run = run.arg(recipe("agent.init")).run();
-        run.exits(0).complains_not();
+        run.exits_with(0).stderr_is_empty();
     }
 }
 
@@ -87,9 +87,9 @@ fn systemd_takes_the_units() {
         let name = format!("agent{kind}.service");
         let text = text(&name).replace("/usr/bin/sekuire", &program);
         assert!(text.contains(&program), "{name}");
-        let verify = Sekuire::at(&analyze).args(["verify", "--man=no"]);
+        let verify = TestCommand::at(&analyze).args(["verify", "--man=no"]);
         let verify = verify.arg(site.write(&name, &text)).run();
-        verify.exits(0).complains_not();
+        verify.exits_with(0).stderr_is_empty();
     }
 }
 
@@ -103,7 +103,10 @@ fn the_condition_of_the_unit_skips_only_where_nobody_is_logged_in() {
         .replace("$$", "$");
     let run = |key: &str, code: i32| {
         let run = site.sh().env("SEKUIRE_API_KEY", key);
-        run.args(["-c", &condition]).run().exits(code).prints("");
+        run.args(["-c", &condition])
+            .run()
+            .exits_with(code)
+            .stdout_is("");
     };
     run("", 1);
     run("nonsense", 255);
@@ -122,12 +125,12 @@ fn the_credential_of_the_unit_is_bound_without_storing_it() {
     let secret = site.write("api-key", &format!("{KEY}\n"));
     let login = line(unit, "#     ").replace("/etc/sekuire/api-key", &secret);
     let login = site.sh().args(["-c", &login]).run();
-    login.exits(0).complains_not();
+    login.exits_with(0).stderr_is_empty();
     assert!(site.home.listing().is_empty());
     for (device, code) in [(&*host_name(), 0), ("other", 1)] {
         let whoami = site.sh().env("SEKUIRE_DEVICE_ID", device);
         let whoami = whoami.env("SEKUIRE_API_KEY_FILE", &secret);
-        whoami.args(["-c", "sekuire whoami"]).run().exits(code);
+        whoami.args(["-c", "sekuire whoami"]).run().exits_with(code);
     }
 }
 
@@ -143,19 +146,19 @@ fn the_init_script_starts_its_daemon_only_when_logged_in() {
         run.env("PIDFILE", &pid_file).run()
     };
     let pid = || fs::read_to_string(&pid_file).expect("a process id");
-    run("start").exits(1).complains("not started");
-    run("status").exits(3);
+    run("start").exits_with(1).stderr_contains("not started");
+    run("status").exits_with(3);
     site.home.write_auth("{");
-    run("start").exits(3).complains("error: ");
+    run("start").exits_with(3).stderr_contains("error: ");
     site.home.write_auth(&auth().to_string());
-    run("start").exits(0).complains_not();
+    run("start").exits_with(0).stderr_is_empty();
     let first = pid();
-    run("status").exits(0);
-    run("start").exits(0);
+    run("status").exits_with(0);
+    run("start").exits_with(0);
     assert_eq!(first, pid(), "a second start starts nothing");
-    run("stop").exits(0);
-    run("status").exits(3);
-    run("else").exits(2).complains("usage");
+    run("stop").exits_with(0);
+    run("status").exits_with(3);
+    run("else").exits_with(2).stderr_contains("usage");
 }
 
 /// Traced, too: `set -x` writes each command with its arguments.
@@ -170,8 +173,11 @@ fn a_ci_job_never_prints_its_key() {
             .recipe("ci-job.sh")
             .args(["sh", "-c", step, "-", &secret]);
         let outcome = run.env("SEKUIRE_API_KEY_FILE", &secret).run();
-        outcome.exits(code).hides(key).stdout_contains(says);
-        outcome.complains("+ sekuire auth whoami");
+        outcome
+            .exits_with(code)
+            .never_shows(key)
+            .stdout_contains(says);
+        outcome.stderr_contains("+ sekuire auth whoami");
         assert!(site.home.listing().is_empty(), "{outcome}");
     };
     job(KEY, 0, "the step has it\n");

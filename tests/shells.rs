@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::needs;
 use crate::support::pty::Pty;
 
@@ -94,12 +94,12 @@ fn fish_completes() {
     };
     let folder = folder("fish", "");
     let complete = |typed: &str| -> Option<String> {
-        let run = Sekuire::at(&fish)
+        let run = TestCommand::at(&fish)
             .env("HOME", folder.path())
             .directory(folder.path());
         let script = format!("source ./_sekuire; complete -C '{typed}'");
         let outcome = run.args(["--no-config", "-c", &script]).run();
-        outcome.exits(0).complains_not();
+        outcome.exits_with(0).stderr_is_empty();
         // The meaning follows after a tab.
         Some(
             outcome
@@ -122,8 +122,8 @@ fn fish_completes() {
 /// With the script of this shell, its settings, and a file.
 fn folder(shell: &str, settings: &str) -> TempDir {
     let folder = TempDir::with_prefix("sekuire-shell-").expect("a folder");
-    let script = Sekuire::new().args(["completions", shell]).run();
-    script.exits(0).complains_not();
+    let script = TestCommand::new().args(["completions", shell]).run();
+    script.exits_with(0).stderr_is_empty();
     for (name, text) in [
         ("_sekuire", script.stdout.as_str()),
         ("a-file", ""),
@@ -137,7 +137,7 @@ fn folder(shell: &str, settings: &str) -> TempDir {
 
 #[track_caller]
 fn complete_at_terminal(shell: &Path, folder: &TempDir, options: &[&str]) {
-    let mut terminal = Sekuire::at(shell)
+    let mut terminal = TestCommand::at(shell)
         .env("ZDOTDIR", folder.path())
         .env("HOME", folder.path())
         .env("TERM", "dumb")

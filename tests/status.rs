@@ -76,7 +76,10 @@ fn authenticated_is_the_documented_text_and_what_is_not_the_default() {
     ] {
         let home = home_with(member, value);
         let outcome = sekuire_with(&home, variables).arg("status").run();
-        outcome.exits(0).prints(&transcript(&more)).complains_not();
+        outcome
+            .exits_with(0)
+            .stdout_is(&transcript(&more))
+            .stderr_is_empty();
     }
 }
 
@@ -84,7 +87,10 @@ fn authenticated_is_the_documented_text_and_what_is_not_the_default() {
 fn logged_out_prints_the_documented_text() {
     let logged_out = |home: &Home| {
         let outcome = status(home);
-        outcome.exits(1).prints(NOT_LOGGED_IN).complains_not();
+        outcome
+            .exits_with(1)
+            .stdout_is(NOT_LOGGED_IN)
+            .stderr_is_empty();
     };
     let home = Home::new();
     logged_out(&home);
@@ -121,7 +127,7 @@ fn logged_out_says_where_it_looked_where_that_may_surprise() {
             (&["status", "--quiet"], "", ""),
         ] {
             let outcome = sekuire_with(&home, variables).args(arguments).run();
-            outcome.exits(1).prints(printed);
+            outcome.exits_with(1).stdout_is(printed);
             assert_eq!(outcome.stderr, note, "{outcome}");
         }
     }
@@ -133,20 +139,24 @@ fn file_that_others_can_read_is_a_warning() {
     fs::set_permissions(home.auth_json(), Permissions::from_mode(0o644)).expect("chmod");
     let outcome = status(&home);
     outcome
-        .exits(0)
-        .prints(&transcript("Workspace: ws_abc123\n"));
+        .exits_with(0)
+        .stdout_is(&transcript("Workspace: ws_abc123\n"));
     let advice = format!("chmod 600 {}", home.auth_json().display());
-    outcome.complains("warning: ").complains(&advice);
+    outcome
+        .stderr_contains("warning: ")
+        .stderr_contains(&advice);
     let get = sekuire(&home).args(["status", "--get", "file.mode"]);
-    get.run().exits(0).prints("0644\n");
+    get.run().exits_with(0).stdout_is("0644\n");
     let quiet = sekuire(&home).args(["status", "-q"]);
-    quiet.run().exits(0).prints("").complains_not();
+    quiet.run().exits_with(0).stdout_is("").stderr_is_empty();
 }
 
 #[test]
 fn key_without_a_known_prefix_is_a_warning() {
     let outcome = status(&home_with("api_key", json!("ab\"cd")));
-    outcome.exits(0).complains("neither sk_live_ nor sk_test_");
+    outcome
+        .exits_with(0)
+        .stderr_contains("neither sk_live_ nor sk_test_");
     let line = outcome.stdout.lines().nth(2);
     assert_eq!(line, Some("Key: ..."), "{outcome}");
 }
@@ -163,7 +173,7 @@ fn fingerprint_of_the_file_is_shortened_and_sanitized() {
         (json!(""), "b225d709..."),
     ] {
         let outcome = status(&home_with("device_fingerprint", fingerprint.clone()));
-        let line = outcome.exits(0).stdout.lines().nth(3);
+        let line = outcome.exits_with(0).stdout.lines().nth(3);
         let expected = format!("Device Fingerprint: {shown}");
         assert_eq!(line, Some(&*expected), "{fingerprint}; {outcome}");
     }
@@ -172,8 +182,11 @@ fn fingerprint_of_the_file_is_shortened_and_sanitized() {
 #[test]
 fn relative_home_is_exit_status_three() {
     let outcome = sekuire(&Home::new()).env("HOME", "./x").arg("status").run();
-    outcome.exits(3).prints("").complains("absolute");
-    outcome.complains("SEKUIRE_CONFIG_DIR");
+    outcome
+        .exits_with(3)
+        .stdout_is("")
+        .stderr_contains("absolute");
+    outcome.stderr_contains("SEKUIRE_CONFIG_DIR");
 }
 
 /// One whose password entry has no user, as `docker run --user 12345` makes it.

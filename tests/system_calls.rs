@@ -27,7 +27,7 @@ fn trace(home: &Home, device_id: Option<&str>, arguments: &[&str]) -> Option<Vec
     .arg(binary())
     .args(arguments)
     .run()
-    .exits(0);
+    .exits_with(0);
     let log = fs::read_to_string(log).expect("strace's log");
     assert!(
         log.contains("execve(") && log.contains("+++ exited with 0 +++"),
@@ -104,12 +104,12 @@ fn refused_protection_of_the_memory_is_a_warning() {
     };
     for arguments in [&["status"][..], &["auth", "token"], &["logout"]] {
         run(arguments)
-            .exits(0)
-            .complains("warning: ")
-            .complains("protect")
-            .complains("peration not permitted");
+            .exits_with(0)
+            .stderr_contains("warning: ")
+            .stderr_contains("protect")
+            .stderr_contains("peration not permitted");
     }
     for silent in [&["status", "--quiet"][..], &["man"]] {
-        run(silent).exits(0).complains_not();
+        run(silent).exits_with(0).stderr_is_empty();
     }
 }

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use crate::fixtures::{NOT_LOGGED_IN, login_success, with_backend};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 
 const ESCAPE: char = '\x1b';
@@ -23,16 +23,16 @@ fn colour_is_only_for_a_terminal() {
         (&[], false),
     ] {
         let command = || {
-            let plain = Sekuire::new().home(&home).arg("status");
-            let set = |run: Sekuire, (name, value): &(&str, &str)| run.env(name, value);
+            let plain = TestCommand::new().home(&home).arg("status");
+            let set = |run: TestCommand, (name, value): &(&str, &str)| run.env(name, value);
             variables.iter().fold(plain, set)
         };
-        let shown = command().pty().finish().exits(3).terminal.clone();
+        let shown = command().pty().finish().exits_with(3).terminal.clone();
         let coloured_label = "\x1b[1;31merror:\x1b[0m ";
         let label = if coloured { coloured_label } else { "error: " };
         assert!(shown.starts_with(label), "{variables:?}: {shown:?}");
         assert_eq!(shown.contains(ESCAPE), coloured, "{variables:?}: {shown:?}");
-        command().run().exits(3).hides("\x1b");
+        command().run().exits_with(3).never_shows("\x1b");
     }
 }
 
@@ -75,9 +75,9 @@ fn results_come_before_notes_and_warnings() {
     }
 }
 
-fn waiting(home: &Home, backend: &Backend, behaviour: Behaviour) -> Sekuire {
+fn waiting(home: &Home, backend: &Backend, behaviour: Behaviour) -> TestCommand {
     backend.behave(behaviour);
-    Sekuire::new()
+    TestCommand::new()
         .home(home)
         .env("SEKUIRE_API_KEY", KEY)
         .env("SEKUIRE_BACKEND_URL", backend.url())
@@ -91,7 +91,7 @@ fn waiting_line_appears_after_a_second_and_is_erased() {
     let (home, backend) = (Home::new(), Backend::http());
     let slow = Behaviour::Delay(Duration::from_millis(1600));
     let outcome = waiting(&home, &backend, slow).pty().finish();
-    let screen = &outcome.exits(1).terminal;
+    let screen = &outcome.exits_with(1).terminal;
     let (line, rest) = screen.split_once("\r\x1b[K").expect("the line is erased");
     let expected = format!("Waiting for {} (Ctrl-C stops)", backend.url());
     assert_eq!(line, format!("\x1b[?7l{expected}\x1b[?7h"), "{outcome}");
@@ -121,7 +121,10 @@ fn there_is_no_waiting_line_where_none_belongs() {
         ("short pauses", pauses.finish(), 4),
     ] {
         assert_eq!(outcome.code, Some(code), "{name}: {outcome}");
-        outcome.hides("Waiting").hides("again in").hides("\x1b[K");
+        outcome
+            .never_shows("Waiting")
+            .never_shows("again in")
+            .never_shows("\x1b[K");
     }
 }
 
@@ -138,7 +141,7 @@ fn ctrl_c_ends_the_waiting_at_once() {
         terminal.wait_for(line);
         let begun = Instant::now();
         terminal.send(b"\x03");
-        terminal.finish().dies_of(Signal::SIGINT);
+        terminal.finish().killed_by(Signal::SIGINT);
         assert!(begun.elapsed() < Duration::from_secs(1), "after {line:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fixtures::{FINGERPRINT, SECRET, device_name, log_in, with_backend};
 use crate::support::backend::{Backend, Behaviour, Endpoint, KEY, Response};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 
 /// A home that is logged in to a backend, and that backend.
@@ -12,7 +12,7 @@ fn site() -> (Home, Backend) {
     (home, backend)
 }
 
-fn whoami(home: &Home, backend: &Backend) -> Sekuire {
+fn whoami(home: &Home, backend: &Backend) -> TestCommand {
     with_backend(home, backend).args(["auth", "whoami"])
 }
 
@@ -36,7 +36,10 @@ fn accepted_key_prints_the_documented_text_after_one_request() {
     log_in(&home, &backend);
     let lines = "Email: dev@example.com\nUser ID: user_abc123\nOrganization: Acme Corp\n";
     let outcome = whoami(&home, &backend).run();
-    outcome.exits(0).prints(&transcript(lines)).complains_not();
+    outcome
+        .exits_with(0)
+        .stdout_is(&transcript(lines))
+        .stderr_is_empty();
     let requests = backend.requests();
     let me = requests.last().expect("a request");
     assert_eq!((&*me.method, &*me.target), ("GET", "/api/v1/me"));
@@ -85,7 +88,7 @@ fn missing_fields_are_left_out() {
         answer(&backend, 200, body);
         let outcome = whoami(&home, &backend).run();
         assert_eq!(outcome.stdout, transcript(lines), "{body}; {outcome}");
-        outcome.exits(0).complains_not().hides(SECRET);
+        outcome.exits_with(0).stderr_is_empty().never_shows(SECRET);
     }
 }
 
@@ -94,8 +97,8 @@ fn logged_out_is_an_error_without_a_request() {
     let backend = Backend::http();
     let outcome = whoami(&Home::new(), &backend).run();
     let hint = format!("hint: run: sekuire login --backend {}\n", backend.url());
-    outcome.exits(1).prints("").complains(&hint);
-    outcome.complains("error: Not logged in");
+    outcome.exits_with(1).stdout_is("").stderr_contains(&hint);
+    outcome.stderr_contains("error: Not logged in");
     assert_eq!(backend.connections(), 0);
 }
 
@@ -114,8 +117,13 @@ fn refused_key_is_exit_status_one_and_failing_backend_four() {
         answer(&backend, status, body);
         let outcome = whoami(&home, &backend).run();
         assert_eq!(outcome.code, Some(code), "{status} {part}; {outcome}");
-        outcome.prints("").complains(part).complains("\nhint: ");
-        outcome.complains("error: ").complains(&backend.url());
+        outcome
+            .stdout_is("")
+            .stderr_contains(part)
+            .stderr_contains("\nhint: ");
+        outcome
+            .stderr_contains("error: ")
+            .stderr_contains(&backend.url());
         assert_eq!(home.read_auth(), before);
     }
 }
@@ -131,16 +139,20 @@ fn revoked_key_and_one_bound_elsewhere_each_have_their_hint() {
     // Its remedy is said once, in the hint.
     assert!(!elsewhere.stderr.contains("warning: "), "{elsewhere}");
     elsewhere
-        .exits(1)
-        .prints("")
-        .complains("not bound to this device");
-    elsewhere.complains("\nhint: this login belongs to another device; if you logged in with ");
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_contains("not bound to this device");
+    elsewhere
+        .stderr_contains("\nhint: this login belongs to another device; if you logged in with ");
     backend.revoke(KEY);
     let revoked = whoami(&home, &backend).run();
     let hint = "hint: create a new key, then run: sekuire login --backend ";
-    revoked.exits(1).prints("").complains("Invalid API key");
-    revoked.complains(&format!("{hint}{}\n", backend.url()));
+    revoked
+        .exits_with(1)
+        .stdout_is("")
+        .stderr_contains("Invalid API key");
+    revoked.stderr_contains(&format!("{hint}{}\n", backend.url()));
     answer(&backend, 200, "{}");
     let warning = "warning: this login belongs to another device; ";
-    from_another_device().exits(0).complains(warning);
+    from_another_device().exits_with(0).stderr_contains(warning);
 }

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 
 use super::{child, prompted};
 use crate::support::backend::{After, Backend, Behaviour, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 
@@ -18,7 +18,7 @@ const ENDING: [Signal; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 
 /// The program below unshare(1), whose exit status is that of its child, process 1 of a namespace. None: said
 /// to be skipped.
-fn as_first_process(home: &Home, url: &str, arguments: &[&str]) -> Option<Sekuire> {
+fn as_first_process(home: &Home, url: &str, arguments: &[&str]) -> Option<TestCommand> {
     let user = ["--user", "--map-root-user"];
     let unshare = needs::unshare(&[&user[..], &["--pid", "--fork", "--kill-child"]].concat())?;
     let command = unshare.home(home).env("SEKUIRE_BACKEND_URL", url);
@@ -44,7 +44,7 @@ fn signals_and_keys_at_the_prompt_end_it_and_give_the_echo_back() {
             kill(child(terminal.pid()), signal).expect("a signal is sent");
         }
         terminal.send(key.as_bytes());
-        terminal.finish().exits(status_of(signal));
+        terminal.finish().exits_with(status_of(signal));
         assert!(terminal.echo_on(), "{signal}");
     }
     assert_eq!(backend.connections(), 0);

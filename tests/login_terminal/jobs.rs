@@ -67,7 +67,7 @@ fn what_the_caller_ignores_stays_ignored() {
     thread::sleep(Duration::from_millis(300));
     assert!(!terminal.echo_on(), "{}", terminal.output());
     terminal.signal(Signal::SIGTERM);
-    terminal.finish().dies_of(Signal::SIGTERM);
+    terminal.finish().killed_by(Signal::SIGTERM);
     assert!(terminal.echo_on());
 }
 
@@ -92,9 +92,9 @@ fn signals_that_do_nothing_do_not_disturb_the_prompt() {
     terminal.send(format!("{rest}\r").as_bytes());
     let outcome = terminal.finish();
     outcome
-        .exits(0)
-        .shows(&super::whole_screen(&backend))
-        .hides(SECRET);
+        .exits_with(0)
+        .terminal_is(&super::whole_screen(&backend))
+        .never_shows(SECRET);
 }
 
 /// At each of the calls that ask or set the terminal, before the prompt and behind it.
@@ -117,7 +117,7 @@ fn a_signal_at_any_moment_leaves_the_terminal_as_it_was() {
         wait_until("echo is off", || !terminal.echo_on());
         terminal.send(format!("{KEY}\r").as_bytes());
         let outcome = terminal.finish();
-        outcome.exits(0).hides(SECRET);
+        outcome.exits_with(0).never_shows(SECRET);
         assert!(terminal.echo_on(), "at call {call}: {outcome}");
     }
 }
@@ -151,7 +151,7 @@ fn stopped_prompt_leaves_the_terminal_to_the_shell_and_hides_the_key_in_the_fore
     }
     terminal.send(format!("{KEY}\r").as_bytes());
     let outcome = terminal.finish();
-    outcome.hides(SECRET);
+    outcome.never_shows(SECRET);
     let screen = outcome.terminal.replace("\r\n", "\n");
     let success = login_success(&backend.url());
     let end = format!("{PROMPT}{MASKED}\n\n{success}status 0\n");

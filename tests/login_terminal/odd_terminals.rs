@@ -58,7 +58,7 @@ fn keys_work_and_the_terminal_is_left_as_found() {
                 let plain = outcome.terminal.replace("\r\n", "\n");
                 assert_eq!(plain, whole_screen(&backend), "{name}, {typed:?}");
             }
-            outcome.hides(SECRET);
+            outcome.never_shows(SECRET);
             let left = all(&terminal.settings());
             assert_eq!(Some(left), found, "{name}, {typed:?}");
         }
@@ -78,7 +78,7 @@ fn terminal_that_does_not_block_is_waited_for_and_keeps_its_flag() {
     let mut login = login.stdin_from(share()).stdout_to(share()).spawn();
     assert!(comes_to_rest(login.pid()), "busy");
     write!(keyboard, "{KEY}\r").expect("it is typed");
-    login.finish().exits(0);
+    login.finish().exits_with(0);
     assert!(flags().contains(OFlag::O_NONBLOCK));
 }
 
@@ -92,7 +92,7 @@ fn terminal_held_by_control_s_does_not_delay_a_signal() {
     thread::sleep(Duration::from_millis(100));
     let sent = Instant::now();
     terminal.signal(Signal::SIGTERM);
-    terminal.finish().dies_of(Signal::SIGTERM);
+    terminal.finish().killed_by(Signal::SIGTERM);
     assert!(sent.elapsed() < Duration::from_secs(2));
     assert!(terminal.echo_on());
 }

@@ -24,8 +24,10 @@ fn each_answer_has_a_message_and_a_hint() {
             fixture.backend.behave(raw(answer));
             let outcome = fixture.ask(asks).run();
             let message = format!("error: {} {message}", fixture.backend.url());
-            outcome.exits(code.parse().unwrap()).complains(&message);
-            outcome.complains(&hint);
+            outcome
+                .exits_with(code.parse().unwrap())
+                .stderr_contains(&message);
+            outcome.stderr_contains(&hint);
             assert!(!outcome.stderr.contains('<'), "{status}: markup; {outcome}");
             fixture.assert_clean_failure(&status, &outcome);
         });
@@ -39,7 +41,7 @@ fn a_long_error_body_is_cut() {
         let body = "long ".repeat(100_000);
         fixture.backend.behave(raw(framed(status, body.as_bytes())));
         let outcome = fixture.whoami().run();
-        outcome.exits(code).complains("long long long");
+        outcome.exits_with(code).stderr_contains("long long long");
         fixture.assert_clean_failure(status, &outcome);
     }
 }
@@ -65,13 +67,13 @@ fn an_unreachable_backend_is_named_with_cause_and_attempts() {
             .args(["--timeout", "3"])
             .run();
         outcome
-            .exits(4)
-            .complains(&format!("error: no answer from {url}: {cause}"))
-            .complains(" (3 attempts in ")
-            .complains(&format!(
+            .exits_with(4)
+            .stderr_contains(&format!("error: no answer from {url}: {cause}"))
+            .stderr_contains(" (3 attempts in ")
+            .stderr_contains(&format!(
                 "\nhint: {hint}, or run: sekuire doctor --online\n"
             ))
-            .takes_at_most(SLACK);
+            .ends_within(SLACK);
         fixture.assert_clean_failure(&url, &outcome);
     }
 }
@@ -95,7 +97,7 @@ fn a_redirect_is_named_and_not_followed() {
             fixture.backend.behave(redirect(status, target));
             let outcome = fixture.ask(asks).run();
             let message = format!(" redirects to {target}\n");
-            outcome.exits(4).complains(&message);
+            outcome.exits_with(4).stderr_contains(&message);
             fixture.assert_clean_failure(target, &outcome);
             assert_eq!(fixture.backend.requests().len(), 1, "{status}: tried again");
         }
@@ -106,9 +108,9 @@ fn a_redirect_is_named_and_not_followed() {
     fixture.backend.on(Endpoint::Me, elsewhere);
     let outcome = fixture.login().run();
     outcome
-        .exits(0)
-        .complains("warning: ")
-        .complains(&other.url());
+        .exits_with(0)
+        .stderr_contains("warning: ")
+        .stderr_contains(&other.url());
     assert_eq!(other.connections(), 0, "followed");
 }
 
@@ -129,7 +131,7 @@ fn localhost_needs_no_resolver() {
     ]);
     let url = fixture.backend.origin_localhost();
     let call = call.arg(&trace).arg(binary());
-    call.args(["whoami", "--backend", &url]).run().exits(0);
+    call.args(["whoami", "--backend", &url]).run().exits_with(0);
     let trace = std::fs::read_to_string(trace).unwrap();
     let port = fixture.backend.address().port();
     assert!(trace.contains(&format!("htons({port})")), "{trace}");

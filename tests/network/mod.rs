@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::fixtures::FINGERPRINT;
 use crate::support::backend::{ApiKey, Backend, Behaviour, End, KEY, TlsKind};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
@@ -63,24 +63,26 @@ impl Fixture {
         Self { backend, home }
     }
 
-    fn bare(&self) -> Sekuire {
-        Sekuire::new().home(&self.home).ca(&self.backend.ca_file())
+    fn bare(&self) -> TestCommand {
+        TestCommand::new()
+            .home(&self.home)
+            .ca(&self.backend.ca_file())
     }
 
-    fn login(&self) -> Sekuire {
+    fn login(&self) -> TestCommand {
         self.ask_at(Asks::Verify, &self.backend.url())
     }
 
-    fn whoami(&self) -> Sekuire {
+    fn whoami(&self) -> TestCommand {
         self.ask_at(Asks::Me, &self.backend.url())
     }
 
-    fn ask(&self, asks: Asks) -> Sekuire {
+    fn ask(&self, asks: Asks) -> TestCommand {
         self.ask_at(asks, &self.backend.url())
     }
 
     /// The same of a backend at this URL.
-    fn ask_at(&self, asks: Asks, url: &str) -> Sekuire {
+    fn ask_at(&self, asks: Asks, url: &str) -> TestCommand {
         let call = self.bare();
         match asks {
             Asks::Verify => call
@@ -109,7 +111,7 @@ impl Fixture {
 
 #[track_caller]
 fn assert_no_panic(name: &str, outcome: &Outcome) {
-    outcome.hides(KEY);
+    outcome.never_shows(KEY);
     assert_eq!(outcome.signal, None, "{name}: {outcome}");
     assert!(!outcome.stderr.contains("panicked"), "{name}: {outcome}");
 }
@@ -162,7 +164,7 @@ fn try_all(cases: Vec<Case>, asks: Asks, kind: TlsKind, seconds: u32) {
             fixture.assert_clean_failure(name, &outcome);
         }
         // Three attempts with pauses of at most 0.25 and 0.5 s.
-        outcome.takes_at_most(Duration::from_secs(u64::from(seconds) * 3) + SLACK);
+        outcome.ends_within(Duration::from_secs(u64::from(seconds) * 3) + SLACK);
     });
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::{Fixture, KEY};
 use crate::fixtures::FINGERPRINT;
 use crate::support::backend::{ApiKey, Backend, TlsKind};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::needs;
 
 /// Of the development backend's certificate.
@@ -92,7 +92,7 @@ fn reply(query: &[u8], a: Answer, aaaa: Answer) -> Option<Vec<u8>> {
 }
 
 /// `whoami` where names are looked up there alone; None: said to be skipped.
-fn whoami(server: &NameServer, backend: &Backend, name: &str) -> Option<Sekuire> {
+fn whoami(server: &NameServer, backend: &Backend, name: &str) -> Option<TestCommand> {
     let place = tempfile::tempdir().unwrap().keep();
     let file = |name: &str, content: String| {
         fs::write(place.join(name), content).unwrap();
@@ -108,7 +108,7 @@ fn whoami(server: &NameServer, backend: &Backend, name: &str) -> Option<Sekuire>
         machine = machine.mount(&order, "/etc/nsswitch.conf");
     }
     let url = format!("https://{name}:{}", backend.address().port());
-    let call = Sekuire::new()
+    let call = TestCommand::new()
         .ca(&backend.ca_file())
         .env("SEKUIRE_API_KEY", KEY);
     Some(call.args(["whoami", "--backend", &url]).on(machine))
@@ -141,9 +141,9 @@ fn one_good_family_is_enough() {
             return;
         };
         let outcome = call.run();
-        outcome.exits(0).complains_not();
+        outcome.exits_with(0).stderr_is_empty();
         // A resolver that gives up on the other family first takes five seconds and more.
-        outcome.takes_at_most(Duration::from_secs(3));
+        outcome.ends_within(Duration::from_secs(3));
     }
 }
 
@@ -157,7 +157,7 @@ fn a_name_may_end_in_a_dot() {
     let Some(call) = whoami(&server, &backend, "backend.example.") else {
         return;
     };
-    call.run().exits(0).complains_not();
+    call.run().exits_with(0).stderr_is_empty();
     let host = format!("{NAME}:{}", backend.address().port());
     assert_eq!(backend.requests()[0].header("Host"), Some(&*host));
 }
@@ -173,8 +173,9 @@ fn failing_name_server_is_tried_again_and_named() {
             return;
         };
         let outcome = call.run();
-        outcome.exits(4).complains("(3 attempts in ");
-        outcome.complains("\nhint: check the name, the name servers and /etc/hosts, or run: ");
+        outcome.exits_with(4).stderr_contains("(3 attempts in ");
+        outcome
+            .stderr_contains("\nhint: check the name, the name servers and /etc/hosts, or run: ");
     }
 }
 
@@ -186,7 +187,10 @@ fn an_address_of_ipv6_in_brackets_is_one() {
         .start();
     let fixture = Fixture::new(TlsKind::None);
     let url = format!("http://[::1]:{}", backend.address().port());
-    fixture.ask_at(super::Asks::Verify, &url).run().exits(0);
+    fixture
+        .ask_at(super::Asks::Verify, &url)
+        .run()
+        .exits_with(0);
     let host = format!("[::1]:{}", backend.address().port());
     assert_eq!(backend.requests()[0].header("Host"), Some(&*host));
 }

@@ -3,7 +3,7 @@
 
 use super::{Asks, Fixture, SLACK, in_parallel, rows};
 use crate::support::backend::TlsKind;
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::port::RefusingPort;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
@@ -17,7 +17,7 @@ fn by_name(fixture: &Fixture) -> String {
     format!("https://{NAME}:{}", fixture.backend.address().port())
 }
 
-fn whoami(fixture: &Fixture, proxy: &str) -> Sekuire {
+fn whoami(fixture: &Fixture, proxy: &str) -> TestCommand {
     let call = fixture.ask_at(Asks::Me, &by_name(fixture));
     call.env("HTTPS_PROXY", proxy)
 }
@@ -32,7 +32,7 @@ fn proxy_gets_connect_and_nothing_else() {
     let proxy = Proxy::start(ProxyBehaviour::good(), fixture.backend.address());
     let login = fixture.ask_at(Asks::Verify, &by_name(&fixture));
     let login = login.env("HTTPS_PROXY", proxy.url());
-    login.run().exits(0).complains_not();
+    login.run().exits_with(0).stderr_is_empty();
     let target = format!("{NAME}:{}", fixture.backend.address().port());
     let version = env!("CARGO_PKG_VERSION");
     let head = format!(
@@ -50,15 +50,20 @@ fn a_proxy_may_want_a_login() {
     };
     let proxy = Proxy::start(behaviour, fixture.backend.address());
     let good = whoami(&fixture, &with_login(&proxy));
-    good.run().exits(0).complains_not();
+    good.run().exits_with(0).stderr_is_empty();
     let sent = fixture.backend.requests();
     assert!(sent[0].header("Proxy-Authorization").is_none(), "{sent:?}");
     for login in ["", "user:s3cret@"] {
         let address = proxy.address();
         let outcome = whoami(&fixture, &format!("http://{login}{address}")).run();
         let error = format!(" through proxy {address}: the proxy refused to connect (407)\n");
-        outcome.exits(4).complains(&error).hides("s3cret");
-        outcome.complains("hint: set HTTPS_PROXY=http://user:password@host:port; only Basic is ");
+        outcome
+            .exits_with(4)
+            .stderr_contains(&error)
+            .never_shows("s3cret");
+        outcome.stderr_contains(
+            "hint: set HTTPS_PROXY=http://user:password@host:port; only Basic is ",
+        );
         fixture.assert_clean_failure(login, &outcome);
     }
     assert_eq!(fixture.backend.requests().len(), 1, "nothing more was sent");
@@ -81,7 +86,7 @@ fn unusual_replies_to_connect_work() {
             ..ProxyBehaviour::good()
         };
         let proxy = Proxy::start(behaviour, fixture.backend.address());
-        whoami(&fixture, &proxy.url()).run().exits(0);
+        whoami(&fixture, &proxy.url()).run().exits_with(0);
         assert_eq!(proxy.heads().len(), 1, "{reply}");
     });
 }
@@ -120,14 +125,17 @@ fn failing_proxy_is_named_and_never_bypassed() {
         let seconds = if then == Then::Silence { "1" } else { "20" };
         let outcome = call.args(["--timeout", seconds]).run();
         let name = format!("{then:?} {reply}");
-        outcome.exits(4).complains(&says);
+        outcome.exits_with(4).stderr_contains(&says);
         let is_tried = outcome.stderr.contains("(3 attempts");
         assert_eq!(is_tried, attempts == "3", "{name}: {outcome}");
         let alternatives = outcome.stderr.matches(", or ").count();
         assert!(alternatives <= 1, "{name}: two at most; {outcome}");
-        outcome.hides("pass%20word").hides("pass word").hides(BASIC);
+        outcome
+            .never_shows("pass%20word")
+            .never_shows("pass word")
+            .never_shows(BASIC);
         fixture.assert_clean_failure(&name, &outcome);
-        outcome.takes_at_most(SLACK);
+        outcome.ends_within(SLACK);
         assert_eq!(fixture.backend.connections(), 0, "{name}: direct");
     });
 }
@@ -139,8 +147,8 @@ fn endless_reply_to_connect_fails() {
     let behaviour = ProxyBehaviour::saying(endless.as_bytes(), Then::Silence);
     let proxy = Proxy::start(behaviour, fixture.backend.address());
     let outcome = whoami(&fixture, &proxy.url()).run();
-    let outcome = outcome.exits(4).takes_at_most(SLACK);
-    outcome.complains("the proxy does not speak HTTP");
+    let outcome = outcome.exits_with(4).ends_within(SLACK);
+    outcome.stderr_contains("the proxy does not speak HTTP");
 }
 
 #[test]
@@ -153,7 +161,10 @@ fn a_proxy_that_is_not_there_is_named() {
     ] {
         let outcome = whoami(&fixture, &format!("http://user:hunter2@{proxy}")).run();
         let named = format!(" through proxy {proxy}: {cause}");
-        outcome.exits(4).complains(&named).hides("hunter2");
+        outcome
+            .exits_with(4)
+            .stderr_contains(&named)
+            .never_shows("hunter2");
         fixture.assert_clean_failure(&proxy, &outcome);
     }
 }
@@ -168,10 +179,12 @@ fn malformed_proxy_is_a_usage_error_and_never_bypassed() {
             let call = fixture.ask_at(Asks::Me, &by_name(&fixture));
             let outcome = call.env(variable, value).run();
             let (error, hint) = ("error: the proxy in ", "\nhint: write ");
-            outcome.exits(2).complains(&format!("{error}{variable} "));
             outcome
-                .complains(&format!("{hint}{variable}=http://"))
-                .hides("hunter2");
+                .exits_with(2)
+                .stderr_contains(&format!("{error}{variable} "));
+            outcome
+                .stderr_contains(&format!("{hint}{variable}=http://"))
+                .never_shows("hunter2");
             fixture.assert_clean_failure(value, &outcome);
         }
     }
@@ -229,7 +242,7 @@ fn loopback_and_plain_http_are_never_proxied() {
     ] {
         let call = fixture.ask_at(Asks::Me, &url);
         let call = call.env("SEKUIRE_ALLOW_HTTP", &allowed);
-        call.env("HTTPS_PROXY", proxy.url()).run().exits(code);
+        call.env("HTTPS_PROXY", proxy.url()).run().exits_with(code);
     }
     assert_eq!(proxy.heads().len(), 0);
 }

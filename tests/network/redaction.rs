@@ -115,7 +115,12 @@ fn key_without_a_prefix_is_redacted() {
         let text = format!("{}{ODD}", "x".repeat(before));
         let said = Response::json(500, &json!({"error": text}));
         fixture.backend.behave(Behaviour::Respond(said));
-        fixture.bare().arg("whoami").run().exits(4).hides(&ODD[..9]);
+        fixture
+            .bare()
+            .arg("whoami")
+            .run()
+            .exits_with(4)
+            .never_shows(&ODD[..9]);
     }
 }
 
@@ -193,13 +198,13 @@ fn a_password_in_a_url_is_refused_and_not_shown() {
     ] {
         for asks in [Asks::Verify, Asks::Me] {
             let outcome = fixture.ask_at(asks, url).run();
-            outcome.exits(2).hides(secret);
+            outcome.exits_with(2).never_shows(secret);
             fixture.assert_clean_failure(url, &outcome);
         }
     }
     let call = fixture.ask_at(Asks::Me, "http://backend.example");
     let call = call.env("SEKUIRE_ALLOW_HTTP", "http://user:hunter2@host");
-    call.run().exits(2).hides("hunter2");
+    call.run().exits_with(2).never_shows("hunter2");
     assert_eq!(fixture.home.read_auth(), OLD_AUTH);
 }
 
@@ -213,7 +218,7 @@ fn longest_body_is_redacted_quickly() {
         let said = Response::json(400, &json!({"error": said}));
         fixture.backend.behave(Behaviour::Respond(said));
         let outcome = fixture.whoami().env("SEKUIRE_API_KEY", key).run();
-        outcome.exits(4).hides(&key[8..]);
-        outcome.takes_at_most(Duration::from_secs(5));
+        outcome.exits_with(4).never_shows(&key[8..]);
+        outcome.ends_within(Duration::from_secs(5));
     }
 }

@@ -31,13 +31,13 @@ fn transient_failures_have_three_attempts() {
             let fixture = Fixture::new(kind);
             fixture.backend.behave(behaviour.clone());
             let outcome = fixture.ask(asks).run();
-            outcome.exits(4).complains("(3 attempts in ");
+            outcome.exits_with(4).stderr_contains("(3 attempts in ");
             assert_eq!(fixture.backend.requests().len(), 3, "{name}: {outcome}");
             fixture.assert_clean_failure(&name, &outcome);
 
             let fixture = Fixture::new(kind);
             fixture.backend.script(vec![behaviour; 2]);
-            fixture.ask(asks).run().exits(0).complains_not();
+            fixture.ask(asks).run().exits_with(0).stderr_is_empty();
         });
     }
 }
@@ -58,7 +58,7 @@ fn lasting_failures_have_one_attempt_even_with_wait() {
         let name = format!("{behaviour:?}");
         assert_eq!(fixture.backend.requests().len(), 1, "{name}: {outcome}");
         assert!(!outcome.stderr.contains("attempts"), "{name}: {outcome}");
-        outcome.takes_at_most(SLACK);
+        outcome.ends_within(SLACK);
         fixture.assert_clean_failure(&name, &outcome);
     });
 }
@@ -71,7 +71,7 @@ fn both_requests_of_login_have_three_attempts() {
     fixture.backend.script_on(Endpoint::Verify, verify);
     let me = vec![status(504), status(429)];
     fixture.backend.script_on(Endpoint::Me, me);
-    fixture.login().run().exits(0).complains_not();
+    fixture.login().run().exits_with(0).stderr_is_empty();
     assert_eq!(fixture.backend.requests().len(), 6);
     assert!(fixture.home.read_auth().contains("ws_abc123"));
 }
@@ -87,7 +87,7 @@ fn retry_after_delays_the_next_attempt() {
         let fixture = Fixture::new(TlsKind::None);
         let refusal = answer(429).header("Retry-After", value);
         fixture.backend.script(vec![Behaviour::Respond(refusal)]);
-        fixture.whoami().run().exits(0);
+        fixture.whoami().run().exits_with(0);
         let requests = fixture.backend.requests();
         let gap = (requests[1].at - requests[0].at).as_secs_f64();
         let most = most + SLACK.as_secs_f64() / 4.0;
@@ -106,7 +106,7 @@ fn retry_after_beyond_what_is_left_ends_it_at_once() {
             let refusal = answer(503).header("Retry-After", value);
             fixture.backend.behave(Behaviour::Respond(refusal));
             let outcome = fixture.whoami().args(wait).run();
-            outcome.exits(4).takes_at_most(SLACK);
+            outcome.exits_with(4).ends_within(SLACK);
             assert_eq!(fixture.backend.requests().len(), 1, "{value}: {outcome}");
         },
     );
@@ -118,7 +118,7 @@ fn refused_key_ends_wait_at_once() {
         let fixture = Fixture::new(TlsKind::None);
         fixture.backend.script(vec![status(503), status(refusal)]);
         let outcome = fixture.ask(asks).args(["--wait", "60"]).run();
-        outcome.exits(1).takes_at_most(SLACK);
+        outcome.exits_with(1).ends_within(SLACK);
         assert_eq!(fixture.backend.requests().len(), 2, "{refusal}");
     }
 }
@@ -136,7 +136,7 @@ fn wait_is_kept_to_its_end_and_noted() {
         fixture.backend.behave(behaviour);
         let call = fixture.whoami().args(["--wait", "3", "--timeout", "60"]);
         let outcome = call.run();
-        outcome.exits(4);
+        outcome.exits_with(4);
         let url = fixture.backend.url();
         let note = format!("note: waiting up to 3 s for {url}{cause}\n");
         assert!(outcome.stderr.starts_with(&note), "{outcome}");
@@ -152,7 +152,7 @@ fn wait_is_kept_to_its_end_and_noted() {
     for arguments in [&["--wait", "9", "--quiet"][..], &["--wait", "0"]] {
         fixture.backend.script(vec![status(503)]);
         let call = fixture.whoami().args(arguments);
-        call.run().exits(0).complains_not();
+        call.run().exits_with(0).stderr_is_empty();
     }
 }
 
@@ -172,7 +172,9 @@ fn wait_ends_when_the_backend_comes_up() {
     let fixture = Fixture::new(TlsKind::None);
     let call = fixture.ask_at(Asks::Me, &url).args(["--wait", "25"]);
     let outcome = call.run();
-    outcome.exits(0).complains(": connection refused\n");
+    outcome
+        .exits_with(0)
+        .stderr_contains(": connection refused\n");
     serving.join().unwrap();
 }
 
@@ -188,7 +190,7 @@ fn wait_ends_when_the_certificate_becomes_valid() {
         fixture.whoami().args(["--wait", "25"]).run()
     });
     outcome
-        .exits(0)
-        .complains("certificate is not valid yet: valid from ");
+        .exits_with(0)
+        .stderr_contains("certificate is not valid yet: valid from ");
     assert_eq!(fixture.backend.requests().len(), 1, "{outcome}");
 }

@@ -9,12 +9,12 @@ use nix::unistd::geteuid;
 
 use super::{Asks, BOTH, Behaviour, Fixture, KEY, OLD_AUTH, assert_no_panic, in_parallel};
 use crate::support::backend::TlsKind;
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, OtherUser};
 use crate::support::outcome::Outcome;
 
-fn limited(call: Sekuire, resource: Resource, limit: rlim_t) -> Sekuire {
+fn limited(call: TestCommand, resource: Resource, limit: rlim_t) -> TestCommand {
     call.before_exec(move || Ok(setrlimit(resource, limit, limit)?))
 }
 
@@ -26,10 +26,10 @@ fn is_done(name: &str, what: &str, fixture: &Fixture, outcome: &Outcome) -> bool
         Some(0) => return true,
         Some(3) => drop(
             outcome
-                .complains(what)
-                .complains("\nhint: check the limits"),
+                .stderr_contains(what)
+                .stderr_contains("\nhint: check the limits"),
         ),
-        Some(127) => drop(outcome.complains("shared")),
+        Some(127) => drop(outcome.stderr_contains("shared")),
         _ => panic!("{name}: {outcome}"),
     }
     assert_eq!(fixture.backend.requests().len(), 0, "{name}: {outcome}");
@@ -57,13 +57,15 @@ fn too_few_processes_are_named() {
     let fixture = Fixture::new(TlsKind::None);
     // Limits on processes do not hold for root, and count all those of a user.
     let other = geteuid().is_root().then(|| OtherUser::new(NO_ONE));
-    let sekuire = other.as_ref().map_or_else(Sekuire::new, OtherUser::sekuire);
+    let sekuire = other
+        .as_ref()
+        .map_or_else(TestCommand::new, OtherUser::sekuire);
     let url = "https://no-such-host.invalid";
     let call = sekuire
         .env("SEKUIRE_API_KEY", KEY)
         .args(["whoami", "--backend", url]);
     let outcome = limited(call, Resource::RLIMIT_NPROC, 1).run();
-    outcome.complains(&format!(
+    outcome.stderr_contains(&format!(
         "error: can't ask {url}: this machine is out of processes or threads"
     ));
     assert!(!is_done("1 process", "threads", &fixture, &outcome));
@@ -91,7 +93,7 @@ fn an_endless_answer_takes_little_memory() {
         let fixture = Fixture::new(TlsKind::Valid);
         fixture.backend.behave(Behaviour::Endless(start, piece));
         let outcome = limited(fixture.whoami(), Resource::RLIMIT_DATA, 16 << 20).run();
-        outcome.exits(4).complains(says);
+        outcome.exits_with(4).stderr_contains(says);
         fixture.assert_clean_failure(start, &outcome);
     });
 }
@@ -134,7 +136,9 @@ fn failing_system_call_is_an_error_of_this_machine() {
             }
             // What minreq makes of the answer to a request that is being encoded does not matter.
             if call != "recvfrom" || outcome.code != Some(0) {
-                outcome.exits(3).complains("this machine is out of ");
+                outcome
+                    .exits_with(3)
+                    .stderr_contains("this machine is out of ");
             }
         }
     });

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Asks, Behaviour, Fixture, KEY, SLACK, in_parallel, rows};
 use crate::support::backend::{Backend, TlsKind};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::needs;
 use crate::support::outcome::Outcome;
 
@@ -37,7 +37,10 @@ fn refused_certificates_are_explained_and_sent_nothing() {
             let fixture = Fixture::new(kind);
             let outcome = fixture.ask(asks).run();
             let message = format!("error: {}: {cause}", fixture.backend.url());
-            outcome.exits(4).complains(&message).complains(&hint);
+            outcome
+                .exits_with(4)
+                .stderr_contains(&message)
+                .stderr_contains(&hint);
             fixture.assert_clean_failure(&cause, &outcome);
             assert_eq!(fixture.backend.handshakes(1), [false], "{cause}: once");
         }
@@ -49,8 +52,8 @@ fn other_refusals_of_tls_are_explained() {
     let fixture = Fixture::new(TlsKind::WantsClientCertificate);
     let outcome = fixture.whoami().run();
     outcome
-        .exits(4)
-        .complains(": it wants a client certificate\nhint: ");
+        .exits_with(4)
+        .stderr_contains(": it wants a client certificate\nhint: ");
     fixture.assert_clean_failure("client certificate", &outcome);
     // The alert of a server that only has old versions (RFC 8446, 6.2: protocol_version).
     let alert = [21, 3, 1, 0, 2, 2, 70];
@@ -60,8 +63,8 @@ fn other_refusals_of_tls_are_explained() {
         .behave(Behaviour::SpeakFirst(alert.to_vec()));
     let outcome = fixture.whoami().run();
     outcome
-        .exits(4)
-        .complains(": it speaks neither TLS 1.2 nor TLS 1.3\nhint: ");
+        .exits_with(4)
+        .stderr_contains(": it speaks neither TLS 1.2 nor TLS 1.3\nhint: ");
     fixture.assert_clean_failure("old versions", &outcome);
 }
 
@@ -70,7 +73,7 @@ fn other_refusals_of_tls_are_explained() {
 fn good_certificates_are_accepted() {
     for kind in [TlsKind::Valid, TlsKind::SelfSigned, TlsKind::Tls12Only] {
         let fixture = Fixture::new(kind);
-        fixture.login().run().exits(0).complains_not();
+        fixture.login().run().exits_with(0).stderr_is_empty();
         assert_eq!(fixture.backend.handshakes(2), [true, true], "{kind:?}");
     }
 }
@@ -118,12 +121,18 @@ fn a_ca_file_that_can_not_be_used_is_an_error_of_this_machine() {
         let outcome = call.env(variable, &value).run();
         let setting = format!("{variable}={}", value.display());
         let error = format!("error: {setting}: {cause}\nhint: correct {variable}, or unset it");
-        outcome.exits(3).complains(&error).takes_at_most(SLACK);
+        outcome
+            .exits_with(3)
+            .stderr_contains(&error)
+            .ends_within(SLACK);
         fixture.assert_clean_failure(&setting, &outcome);
     }
     // Beside a good file, too.
     let beside = fixture.whoami().env("SSL_CERT_DIR", &empty);
-    beside.run().exits(3).complains("error: SSL_CERT_DIR=");
+    beside
+        .run()
+        .exits_with(3)
+        .stderr_contains("error: SSL_CERT_DIR=");
     assert_eq!(fixture.backend.connections(), 0);
 }
 
@@ -135,16 +144,19 @@ fn both_variables_count_and_are_named() {
     let whoami = |folders: &str| fixture.whoami().ca(&other).env("SSL_CERT_DIR", folders);
     let of_folder = certs.display().to_string();
     fs::copy(fixture.backend.ca_file(), certs.join("any-name")).unwrap();
-    whoami(&of_folder).run().exits(0).complains_not();
+    whoami(&of_folder).run().exits_with(0).stderr_is_empty();
     // As for OpenSSL, one folder of several is enough.
     let several = format!("/nonexistent:{of_folder}");
-    whoami(&several).run().exits(0).complains_not();
+    whoami(&several).run().exits_with(0).stderr_is_empty();
     fs::write(certs.join("any-name"), other_ca()).unwrap();
     let source = format!(
         "2 CAs of SSL_CERT_FILE={} and SSL_CERT_DIR={of_folder}\n",
         other.display()
     );
-    whoami(&of_folder).run().exits(4).complains(&source);
+    whoami(&of_folder)
+        .run()
+        .exits_with(4)
+        .stderr_contains(&source);
 }
 
 /// Where a system may keep its CA certificates.
@@ -179,7 +191,7 @@ fn with_store(fixture: &Fixture, command: &str, files: Option<&[(&str, &str)]>) 
         let strace = needs::strace()?.args(["-f", "-qq", "-e", "trace=openat,open", "-o"]);
         strace.arg(fixture.home.path().join("trace")).arg(binary())
     } else {
-        Sekuire::new()
+        TestCommand::new()
     };
     let call = call.home(&fixture.home).env("SEKUIRE_API_KEY", KEY);
     let call = call.args([command, "--backend", &fixture.backend.url()]);
@@ -197,7 +209,7 @@ fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
     let Some(outcome) = whoami(&[(BUNDLE, ca), ("0a1b2c3d.0", other)]) else {
         return;
     };
-    outcome.exits(0).complains_not();
+    outcome.exits_with(0).stderr_is_empty();
     match fs::read_to_string(fixture.home.path().join("trace")) {
         Ok(opened) => assert!(!opened.contains("\"/etc/ssl/certs\""), "{opened}"),
         Err(_) => needs::skip("needs root to see what is opened"),
@@ -208,18 +220,18 @@ fn the_systems_folder_is_read_only_where_its_bundle_is_not_enough() {
         &[(BUNDLE, ""), ("0a1b2c3d.0", ca)],
     ] {
         let outcome = whoami(files).expect("as before");
-        outcome.exits(0).complains_not();
+        outcome.exits_with(0).stderr_is_empty();
     }
 
     let requests = fixture.backend.requests().len();
     let refused = [(BUNDLE, other), ("0a1b2c3d.0", third), ("company.pem", ca)];
     let outcome = whoami(&refused).expect("as before");
     let trusted = format!("trusted: 2 CAs of /etc/ssl/certs/{BUNDLE} and /etc/ssl/certs\n");
-    outcome.exits(4).complains(&trusted);
+    outcome.exits_with(4).stderr_contains(&trusted);
     assert_eq!(fixture.backend.requests().len(), requests);
     let doctor = with_store(&fixture, "doctor", Some(&refused)).expect("as before");
     let line = format!("trust: 2 CAs [/etc/ssl/certs/{BUNDLE} and /etc/ssl/certs]\n");
-    assert!(doctor.exits(0).stdout.contains(&line), "{doctor}");
+    assert!(doctor.exits_with(0).stdout.contains(&line), "{doctor}");
 }
 
 #[test]
@@ -238,8 +250,8 @@ fn a_system_store_without_a_certificate_is_an_error_of_this_machine() {
         };
         let none = "no certificate in PEM form that can be read\nhint: install the package ca-certificates, or set SSL_CERT_FILE=";
         outcome
-            .exits(3)
-            .complains(&format!("error: {place}: {none}"));
+            .exits_with(3)
+            .stderr_contains(&format!("error: {place}: {none}"));
         assert_eq!(fixture.backend.connections(), 0);
     }
 }
@@ -250,8 +262,8 @@ fn built_in_roots_count_only_without_a_store() {
     let fixture = Fixture::new(TlsKind::Valid);
     if let Some(outcome) = with_store(&fixture, "whoami", None) {
         outcome
-            .exits(4)
-            .complains(" CAs of Mozilla, in this program\nhint: ");
+            .exits_with(4)
+            .stderr_contains(" CAs of Mozilla, in this program\nhint: ");
         assert_eq!(fixture.backend.requests().len(), 0);
     }
 }

@@ -28,7 +28,7 @@ fn variables_of_the_libraries_do_not_count() {
             }
             let call = call.env("MINREQ_TIMEOUT", number);
             let outcome = call.env("RUST_MIN_STACK", number).run();
-            outcome.exits(0).complains_not();
+            outcome.exits_with(0).stderr_is_empty();
         }
     }
 }
@@ -44,7 +44,7 @@ fn the_largest_request_goes_out_whole() {
     };
     let name = "\u{1}".repeat(64);
     let login = fixture.login().stdin(key.as_bytes());
-    login.on(machine.host_name(&name)).run().exits(0);
+    login.on(machine.host_name(&name)).run().exits_with(0);
     let requests = fixture.backend.requests();
     let body = requests[0].json();
     assert_eq!(body["api_key"], *key);
@@ -67,7 +67,7 @@ fn whole_answers_count_whatever_follows() {
             let fixture = Fixture::new(kind);
             fixture.backend.behave(behaviour);
             let outcome = fixture.login().args(["--timeout", "60"]).run();
-            outcome.exits(0).complains_not().takes_at_most(SLACK);
+            outcome.exits_with(0).stderr_is_empty().ends_within(SLACK);
         }
     }
 }
@@ -84,7 +84,7 @@ fn an_answer_without_a_length_needs_the_end_of_tls() {
     ] {
         let fixture = Fixture::new(kind);
         fixture.backend.behave(Behaviour::Raw(answer.to_vec(), end));
-        fixture.login().run().exits(code);
+        fixture.login().run().exits_with(code);
     }
 }
 
@@ -126,7 +126,11 @@ fn a_preloaded_library_gets_no_connection_and_no_byte_of_ours() {
         }
     });
     let whoami = fixture.whoami().env("LD_PRELOAD", &library);
-    whoami.env("MEDDLER", port).run().exits(0).complains_not();
+    whoami
+        .env("MEDDLER", port)
+        .run()
+        .exits_with(0)
+        .stderr_is_empty();
     assert_eq!(fixture.backend.connections(), 1);
     assert_eq!(fixture.backend.requests()[0].header("X-API-Key"), Some(KEY));
     let mut connections = 0;

@@ -9,7 +9,7 @@ use nix::sys::resource::{Resource, setrlimit};
 
 use super::{OLD, STRAY, answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::machine::Machine;
 use crate::support::needs;
@@ -84,7 +84,7 @@ fn check(row: &[&str], machine: &Machine) {
         try logout logout; true"
     );
     fs::write(home.join("key"), KEY).unwrap();
-    Sekuire::at(Path::new("/bin/sh"))
+    TestCommand::at(Path::new("/bin/sh"))
         .on(machine.clone())
         .home(&other.home)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
@@ -93,7 +93,7 @@ fn check(row: &[&str], machine: &Machine) {
         .env("BACKEND", backend.url())
         .args(["-c", &script])
         .run()
-        .exits(0);
+        .exits_with(0);
     for (command, expected, left) in [
         ("login", on_login, after_login),
         ("logout", logout, after_logout),
@@ -145,9 +145,9 @@ fn a_stray_file_that_cannot_go_does_not_keep_the_key_in_auth_json() {
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     let outcome = other.sekuire().arg("logout").run();
     outcome
-        .exits(3)
-        .complains("can't remove what an earlier login left in ")
-        .complains("permission denied");
+        .exits_with(3)
+        .stderr_contains("can't remove what an earlier login left in ")
+        .stderr_contains("permission denied");
     assert_eq!(other.home.read_auth(), "{}\n");
 }
 
@@ -164,13 +164,13 @@ fn who_may_write_in_spite_of_the_mode_replaces_the_file() {
     let number = || fs::metadata(other.home.auth_json()).unwrap().ino();
     let before = number();
     let (user, right) = (NOBODY.to_string(), "+dac_override");
-    let setpriv = Sekuire::at(Path::new("/usr/bin/setpriv"))
+    let setpriv = TestCommand::at(Path::new("/usr/bin/setpriv"))
         .home(&other.home)
         .args(["--clear-groups", "--reuid", &user, "--regid", &user])
         .args(["--inh-caps", right, "--ambient-caps", right])
         .arg(other.program());
     let login = setpriv.args(["login", "--api-key-stdin", "--backend", &backend.url()]);
-    login.stdin(KEY.as_bytes()).run().exits(0);
+    login.stdin(KEY.as_bytes()).run().exits_with(0);
     assert_ne!(number(), before);
 }
 
@@ -187,8 +187,8 @@ fn a_limit_on_file_sizes_is_found_out_before_any_request() {
             .before_exec(|| Ok(setrlimit(Resource::RLIMIT_FSIZE, 0, 0)?))
             .run();
         outcome
-            .exits(3)
-            .complains("auth.json: file too large\nhint: check the limits of this process");
+            .exits_with(3)
+            .stderr_contains("auth.json: file too large\nhint: check the limits of this process");
         assert!(backend.requests().is_empty());
         assert_eq!(fs::read_to_string(home.auth_json()).ok().as_deref(), old);
         assert_eq!(home.listing().len(), old.iter().len());

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::needs;
 
@@ -39,25 +39,25 @@ fn wait_until(done: impl Fn() -> bool) {
     }
 }
 
-fn login(home: &Home, backend: &Backend) -> Sekuire {
+fn login(home: &Home, backend: &Backend) -> TestCommand {
     login_with(KEY, home, backend)
 }
 
-fn login_with(key: &str, home: &Home, backend: &Backend) -> Sekuire {
-    Sekuire::new()
+fn login_with(key: &str, home: &Home, backend: &Backend) -> TestCommand {
+    TestCommand::new()
         .home(home)
         .args(["login", "--api-key-stdin", "--backend", &backend.url()])
         .stdin(format!("{key}\n").as_bytes())
 }
 
 /// The program under strace, with these options.
-fn strace(home: &Home, trace: &Path, options: &[&str]) -> Option<Sekuire> {
+fn strace(home: &Home, trace: &Path, options: &[&str]) -> Option<TestCommand> {
     let strace = needs::strace()?.home(home).args(["-f", "-qq", "-o"]);
     Some(strace.arg(trace).args(options).arg(binary()))
 }
 
 /// `login`, with this injection of strace's.
-fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<Sekuire> {
+fn login_under(injection: &str, home: &Home, backend: &Backend) -> Option<TestCommand> {
     let login = ["login", "--api-key-stdin", "--backend", &backend.url()];
     let strace = strace(home, Path::new("/dev/null"), &["-e", injection])?;
     Some(strace.args(login).stdin(KEY.as_bytes()))

@@ -26,7 +26,7 @@ fn a_mode_that_is_not_kept_is_found_out_before_any_request() {
                 umask(Mode::from_bits_truncate(0o277));
                 Ok(())
             });
-            login.run().exits(3).complains(
+            login.run().exits_with(3).stderr_contains(
                 "auth.json: its mode can't be made private\n\
                  hint: set SEKUIRE_CONFIG_DIR to another folder of your own\n",
             );
@@ -61,7 +61,7 @@ fn no_mode_is_changed_by_path_and_every_folder_is_synced() {
             umask(Mode::from_bits_truncate(0o777));
             Ok(())
         });
-        sekuire.run().exits(0);
+        sekuire.run().exits_with(0);
     }
     let trace = fs::read_to_string(&trace).unwrap();
     assert!(trace.contains(" fchmod("), "the trace is blind: {trace}");

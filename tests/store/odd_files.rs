@@ -9,7 +9,7 @@ use nix::unistd::geteuid;
 
 use super::{OLD, answer, holds, login, rows};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::needs;
 
@@ -62,12 +62,12 @@ fn try_one(setup: &str, command: &[&str], expected: &str, backend: &Backend) {
     let script = format!(
         "set -e; umask 077; mkdir .sekuire; cd .sekuire; old() {{ cp ../old auth.json; }}; {setup}"
     );
-    let shell = Sekuire::at(Path::new("/bin/sh")).directory(home.path());
-    shell.args(["-c", &script]).run().exits(0);
+    let shell = TestCommand::at(Path::new("/bin/sh")).directory(home.path());
+    shell.args(["-c", &script]).run().exits_with(0);
     let before = snapshot(home.path());
     let sekuire = match command {
         ["login"] => login(&home, backend),
-        _ => Sekuire::new().home(&home).args(command),
+        _ => TestCommand::new().home(&home).args(command),
     };
     let outcome = sekuire.timeout(Duration::from_secs(5)).run();
     let case = format!("{setup} ({command:?}): {outcome}");

@@ -8,7 +8,7 @@ use nix::sys::stat::{Mode, umask};
 
 use super::{answer, login, rows};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
@@ -90,8 +90,8 @@ fn a_missing_home_is_not_made() {
     let missing = home.path().join("missing");
     let outcome = login(&home, &backend).env("HOME", &missing).run();
     outcome
-        .exits(3)
-        .complains("no such file or directory\nhint: set SEKUIRE_CONFIG_DIR");
+        .exits_with(3)
+        .stderr_contains("no such file or directory\nhint: set SEKUIRE_CONFIG_DIR");
     assert!(!missing.exists());
     assert!(backend.requests().is_empty());
 }
@@ -106,9 +106,12 @@ fn a_named_folder_keeps_its_mode_and_what_else_is_in_it() {
     fs::set_permissions(&named, Permissions::from_mode(0o755)).unwrap();
     for (command, left) in [
         (login(&home, &backend), &["auth.json", "passwd"][..]),
-        (Sekuire::new().home(&home).arg("logout"), &["passwd"]),
+        (TestCommand::new().home(&home).arg("logout"), &["passwd"]),
     ] {
-        command.env("SEKUIRE_CONFIG_DIR", &named).run().exits(0);
+        command
+            .env("SEKUIRE_CONFIG_DIR", &named)
+            .run()
+            .exits_with(0);
         let entries = fs::read_dir(&named).unwrap();
         let mut found: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         found.sort();
@@ -139,7 +142,7 @@ fn relative_folder_or_what_is_none_is_refused_and_an_empty_name_is_none() {
         let outcome = login(&home, &backend)
             .env("SEKUIRE_CONFIG_DIR", folder)
             .run();
-        outcome.exits(code).complains(words);
+        outcome.exits_with(code).stderr_contains(words);
         assert_eq!(backend.requests().is_empty(), code > 0, "{folder}");
     }
     assert_eq!(home.listing(), ["auth.json"]);

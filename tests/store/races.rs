@@ -11,7 +11,7 @@ use super::{
     OLD, OLD_KEY, PATIENCE, STRAY, holds, login, login_under, login_with, strace, wait_until,
 };
 use crate::support::backend::{ApiKey, Backend, KEY};
-use crate::support::command::{Running, Sekuire};
+use crate::support::command::{Running, TestCommand};
 use crate::support::home::Home;
 
 const OTHER_KEY: &str = "sk_test_another1key2of3the4same5user";
@@ -35,7 +35,7 @@ fn logins_against_logouts_leave_a_whole_file_or_none() {
     home.write_auth(OLD);
     race(&home, true, |number| match number % 2 {
         0 => login(&home, &backend),
-        _ => Sekuire::new().home(&home).arg("logout"),
+        _ => TestCommand::new().home(&home).arg("logout"),
     });
     let listing = home.listing();
     assert!(
@@ -45,7 +45,7 @@ fn logins_against_logouts_leave_a_whole_file_or_none() {
 }
 
 /// Runs sixteen commands at once while a reader looks at auth.json, which it `may_miss`.
-fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> Sekuire) {
+fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> TestCommand) {
     let done = AtomicBool::new(false);
     let reads = thread::scope(|scope| {
         let reader = scope.spawn(|| read_until(&done, home, may_miss));
@@ -53,7 +53,7 @@ fn race(home: &Home, may_miss: bool, command: impl Fn(usize) -> Sekuire) {
         let outcomes: Vec<_> = runs.iter_mut().map(Running::outcome).collect();
         done.store(true, Ordering::SeqCst);
         for outcome in outcomes {
-            outcome.expect("it ends").exits(0);
+            outcome.expect("it ends").exits_with(0);
         }
         reader.join().unwrap()
     });
@@ -69,7 +69,7 @@ fn first_logins_at_once_share_the_folder_that_one_of_them_makes() {
         let log_in = || login(&home, &backend).env("SEKUIRE_CONFIG_DIR", &folder);
         let mut logins: Vec<Running> = (0..8).map(|_| log_in().spawn()).collect();
         for login in &mut logins {
-            login.finish().exits(0);
+            login.finish().exits_with(0);
         }
         assert!(folder.join("auth.json").is_file());
     }
@@ -115,9 +115,13 @@ fn a_login_whose_temporary_file_is_swept_saves_once_more() {
         let mut login = login.spawn();
         assert!(backend.wait_for_requests(before + requests, PATIENCE));
         wait_until(|| home.listing().len() == 2);
-        Sekuire::new().home(&home).arg("logout").run().exits(0);
+        TestCommand::new()
+            .home(&home)
+            .arg("logout")
+            .run()
+            .exits_with(0);
         assert_eq!(home.listing(), [""; 0], "{call}");
-        login.finish().exits(0);
+        login.finish().exits_with(0);
         assert_eq!(home.listing(), ["auth.json"], "{call}");
         assert!(holds(home.read_auth().as_bytes(), KEY), "{call}");
     }
@@ -136,11 +140,15 @@ fn a_login_sweeps_temporary_files_that_are_older_than_an_hour_and_a_logout_all()
         let age = Duration::from_secs(minutes * 60);
         stray.set_modified(SystemTime::now() - age).unwrap();
     }
-    login(&home, &backend).run().exits(0);
+    login(&home, &backend).run().exits_with(0);
     assert_eq!(home.listing(), [STRAY, not_ours, "auth.json"]);
     // Also where nobody is logged in.
     fs::remove_file(home.auth_json()).unwrap();
-    Sekuire::new().home(&home).arg("logout").run().exits(0);
+    TestCommand::new()
+        .home(&home)
+        .arg("logout")
+        .run()
+        .exits_with(0);
     assert_eq!(home.listing(), [not_ours]);
 }
 
@@ -157,7 +165,7 @@ fn a_stray_file_that_cannot_go_keeps_no_other() {
         return;
     };
     let outcome = strace.arg("logout").run();
-    outcome.exits(3).complains("remove it by hand");
+    outcome.exits_with(3).stderr_contains("remove it by hand");
     assert_eq!(home.listing().len(), 1, "{:?}", home.listing());
     assert!(!home.auth_json().exists());
 }

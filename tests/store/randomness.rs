@@ -26,9 +26,9 @@ fn nothing_is_sent_without_random_numbers() {
             };
             let command = command.args(arguments).ca(&backend.ca_file());
             let outcome = command.stdin(KEY.as_bytes()).run();
-            outcome.exits(code);
+            outcome.exits_with(code);
             if code == 3 {
-                outcome.complains(
+                outcome.stderr_contains(
                     "error: the operating system gives no random numbers\n\
                      hint: allow getrandom(2) here, or provide /dev/urandom",
                 );

@@ -28,10 +28,10 @@ fn while_the_backend_hangs_nothing_is_changed_and_the_next_login_works() {
                 "{endpoint:?}"
             );
             run.signal(signal);
-            run.finish().dies_of(signal);
+            run.finish().killed_by(signal);
             assert_eq!(home.read_auth(), OLD, "after {signal}");
             assert_eq!(home.listing(), ["auth.json"], "after {signal}");
-            login(&home, &backend).run().exits(0);
+            login(&home, &backend).run().exits_with(0);
             assert!(holds(home.read_auth().as_bytes(), KEY));
             assert_eq!(home.listing(), ["auth.json"]);
         }
@@ -48,7 +48,7 @@ fn sigpipe_and_sigxfsz_do_not_end_a_login() {
         let mut run = login(&home, &backend).spawn();
         assert!(backend.wait_for_requests(2, PATIENCE));
         run.signal(signal);
-        run.finish().exits(0);
+        run.finish().exits_with(0);
         assert!(holds(home.read_auth().as_bytes(), KEY), "{signal}");
     }
 }

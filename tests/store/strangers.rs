@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 
 use super::{OLD, login, rows};
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::other_user::{NO_ONE, NOBODY, OtherUser};
@@ -30,7 +30,7 @@ fn a_folder_of_another_user_is_a_warning_unless_root_asks() {
         .args(["login", "--api-key-stdin", "--backend", &backend.url()])
         .stdin(KEY.as_bytes())
         .run();
-    outcome.exits(0);
+    outcome.exits_with(0);
     let folder = folder.display();
     let expected = format!(
         "warning: the group can write to {folder} (mode 0770); {OWN_FOLDER}\n\
@@ -39,7 +39,10 @@ fn a_folder_of_another_user_is_a_warning_unless_root_asks() {
     assert_eq!(outcome.stderr, expected);
     other.own(&other.home.sekuire_dir());
     fs::set_permissions(other.home.sekuire_dir(), Permissions::from_mode(0o700)).unwrap();
-    login(&other.home, &backend).run().exits(0).complains_not();
+    login(&other.home, &backend)
+        .run()
+        .exits_with(0)
+        .stderr_is_empty();
 }
 
 #[test]
@@ -71,15 +74,15 @@ fn chmod_is_advised_only_of_own_folders() {
             (false, true) => format!("{folder} (mode {mode:04o}); run: chmod go-w {folder}\n"),
             (false, false) => format!("{folder} (mode {mode:04o}); {OWN_FOLDER}\n"),
         };
-        let status = Sekuire::new().home(&home).arg("status").run();
+        let status = TestCommand::new().home(&home).arg("status").run();
         let outcome = login(&home, &backend).run();
         assert_eq!(outcome.code, Some(if refused { 3 } else { 0 }), "{outcome}");
-        outcome.complains(&advice);
+        outcome.stderr_contains(&advice);
         // In another's folder the file can be exchanged for a link before the advice is followed.
         let file = home.auth_json();
         let open = format!("{} is open to other users (mode 0644)", file.display());
         let advised = format!("{open}; run: chmod 600 {}\n", file.display());
-        status.complains(&if owner == 0 { advised } else { open + "\n" });
+        status.stderr_contains(&if owner == 0 { advised } else { open + "\n" });
     }
 }
 
@@ -124,18 +127,22 @@ fn denied_user_learns_owner_and_mode() {
         };
         let expected = format!("error: can't {reason}; you are uid 65534)\nhint: {hint}\n");
         let outcome = other.sekuire().arg(command).run();
-        assert_eq!(outcome.exits(3).stderr, expected);
+        assert_eq!(outcome.exits_with(3).stderr, expected);
     }
     // A folder that somebody named is not left over from a login in a home.
     chown(&folder, Some(0), Some(0)).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
     let named = other.sekuire().env("SEKUIRE_CONFIG_DIR", &folder);
-    named.arg("status").run().exits(3).complains(OWN_FOLDER);
+    named
+        .arg("status")
+        .run()
+        .exits_with(3)
+        .stderr_contains(OWN_FOLDER);
     // Nor is what is root's in another's home.
     chown(other.home.path(), Some(NO_ONE), None).unwrap();
     fs::set_permissions(other.home.path(), Permissions::from_mode(0o755)).unwrap();
     let outcome = other.sekuire().arg("status").run();
-    outcome.exits(3).complains(OWN_FOLDER);
+    outcome.exits_with(3).stderr_contains(OWN_FOLDER);
 }
 
 /// A stranger's key would send what is done with it to a stranger's account. Of what else is wrong with
@@ -151,7 +158,7 @@ fn every_command_warns_of_a_planted_file_and_of_nothing_else() {
         &["whoami", "--timeout", "1"],
         &["status"],
     ];
-    let warnings = |sekuire: Sekuire, command: &[&str]| {
+    let warnings = |sekuire: TestCommand, command: &[&str]| {
         let proxy = sekuire.env("HTTPS_PROXY", "http://127.0.0.1:1");
         let outcome = proxy.args(command).run();
         let lines = outcome.stderr.lines().map(str::to_owned);
@@ -167,7 +174,7 @@ fn every_command_warns_of_a_planted_file_and_of_nothing_else() {
         home.auth_json().display()
     );
     for command in commands {
-        let found = warnings(Sekuire::new().home(&home), command);
+        let found = warnings(TestCommand::new().home(&home), command);
         assert_eq!(found, [&*planted], "{command:?}");
     }
     // Root's file that another user may read, such as a mounted secret.

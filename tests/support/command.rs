@@ -40,7 +40,7 @@ pub(crate) fn binary() -> PathBuf {
 /// no other.
 pub(crate) const DEVICE_ID: &str = "runner-1";
 
-pub(crate) struct Sekuire {
+pub(crate) struct TestCommand {
     command: Command,
     /// None: the terminal where there is one, else nothing to read.
     stdin: Option<Stdio>,
@@ -50,7 +50,7 @@ pub(crate) struct Sekuire {
     timeout: Duration,
 }
 
-impl Sekuire {
+impl TestCommand {
     pub(crate) fn new() -> Self {
         Self::at(&binary())
     }

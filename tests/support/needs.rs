@@ -7,7 +7,7 @@ use std::thread;
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
-use super::command::{Sekuire, binary};
+use super::command::{TestCommand, binary};
 use super::machine::Machine;
 
 /// Says that this test, or a part of it, is left out: past the harness, which shows only what failing
@@ -47,12 +47,12 @@ pub(crate) fn machine() -> Option<Machine> {
 }
 
 fn allowed(machine: Machine) -> Option<Machine> {
-    let version = Sekuire::new().on(machine.clone()).arg("-V");
+    let version = TestCommand::new().on(machine.clone()).arg("-V");
     works(version, "no namespaces (unshare(2)) here").then_some(machine)
 }
 
 /// strace, run by root, also of a user namespace: it can read the program's memory, which is not dumpable.
-pub(crate) fn strace() -> Option<Sekuire> {
+pub(crate) fn strace() -> Option<TestCommand> {
     let strace = tool("strace")?;
     let machine = if geteuid().is_root() {
         None
@@ -60,8 +60,8 @@ pub(crate) fn strace() -> Option<Sekuire> {
         Some(allowed(Machine::as_root())?)
     };
     let command = || match machine.clone() {
-        Some(machine) => Sekuire::at(&strace).on(machine),
-        None => Sekuire::at(&strace),
+        Some(machine) => TestCommand::at(&strace).on(machine),
+        None => TestCommand::at(&strace),
     };
     let version = command().args(["-f", "-o", "/dev/null"]);
     let version = version.arg(binary()).arg("-V");
@@ -69,14 +69,14 @@ pub(crate) fn strace() -> Option<Sekuire> {
 }
 
 /// unshare(1) with these options, to which a command is added: for what a shell sets up.
-pub(crate) fn unshare(options: &[&str]) -> Option<Sekuire> {
+pub(crate) fn unshare(options: &[&str]) -> Option<TestCommand> {
     let unshare = tool("unshare")?;
-    let command = || Sekuire::at(&unshare).args(options);
+    let command = || TestCommand::at(&unshare).args(options);
     let what = format!("unshare {} does not work here", options.join(" "));
     works(command().arg("true"), &what).then(command)
 }
 
-fn works(command: Sekuire, otherwise: &str) -> bool {
+fn works(command: TestCommand, otherwise: &str) -> bool {
     let tried = command.try_run();
     if let Err(why) = &tried {
         skip(&format!("{otherwise}: {why}"));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
-use super::command::{Sekuire, binary};
+use super::command::{TestCommand, binary};
 use super::home::Home;
 use super::machine::Machine;
 
@@ -63,14 +63,14 @@ impl OtherUser {
         &self.program
     }
 
-    pub(crate) fn sekuire(&self) -> Sekuire {
+    pub(crate) fn sekuire(&self) -> TestCommand {
         self.peer(&self.program)
     }
 
     /// Another program, as the same user.
-    pub(crate) fn peer(&self, program: impl AsRef<Path>) -> Sekuire {
+    pub(crate) fn peer(&self, program: impl AsRef<Path>) -> TestCommand {
         let uid = self.uid;
-        let command = Sekuire::at(program.as_ref()).home(&self.home);
+        let command = TestCommand::at(program.as_ref()).home(&self.home);
         // Only root may enter it.
         let command = match self.machine.clone() {
             Some(machine) => command.on(machine),

@@ -19,20 +19,20 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     #[track_caller]
-    pub(crate) fn exits(&self, code: i32) -> &Self {
+    pub(crate) fn exits_with(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "exit status; {self}");
         self
     }
 
     #[track_caller]
-    pub(crate) fn dies_of(&self, signal: Signal) -> &Self {
+    pub(crate) fn killed_by(&self, signal: Signal) -> &Self {
         assert_eq!(self.signal, Some(signal as i32), "{signal}; {self}");
         self
     }
 
     /// Exactly this on standard output.
     #[track_caller]
-    pub(crate) fn prints(&self, stdout: &str) -> &Self {
+    pub(crate) fn stdout_is(&self, stdout: &str) -> &Self {
         assert_eq!(self.stdout, stdout, "standard output; {self}");
         self
     }
@@ -47,7 +47,7 @@ impl Outcome {
 
     /// This somewhere on standard error.
     #[track_caller]
-    pub(crate) fn complains(&self, part: &str) -> &Self {
+    pub(crate) fn stderr_contains(&self, part: &str) -> &Self {
         let found = self.stderr.contains(part);
         assert!(found, "standard error lacks {part:?}; {self}");
         self
@@ -55,14 +55,14 @@ impl Outcome {
 
     /// Nothing on standard error.
     #[track_caller]
-    pub(crate) fn complains_not(&self) -> &Self {
+    pub(crate) fn stderr_is_empty(&self) -> &Self {
         assert_eq!(self.stderr, "", "standard error; {self}");
         self
     }
 
     /// Exactly this on the terminal, whose line ends are taken for `\n`.
     #[track_caller]
-    pub(crate) fn shows(&self, screen: &str) -> &Self {
+    pub(crate) fn terminal_is(&self, screen: &str) -> &Self {
         let shown = self.terminal.replace("\r\n", "\n");
         assert_eq!(shown, screen, "terminal; {self}");
         self
@@ -70,7 +70,7 @@ impl Outcome {
 
     /// Nowhere, for keys.
     #[track_caller]
-    pub(crate) fn hides(&self, secret: &str) -> &Self {
+    pub(crate) fn never_shows(&self, secret: &str) -> &Self {
         for text in [&self.stdout, &self.stderr, &self.terminal] {
             assert!(!text.contains(secret), "{secret:?} is shown; {self}");
         }
@@ -78,7 +78,7 @@ impl Outcome {
     }
 
     #[track_caller]
-    pub(crate) fn takes_at_most(&self, limit: Duration) -> &Self {
+    pub(crate) fn ends_within(&self, limit: Duration) -> &Self {
         assert!(self.elapsed <= limit, "longer than {limit:?}; {self}");
         self
     }

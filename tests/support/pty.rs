@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
-use super::command::{Running, Sekuire};
+use super::command::{Running, TestCommand};
 use super::outcome::Outcome;
 use super::process::Capture;
 
@@ -21,7 +21,7 @@ pub(crate) struct Pty {
 impl Pty {
     /// At a terminal that somebody before has left so.
     #[track_caller]
-    pub(crate) fn start_left(command: Sekuire, leave: impl FnOnce(&mut Termios)) -> Self {
+    pub(crate) fn start_left(command: TestCommand, leave: impl FnOnce(&mut Termios)) -> Self {
         let (keyboard, terminal) = open();
         let mut settings = tcgetattr(&terminal).expect("the terminal's settings");
         leave(&mut settings);

@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::support::backend::{Backend, KEY};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
@@ -61,9 +61,9 @@ struct Device<'a> {
 }
 
 impl Device<'_> {
-    fn sekuire(&self) -> Sekuire {
+    fn sekuire(&self) -> TestCommand {
         let (_, id) = self.variable.split_once('=').unwrap_or_default();
-        Sekuire::new()
+        TestCommand::new()
             .home(&self.home)
             .ca(&self.backend.ca_file())
             .env("SEKUIRE_BACKEND_URL", self.backend.url())
@@ -80,7 +80,7 @@ impl Device<'_> {
         terminal.send(format!("{KEY}\r").as_bytes());
         let login = terminal.finish();
         assert!(terminal.echo_on(), "echo is on again after it");
-        login.hides(KEY);
+        login.never_shows(KEY);
         check(&login, 0, "Login successful!");
     }
 
@@ -102,6 +102,6 @@ fn check(outcome: &Outcome, code: i32, says: &str) {
     if code != 0 {
         println!("[exit status {code}]");
     }
-    outcome.exits(code);
+    outcome.exits_with(code);
     assert!(said.contains(says), "{says:?} is said: {outcome}");
 }

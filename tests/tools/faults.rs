@@ -17,7 +17,7 @@ use judge::{Verdict, judge};
 use subject::Subject;
 
 use crate::support::backend::{Backend, KEY, TlsKind};
-use crate::support::command::{Sekuire, binary};
+use crate::support::command::{TestCommand, binary};
 use crate::support::home::Home;
 use crate::support::machine::Machine;
 use crate::support::needs;
@@ -88,7 +88,7 @@ impl Stage {
         let home = Home::new();
         subject.lay_out(&home, &self.backend.url());
         let (outcome, trace) = self.run(subject, &home, None);
-        outcome.expect("it ends").exits(0);
+        outcome.expect("it ends").exits_with(0);
         let mut faults = fault::all_of(&trace, !subject.writes.is_empty());
         // The rest of a first login is as in one over an old file.
         faults.retain(|fault| subject.key_before.is_some() || fault.changes_files());
@@ -124,7 +124,7 @@ impl Stage {
             shell => Path::new("/bin").join(shell),
         };
         let trace = home.path().join("trace");
-        let outcome = Sekuire::at(&self.strace)
+        let outcome = TestCommand::at(&self.strace)
             .on(self.machine.clone())
             .home(home)
             .ca(&self.backend.ca_file())

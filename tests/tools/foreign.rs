@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::support::backend::{After, Backend, Behaviour, KEY};
-use crate::support::command::{Running, Sekuire};
+use crate::support::command::{Running, TestCommand};
 use crate::support::home::Home;
 use crate::support::needs;
 use crate::support::outcome::Outcome;
@@ -125,13 +125,13 @@ fn existing_client() {
         ..User::new(&backend.origin_localhost(), &backend.ca_file())
     };
     let whoami = format!("whoami --backend {}", user.url);
-    let existing = |words: &str| user.dress(Sekuire::at(&program)).args(words.split(' '));
+    let existing = |words: &str| user.dress(TestCommand::at(&program)).args(words.split(' '));
     // It asks a terminal only.
     let existing_logs_in = || {
         let mut terminal = existing(&format!("login --backend {}", user.url)).pty();
         terminal.wait_for("Enter your API Key");
         terminal.send(format!("{KEY}\r").as_bytes());
-        terminal.finish().exits(0);
+        terminal.finish().exits_with(0);
     };
     let existing_reads_a_private_file = || {
         let metadata = fs::metadata(user.home.auth_json()).expect("auth.json");
@@ -144,28 +144,30 @@ fn existing_client() {
 
     existing_logs_in();
     let status = user.run("status");
-    status.exits(0).complains("chmod 600");
+    status.exits_with(0).stderr_contains("chmod 600");
     status.stdout_contains("Workspace: ws_abc123");
-    user.run(&whoami).exits(0);
-    user.log_in().exits(0);
+    user.run(&whoami).exits_with(0);
+    user.log_in().exits_with(0);
     existing_reads_a_private_file();
     println!("ok: sekuire-cli logs in, then we: the file is private");
     existing_logs_in();
     existing_reads_a_private_file();
-    user.run("status").exits(0).complains_not();
-    user.run(&whoami).exits(0);
+    user.run("status").exits_with(0).stderr_is_empty();
+    user.run(&whoami).exits_with(0);
     println!("ok: we log in, then sekuire-cli: the file stays private");
-    user.run("logout").exits(0);
+    user.run("logout").exits_with(0);
     assert!(user.home.listing().is_empty(), "{:?}", user.home.listing());
-    user.log_in().exits(0);
-    existing("logout").run().exits(0);
-    user.run("status").exits(1);
+    user.log_in().exits_with(0);
+    existing("logout").run().exits_with(0);
+    user.run("status").exits_with(1);
     println!("ok: each logs out of the other's login");
 }
 
 /// Starts a server and waits until it listens on this port. It is killed when dropped.
 fn start(program: &Path, arguments: &str, folder: &Home, port: u16) -> Running {
-    let server = Sekuire::at(program).home(folder).timeout(Duration::ZERO);
+    let server = TestCommand::at(program)
+        .home(folder)
+        .timeout(Duration::ZERO);
     let mut running = server.args(arguments.split_whitespace()).spawn();
     // More than a busy machine takes to start it.
     let listens = eventually(Duration::from_secs(30), || {
@@ -195,14 +197,14 @@ impl User {
     }
 
     /// The same home and environment for another program.
-    fn dress(&self, program: Sekuire) -> Sekuire {
+    fn dress(&self, program: TestCommand) -> TestCommand {
         let (name, value) = &self.variable;
         program.home(&self.home).ca(&self.ca).env(name, value)
     }
 
     /// The key waits on standard input, for a login.
     fn run(&self, words: &str) -> Outcome {
-        let command = self.dress(Sekuire::new()).args(words.split(' '));
+        let command = self.dress(TestCommand::new()).args(words.split(' '));
         command.stdin(KEY.as_bytes()).run()
     }
 
@@ -212,18 +214,24 @@ impl User {
 
     /// From login to logout; `doctor --online` must say so of TLS.
     fn lives(&self, tls: &str) {
-        self.log_in().exits(0).complains_not();
+        self.log_in().exits_with(0).stderr_is_empty();
         let whoami = self.run("whoami");
-        whoami.exits(0).complains_not();
+        whoami.exits_with(0).stderr_is_empty();
         whoami.stdout_contains("Email: dev@example.com\n");
         let doctor = self.run("doctor --online");
-        doctor.exits(0).stdout_contains(&format!(" tls: {tls}"));
-        self.run("logout").exits(0);
+        doctor
+            .exits_with(0)
+            .stdout_contains(&format!(" tls: {tls}"));
+        self.run("logout").exits_with(0);
     }
 
     /// Nothing is left of a login that fails, and the key is not shown.
     fn fails_to_log_in(&self, says: &str) {
-        self.log_in().exits(4).prints("").complains(says).hides(KEY);
+        self.log_in()
+            .exits_with(4)
+            .stdout_is("")
+            .stderr_contains(says)
+            .never_shows(KEY);
         assert!(self.home.listing().is_empty(), "{:?}", self.home.listing());
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::fault::Fault;
 use super::subject::{STRAY, Subject};
-use crate::support::command::Sekuire;
+use crate::support::command::TestCommand;
 use crate::support::home::Home;
 use crate::support::outcome::Outcome;
 
@@ -87,7 +87,7 @@ fn cleans_up(home: &Home, fault: &Fault, outcome: &Outcome) -> bool {
     if left.is_empty() || outcome.code.is_some() && !fault.call.starts_with("unlink") {
         return left.is_empty();
     }
-    let logout = Sekuire::new().home(home).arg("logout").run();
+    let logout = TestCommand::new().home(home).arg("logout").run();
     logout.code == Some(0) && temporaries().is_empty()
 }
 
