@@ -122,6 +122,16 @@ mod tests {
     }
 
     #[test]
+    fn unknown_values_are_null_and_the_default_backend_is_left_out() {
+        let key = ApiKey::from_file_text(KEY).unwrap();
+        let file = format(&Credential::new(key, None));
+        let null = ["device_fingerprint", "org_id", "workspace_id"];
+        let null = null.map(|name| format!(",\n  \"{name}\": null")).concat();
+        let expected = format!("{{\n  \"api_key\": \"{KEY}\"{null}\n}}\n");
+        assert_eq!(String::from_utf8_lossy(&file), expected);
+    }
+
+    #[test]
     fn an_object_with_a_key_is_a_login() {
         for extra in [
             "\"token\": \"old\"",
