@@ -25,6 +25,9 @@ pub fn hex() -> io::Result<String> {
     Ok(hex::encode(&bytes::<8>()?))
 }
 
+/// How many values a `u32` has.
+const TWO_TO_THE_32: f64 = 4_294_967_296.0;
+
 /// A fraction from 0 up to, but not including, 1.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub fn fraction() -> Result<f64, Error> {
         Error::machine(cause.to_string())
             .with_hint("allow getrandom(2) here, or provide /dev/urandom")
     })?;
-    Ok(f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0))
+    Ok(f64::from(u32::from_le_bytes(bytes)) / TWO_TO_THE_32)
 }
 
 fn bytes<const N: usize>() -> io::Result<[u8; N]> {

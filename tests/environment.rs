@@ -329,7 +329,11 @@ fn anything_else_as_a_secret_file_is_refused_at_once() {
             mkfifo(&path, Mode::S_IRWXU).expect("a FIFO");
             path
         }),
-        ("not a regular file", 3, Path::to_path_buf),
+        (
+            "not a regular file\nhint: correct or unset",
+            3,
+            Path::to_path_buf,
+        ),
         ("not a regular file", 3, |_| "/dev/zero".into()),
         ("missing: no such file or directory\n", 3, |home| {
             home.join("missing")
