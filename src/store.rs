@@ -144,7 +144,7 @@ impl Store {
         // A temporary file that can't be removed must not keep the key in auth.json.
         let swept = temporary::sweep(&self.folder, Duration::ZERO);
         let found = self.look()?;
-        let had_key = found.is_some_and(|kind| kind.is_symlink() || !self.is_without_key());
+        let had_key = found.is_some_and(|kind| kind.is_symlink() || self.may_hold_key());
         if had_key {
             self.change("remove", Some(auth_file::EMPTY), || {
                 if_there(fs::remove_file(&self.file))?;
@@ -235,16 +235,11 @@ impl Store {
         Some(format!("{file} was a link; {target} still holds the key"))
     }
 
-    /// Whether there may be a key in auth.json: a damaged file may have one; what is not a file has none.
+    /// Whether there may be a key in auth.json: what can't be read may have one.
     pub fn may_hold_key(&self) -> bool {
-        self.file.is_file() && !self.is_without_key()
-    }
-
-    /// Whether auth.json can be read, and holds no key.
-    fn is_without_key(&self) -> bool {
         let has_none =
             |(content, _): (Content, _)| content.credential.is_none() && !content.is_old_login;
-        self.load().is_ok_and(has_none)
+        !self.load().is_ok_and(has_none)
     }
 }
 
