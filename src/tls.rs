@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rustls::CertificateError::{
     BadSignature, ExpiredContext, NotValidForNameContext, NotValidYetContext, UnknownIssuer,
 };
-use rustls::Error::{self, InvalidCertificate};
+use rustls::Error::{self, InvalidCertificate as Refused};
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::{PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::SigningKey;
@@ -60,20 +60,16 @@ impl Trust {
     pub fn explain(&self, cause: &io::Error) -> Option<(String, &'static str)> {
         let error: &Error = cause.get_ref()?.downcast_ref()?;
         let detail = match error {
-            InvalidCertificate(UnknownIssuer | BadSignature) => {
+            Refused(UnknownIssuer | BadSignature) => {
                 let trusted = format!("; trusted: {} of {}", self.count(), self.source);
                 match self.unreadable {
                     0 => trusted,
                     unreadable => format!("{trusted} ({unreadable} more could not be read)"),
                 }
             }
-            InvalidCertificate(NotValidForNameContext { presented, .. }) => names(presented),
-            InvalidCertificate(ExpiredContext { time, not_after }) => {
-                when("until", *not_after, *time)
-            }
-            InvalidCertificate(NotValidYetContext { time, not_before }) => {
-                when("from", *not_before, *time)
-            }
+            Refused(NotValidForNameContext { presented, .. }) => names(presented),
+            Refused(ExpiredContext { time, not_after }) => valid("until", *not_after, *time),
+            Refused(NotValidYetContext { time, not_before }) => valid("from", *not_before, *time),
             _ => String::new(),
         };
         let (cause, hint) = match name(error).as_str() {
@@ -114,7 +110,7 @@ pub fn version(session: &ClientConnection) -> &'static str {
     if is_old { "TLS 1.2" } else { "TLS 1.3" }
 }
 
-fn when(word: &str, limit: UnixTime, now: UnixTime) -> String {
+fn valid(word: &str, limit: UnixTime, now: UnixTime) -> String {
     let [limit, now] = [limit, now].map(|time| clock::date(time.as_secs()));
     format!(": valid {word} {limit}; this machine's clock says {now}")
 }
@@ -146,8 +142,8 @@ fn name(error: &Error) -> String {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{
-        BadSignature, Error, ExpiredContext, InvalidCertificate, NotValidForNameContext,
-        NotValidYetContext, ServerName, UnixTime, UnknownIssuer, name, names,
+        BadSignature, Error, ExpiredContext, NotValidForNameContext, NotValidYetContext, Refused,
+        ServerName, UnixTime, UnknownIssuer, name, names,
     };
     use rustls::{
         AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible,
@@ -208,7 +204,7 @@ mod tests {
             (too_early, "not valid yet"),
             (CertificateError::Other(other), "ca used as end entity"),
         ] {
-            assert_eq!(name(&InvalidCertificate(reason)), expected);
+            assert_eq!(name(&Refused(reason)), expected);
         }
         let too_old = PeerIncompatible::ServerDoesNotSupportTls12Or13;
         for (error, expected) in [
