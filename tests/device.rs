@@ -130,6 +130,14 @@ fn fingerprint_of_the_existing_client_is_kept_until_logout() {
     assert_eq!(backend.bound(KEY).as_deref(), Some(&*by_host));
     let kept = ["build-7", &by_host, "hostname"];
     assert_eq!(device_on(&machine, &home), kept);
+    // Also where the key is a variable's.
+    let status = TestCommand::new().home(&home).env("SEKUIRE_API_KEY", KEY);
+    let status = status.args(["status", "--get", "device.fingerprint"]);
+    let status = status.without("SEKUIRE_DEVICE_ID").on(machine.clone());
+    status
+        .run()
+        .exits_with(0)
+        .stdout_is(&format!("{by_host}\n"));
     there(&["whoami"]).exits_with(0).stderr_is_empty();
     there(&["logout"]).exits_with(0);
     there(&login).exits_with(0);

@@ -220,6 +220,8 @@ fn unreadable_certificates_are_counted_and_a_missing_store_fails() {
     let missing = || doctor(&home).env("SSL_CERT_FILE", "/no/such/file");
     let lines = ["failed   trust: ", "/no/such/file", "correct SSL_CERT_FILE"];
     prints(missing(), 3, &lines);
+    let online = missing().arg("--online");
+    prints(online, 3, &["\n1 failed, 0 with a warning\n"]);
     let in_clear = missing().args(["--backend-url", "http://127.0.0.1:1"]);
     prints(in_clear, 0, &["ok       trust: not needed for http\n"]);
     let bundle = home.path().join("bundle.pem");
