@@ -365,6 +365,7 @@ mod tests {
             (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}and more", "200 {}"),
             (b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}", "200 {}"),
             (b"HTTP/1.0 200\r\n\r\n{}", "200 {}"),
+            (b"HTTP/1.0 200\r\nA: chunked\r\n\r\n{}", "200 {}"),
             (b"HTTP/1.1 200 OK\r\nnonsense\r\n: x\r\n\r\n{}", "200 {}"),
             (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n{}", "200 "),
             (b"HTTP/1.1 204 No Content\r\n\r\n", "204 "),

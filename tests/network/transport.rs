@@ -76,15 +76,16 @@ fn whole_answers_count_whatever_follows() {
 #[test]
 fn an_answer_without_a_length_needs_the_end_of_tls() {
     let answer = b"HTTP/1.0 200 OK\r\n\r\n{\"valid\":true}";
-    for (kind, end, code) in [
-        (TlsKind::None, End::Cut, 0),
-        (TlsKind::Valid, End::Close, 0),
-        (TlsKind::Valid, End::Cut, 4),
-        (TlsKind::None, End::Reset, 4),
+    for (kind, end, code, words) in [
+        (TlsKind::None, End::Cut, 0, ""),
+        (TlsKind::Valid, End::Close, 0, ""),
+        (TlsKind::Valid, End::Cut, 4, "its answer: connection closed"),
+        (TlsKind::None, End::Reset, 4, "connection reset"),
     ] {
         let fixture = Fixture::new(kind);
         fixture.backend.behave(Behaviour::Raw(answer.to_vec(), end));
-        fixture.login().run().exits_with(code);
+        let outcome = fixture.login().run();
+        outcome.exits_with(code).stderr_contains(words);
     }
 }
 
