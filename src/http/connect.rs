@@ -48,3 +48,38 @@ pub(super) fn connect(
     }
     Err(refusal.unwrap_or_else(|| ErrorKind::TimedOut.into()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+    use std::thread;
+    use std::time::Duration;
+
+    use socket2::{Domain, Socket, Type};
+
+    use super::connect;
+    use crate::http::deadline::Deadline;
+
+    /// A listener whose queue is full answers nobody (listen(2)), as a network that is slow.
+    #[test]
+    fn an_address_that_answers_after_a_second_is_reached() {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        listener.bind(&any_port.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let moment = Duration::from_millis(100);
+        let mut queue = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, moment) {
+            queue.push(stream);
+        }
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(1200));
+            while listener.accept().is_ok() {}
+        });
+        let mut on_tick = || ();
+        let mut deadline = Deadline::new(Duration::from_secs(10), &mut on_tick);
+        assert!(connect(&[address.ip()], address.port(), &mut deadline).is_ok());
+    }
+}
