@@ -87,6 +87,8 @@ mod tests {
             ("https://10.1.2.3", "2.3", false),
             ("https://10.1.2.3", "::/0", false),
             ("https://10.1.2.3", "::ffff:10.1.2.3", false),
+            ("https://[2001:db8::1]", "2001:db8::/32", true),
+            ("https://[2001:db9::1]", "2001:db8::/32", false),
             ("https://1.example", "::1", false),
             ("https://api.example.org", ".", false),
             ("https://api.example.org", ".api.example.org", false),

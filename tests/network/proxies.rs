@@ -167,6 +167,8 @@ fn a_proxy_that_is_not_there_is_named() {
             .never_shows("hunter2");
         fixture.assert_clean_failure(&proxy, &outcome);
     }
+    let outcome = whoami(&fixture, &format!("http://{refusing}")).run();
+    outcome.stderr_contains("hint: check HTTPS_PROXY and the network");
 }
 
 #[test]
