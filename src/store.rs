@@ -318,5 +318,9 @@ mod tests {
         let mut reader = platform::open_to_read(&store.file).unwrap();
         assert!(store.change("save", Some(b"new"), denied()).is_err());
         assert_eq!(reader.read(&mut [0]).unwrap(), 0);
+        fs::remove_file(&store.file).unwrap();
+        std::os::unix::fs::symlink(folder.path(), &store.file).unwrap();
+        let link = platform::open_private(&store.file, false).unwrap_err();
+        assert_eq!(link.raw_os_error(), Some(nix::errno::Errno::ELOOP as i32));
     }
 }

@@ -10,6 +10,8 @@ use crate::fixtures::{FINGERPRINT, home_with, log_in, logged_in_home, sekuire, s
 use crate::support::backend::{ApiKey, Backend, Behaviour, KEY, Response, TlsKind};
 use crate::support::command::TestCommand;
 use crate::support::home::Home;
+use crate::support::needs;
+use crate::support::other_user::{NOBODY, OtherUser};
 use crate::support::port::RefusingPort;
 use crate::support::proxy::{Proxy, ProxyBehaviour, Then};
 
@@ -154,6 +156,27 @@ fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
     let named = doctor(&home).env("SEKUIRE_CONFIG_DIR", home.path().join("those above/named"));
     let lines = ["ok       configuration: ", "[SEKUIRE_CONFIG_DIR]\n"];
     prints(named, 1, &lines);
+}
+
+#[test]
+fn login_that_could_not_be_saved_again_is_a_warning() {
+    if !needs::root() {
+        return;
+    }
+    let other = OtherUser::new(NOBODY);
+    other.write_auth(&json!({"api_key": KEY}).to_string());
+    for (path, mode) in [
+        (other.home.auth_json(), 0o400),
+        (other.home.sekuire_dir(), 0o500),
+    ] {
+        fs::set_permissions(path, Permissions::from_mode(mode)).expect("its mode");
+    }
+    let lines = [
+        "warning  configuration: ",
+        "can't save",
+        "permission denied",
+    ];
+    prints(other.sekuire().arg("doctor"), 0, &lines);
 }
 
 /// A container that is given its key needs no place to store it.
