@@ -318,6 +318,8 @@ mod tests {
         let mut reader = platform::open_to_read(&store.file).unwrap();
         assert!(store.change("save", Some(b"new"), denied()).is_err());
         assert_eq!(reader.read(&mut [0]).unwrap(), 0);
+        assert!(platform::open_private(&store.file, false).is_err());
+        assert!(store.file.exists());
         fs::remove_file(&store.file).unwrap();
         std::os::unix::fs::symlink(folder.path(), &store.file).unwrap();
         let link = platform::open_private(&store.file, false).unwrap_err();
