@@ -272,7 +272,8 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{
-        Answer, BackendUrl, Blame, Failure, Request, Response, Zeroizing, complete, encode,
+        Answer, BackendUrl, Blame, Failure, MAX_ANSWER, Request, Response, Zeroizing, complete,
+        encode,
     };
 
     #[test]
@@ -489,6 +490,11 @@ mod tests {
             let cause = end.unwrap().cause;
             assert!(cause.contains("without end"), "{endless_head}: {cause}");
         }
+        let mut longest = b"HTTP/1.1 200 OK\r\nX: ".to_vec();
+        longest.resize(MAX_ANSWER, b'x');
+        let mut answer = Answer::default();
+        assert!(answer.push(&longest).unwrap().is_none());
+        assert!(answer.push(b"x").is_err());
     }
 
     /// Whatever the checks let through, minreq does not panic; the numbers are the same in every run (Marsaglia, "Xorshift RNGs", 2003).
