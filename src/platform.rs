@@ -90,6 +90,12 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether something is mounted on this very file: but for Linux nothing can be.
+#[cfg(not(target_os = "linux"))]
+pub fn is_mount_point(_path: &Path) -> bool {
+    false
+}
+
 /// Sets a variable of this process's environment.
 ///
 /// Call it only while no second thread exists.

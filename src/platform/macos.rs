@@ -1,7 +1,6 @@
 //! macOS.
 
 use std::io;
-use std::path::Path;
 use std::sync::OnceLock;
 
 pub(super) use libc::__error as errno_location;
@@ -50,9 +49,4 @@ pub(super) fn restore_core_limit() {
         // SAFETY: setrlimit(2) reads the one structure that it is given. Up to the hard limit it can't fail.
         unsafe { libc::setrlimit(libc::RLIMIT_CORE, limit) };
     }
-}
-
-/// Whether something is mounted on this very file: here nothing can be.
-pub fn is_mount_point(_path: &Path) -> bool {
-    false
 }

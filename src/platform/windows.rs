@@ -109,11 +109,6 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether something is mounted on this very file: here nothing can be.
-pub fn is_mount_point(_path: &Path) -> bool {
-    false
-}
-
 /// Creates a folder; with `parents`, those that are missing too.
 ///
 /// # Errors
