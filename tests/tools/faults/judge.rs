@@ -63,7 +63,7 @@ pub(crate) fn judge(
         Some("it panics")
     } else if !fits {
         Some("the exit status lies")
-    } else if !cleans_up(home, fault, outcome) {
+    } else if !cleans_up(subject, home, fault, outcome) {
         Some("temporary files are left behind")
     } else {
         None
@@ -75,15 +75,17 @@ pub(crate) fn judge(
     }
 }
 
-/// A failure removes its own temporary files unless removing is what fails; a crash leaves them to the next logout.
-fn cleans_up(home: &Home, fault: &Fault, outcome: &Outcome) -> bool {
+/// A failure removes its own temporary files unless removing is what fails; a crash leaves them to the next logout,
+/// which removes them or fails.
+fn cleans_up(subject: &Subject, home: &Home, fault: &Fault, outcome: &Outcome) -> bool {
     let temporaries = || {
         let mut names = home.listing();
         names.retain(|name| name != "auth.json");
         names
     };
     let mut left = temporaries();
-    left.retain(|name| name != STRAY || outcome.code == Some(0));
+    let is_logged_out = subject.name == "logout" && outcome.code == Some(0);
+    left.retain(|name| name != STRAY || is_logged_out);
     if left.is_empty() || outcome.code.is_some() && !fault.call.starts_with("unlink") {
         return left.is_empty();
     }
