@@ -1,6 +1,6 @@
 //! One attempt, from the name of the backend to the last byte of its answer.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
 
 use rustls::ClientConnection;
@@ -114,10 +114,9 @@ fn exchange(
     let mut buffer = [0; PIECE];
     loop {
         let read = match stream.read(&mut buffer) {
-            Ok(0) => return answer.end(true),
+            Ok(0) => return answer.end(),
             Ok(read) => buffer.get(..read).unwrap_or_default(),
-            // This is how rustls reports an end without close_notify.
-            Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => return answer.end(false),
+            // rustls reports an end without close_notify, too.
             Err(cause) => {
                 let lost = |how| answer.lost(how);
                 let doing = "waiting for the answer";

@@ -118,15 +118,13 @@ impl Answer {
         Ok(Some(response))
     }
 
-    /// The answer, where the connection has ended; in order, if `in_order`.
+    /// The answer, where the connection has ended in order.
     ///
     /// # Errors
     /// It is not whole.
-    pub(super) fn end(&self, in_order: bool) -> Result<Response, Failure> {
+    pub(super) fn end(&self) -> Result<Response, Failure> {
         match &self.head {
-            Some((head, _)) if in_order && !is_chunked(head) && length(head).is_none() => {
-                decode(&self.bytes)
-            }
+            Some((head, _)) if !is_chunked(head) && length(head).is_none() => decode(&self.bytes),
             _ => Err(self.lost("connection closed".to_owned())),
         }
     }
@@ -272,8 +270,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{
-        Answer, BackendUrl, Blame, Failure, MAX_ANSWER, Request, Response, Zeroizing, complete,
-        encode,
+        Answer, BackendUrl, Failure, MAX_ANSWER, Request, Response, Zeroizing, complete, encode,
     };
 
     #[test]
@@ -338,13 +335,13 @@ mod tests {
             at_once
                 .push(text)
                 .transpose()
-                .unwrap_or_else(|| at_once.end(true)),
+                .unwrap_or_else(|| at_once.end()),
         );
         let mut in_pieces = Answer::default();
         let pushed = text
             .iter()
             .find_map(|byte| in_pieces.push(&[*byte]).transpose());
-        let pieces = outcome(pushed.unwrap_or_else(|| in_pieces.end(true)));
+        let pieces = outcome(pushed.unwrap_or_else(|| in_pieces.end()));
         assert_eq!(all, pieces, "{}", String::from_utf8_lossy(text));
         all
     }
@@ -443,18 +440,9 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(read(text), *expected, "{}", String::from_utf8_lossy(text));
         }
-        let mut until_close = Answer::default();
-        assert!(
-            until_close
-                .push(b"HTTP/1.1 200 OK\r\n\r\n{}")
-                .unwrap()
-                .is_none()
-        );
         let mut empty = Answer::default();
         let no_content = empty.push(b"HTTP/1.1 204 No Content\r\n\r\n");
         assert!(no_content.unwrap().is_some(), "it ends at its head");
-        let cut = until_close.end(false).unwrap_err();
-        assert_eq!(cut.blame, Blame::Answer);
     }
 
     #[test]
@@ -467,7 +455,7 @@ mod tests {
                 let mut answer = Answer::default();
                 let (came, _) = text.as_bytes().split_at(cut);
                 assert!(matches!(answer.push(came), Ok(None)), "{cut} of {text}");
-                assert!(answer.end(true).is_err(), "{cut} of {text}");
+                assert!(answer.end().is_err(), "{cut} of {text}");
             }
         }
     }
@@ -530,7 +518,7 @@ mod tests {
             }
             let mut answer = Answer::default();
             if let Ok(None) = answer.push(&bytes) {
-                let _ = answer.end(throw(2) == 0);
+                let _ = answer.end();
             }
         }
     }
