@@ -235,11 +235,11 @@ impl Store {
         Some(format!("{file} was a link; {target} still holds the key"))
     }
 
-    /// Whether there may be a key in auth.json: what can't be read may have one.
+    /// Whether there may be a key in auth.json: a file that can't be read may have one, a folder has none.
     pub fn may_hold_key(&self) -> bool {
         let has_none =
             |(content, _): (Content, _)| content.credential.is_none() && !content.is_old_login;
-        !self.load().is_ok_and(has_none)
+        self.file.is_file() && !self.load().is_ok_and(has_none)
     }
 }
 

@@ -98,6 +98,11 @@ fn remaining_key_is_a_warning() {
     assert!(home.listing().is_empty());
     let left = fs::read_to_string(&target).expect("the target");
     assert_eq!(left, auth().to_string());
+    // A link to a folder leads to none.
+    symlink(home.path(), home.auth_json()).expect("a link");
+    let outcome = sekuire(&home).arg("logout").run();
+    let note = "note: the key stays valid until you revoke it\n";
+    assert_eq!(outcome.exits_with(0).stderr, note);
 }
 
 #[test]
