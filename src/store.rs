@@ -239,7 +239,7 @@ impl Store {
     pub fn may_hold_key(&self) -> bool {
         let has_none =
             |(content, _): (Content, _)| content.credential.is_none() && !content.is_old_login;
-        self.file.is_file() && !self.load().is_ok_and(has_none)
+        !self.file.is_dir() && !self.load().is_ok_and(has_none)
     }
 }
 
