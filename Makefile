@@ -198,12 +198,12 @@ fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 
 # Would the tests notice? The program, changed in one place at a time: each change is a build and seconds of tests, so all
-# of them take hours. MUTANTS is for cargo-mutants: '--shard 0/50', '--file src/store.rs'. DIFF=main changes only what
+# of them take two hours. MUTANTS is for cargo-mutants: '--shard 0/50', '--file src/store.rs'. DIFF=main changes only what
 # differs from that git revision. `.release/toolchain mutants` installs it; .cargo/mutants.toml says what is left out, and why.
 mutants:
 	mkdir -p target
 	$(if $(DIFF),git diff $(DIFF) -- src > target/mutants.diff)
-	PATH="$$PATH:$(CURDIR)/target/tools/bin" $(CARGO) mutants $(if $(DIFF),--in-diff target/mutants.diff) $(MUTANTS)
+	PATH="$$PATH:$(CURDIR)/target/tools/bin" $(CARGO) mutants --jobs 3 $(if $(DIFF),--in-diff target/mutants.diff) $(MUTANTS)
 
 clean:
 	$(CARGO) clean
