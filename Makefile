@@ -67,7 +67,7 @@ install: build
 tools:
 	$(CARGO) build --locked --bin sekuire --example tools
 
-# The same linked statically, to run in an empty image. Only the last step is told: the rest is shared.
+# The same linked statically, to run in an empty image. Only the last step differs: the rest is shared.
 backend:
 	$(CARGO) rustc --locked --example tools -- -C target-feature=+crt-static
 	cp target/debug/examples/tools target/debug/tools-static

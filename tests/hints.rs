@@ -34,15 +34,15 @@ impl Site {
     }
 
     /// Runs the last command that the call's hints and warnings name, in a shell that knows nothing of the
-    /// call, and types the key. Returns what was told.
+    /// call, and types the key. Returns what the call printed.
     #[track_caller]
     fn follow(&self, call: TestCommand, status: i32) -> String {
         let outcome: Outcome = call.run();
         outcome.exits_with(status);
-        let told = format!("{}{}", outcome.stderr, outcome.stdout);
+        let output = format!("{}{}", outcome.stderr, outcome.stdout);
         let url = self.backend.url();
         let command = format!("run: sekuire login --backend {url}");
-        let (_, options) = told.rsplit_once("run: sekuire login").expect("a command");
+        let (_, options) = output.rsplit_once("run: sekuire login").expect("a command");
         let options = options.lines().next().expect("the rest of a line");
         let program = binary();
         let script = format!("'{}' login{options}", program.display());
@@ -56,8 +56,8 @@ impl Site {
         let asked = requests.get(before).map(|request| &*request.target);
         let verify = Some("/api/v1/api-keys/verify");
         assert_eq!(asked, verify, "{outcome}{followed}");
-        assert!(told.contains(&command), "{outcome}");
-        told
+        assert!(output.contains(&command), "{outcome}");
+        output
     }
 }
 
@@ -73,12 +73,12 @@ fn hint_at_a_refused_key_names_its_backend() {
         site.call(&["login"]).env("SEKUIRE_BACKEND_URL", &url),
         site.call(&["doctor", "--online"]),
     ] {
-        let told = site.follow(call, 1);
-        assert!(told.contains("create a new key, then run: "), "{told}");
+        let output = site.follow(call, 1);
+        assert!(output.contains("create a new key, then run: "), "{output}");
     }
     let of_variable = site.call(&["whoami", "--backend", &url]);
-    let told = site.follow(of_variable.env("SEKUIRE_API_KEY", KEY), 1);
-    assert!(told.contains(" --no-store\n"), "{told}");
+    let output = site.follow(of_variable.env("SEKUIRE_API_KEY", KEY), 1);
+    assert!(output.contains(" --no-store\n"), "{output}");
 }
 
 #[test]
@@ -88,9 +88,9 @@ fn hint_on_another_device_names_the_backend_of_the_file() {
         // The key is this device's again.
         log_in(&site.home, &site.backend);
         let elsewhere = site.call(arguments).env("SEKUIRE_DEVICE_ID", "laptop-2");
-        let told = site.follow(elsewhere, status);
+        let output = site.follow(elsewhere, status);
         let advice = "if you logged in with SEKUIRE_DEVICE_ID, set it, else run: sekuire login";
-        assert!(told.contains(advice), "{told}");
+        assert!(output.contains(advice), "{output}");
     }
 }
 
@@ -115,9 +115,9 @@ fn hint_at_a_variable_names_its_backend() {
     log_in(&site.home, &own);
     let requests = own.requests().len();
     let call = site.call(&["whoami"]);
-    let told = site.follow(call.env("SEKUIRE_API_URL", site.backend.url()), 2);
+    let output = site.follow(call.env("SEKUIRE_API_URL", site.backend.url()), 2);
     let hint = "hint: unset SEKUIRE_API_URL, or for the other backend run: sekuire login ";
-    assert!(told.contains(hint), "{told}");
+    assert!(output.contains(hint), "{output}");
     assert_eq!(own.requests().len(), requests);
 }
 
@@ -144,8 +144,8 @@ fn default_backend_is_named_where_a_variable_names_another() {
 /// What a path may hold, a shell must not take for its own.
 #[test]
 fn url_in_a_hint_is_quoted_for_the_shell() {
-    let odd = "https://backend.example/a;id&$(id)'";
-    let whoami = sekuire(&Home::new()).args(["whoami", "--backend", odd]);
+    let url = "https://backend.example/a;id&$(id)'";
+    let whoami = sekuire(&Home::new()).args(["whoami", "--backend", url]);
     let quoted = "hint: run: sekuire login --backend 'https://backend.example/a;id&$(id)'\\'''\n";
     whoami.run().exits_with(1).stderr_contains(quoted);
 }

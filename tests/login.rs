@@ -208,12 +208,12 @@ fn bad_keys_are_refused_before_any_request() {
     let before = home.read_auth();
     let nothing = "no API key on standard input";
     let quoted = "\u{201c}sk_live_hunter2\u{201d}\n";
-    let odd = "the API key has a character that does not belong: U+201C at position 1";
+    let quote = "the API key has a character that does not belong: U+201C at position 1";
     let too_long = format!("{:4097}", "sk_live_hunter2");
     for (input, code, message) in [
         ("", 1, nothing),
         ("\n", 1, nothing),
-        (quoted, 2, odd),
+        (quoted, 2, quote),
         (
             &too_long,
             2,
@@ -255,7 +255,7 @@ fn organization_and_workspace_are_the_first_that_can_be_saved() {
     let long = &"x".repeat(65_000);
     let of_me = &json!({"organization": {"id": "org_of_me"}, "workspaces": [{"id": "ws_1"}]});
     let none = &json!({"organization": "Acme", "workspaces": []});
-    let odd = &json!({"workspaces": [{"id": long}, null, {"id": "ws\0abc"}, {"id": "ws_1"}]});
+    let mixed = &json!({"workspaces": [{"id": long}, null, {"id": "ws\0abc"}, {"id": "ws_1"}]});
     for (org_id, me, org, workspace) in [
         (
             json!("org_of_verify"),
@@ -267,7 +267,7 @@ fn organization_and_workspace_are_the_first_that_can_be_saved() {
         (json!(7), of_me, json!("org_of_me"), json!("ws_1")),
         (json!(""), of_me, json!("org_of_me"), json!("ws_1")),
         (json!(null), none, json!(null), json!(null)),
-        (json!(long), odd, json!(null), json!("ws_1")),
+        (json!(long), mixed, json!(null), json!("ws_1")),
     ] {
         let (home, backend) = (Home::new(), Backend::http());
         let verified = json!({"valid": true, "org_id": org_id});
@@ -282,7 +282,7 @@ fn organization_and_workspace_are_the_first_that_can_be_saved() {
     }
 }
 
-/// Told apart: 1 for a key refused, 4 for a backend in trouble.
+/// 1 for a refused key, 4 for a backend in trouble.
 #[test]
 fn refused_key_or_failing_backend_leaves_the_file_unchanged() {
     let (home, backend) = (logged_in_home(), Backend::http());

@@ -2,7 +2,7 @@
 
 mod first_process;
 mod jobs;
-mod odd_terminals;
+mod raw_terminals;
 
 use std::fs;
 use std::path::Path;

@@ -43,7 +43,7 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })
 }
 
-/// There is nothing to give back to the program that takes this one's place.
+/// There is nothing to restore for the program that takes this one's place.
 pub(super) fn restore_core_limit() {}
 
 /// Whether something is mounted on this very file, as containers do with a single file (statx(2),

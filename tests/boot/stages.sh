@@ -140,7 +140,7 @@ mkdir -p "$tree/bin" "$tree/sbin" "$tree/etc/ssl/certs" "$tree/usr" "$tree/tmp"
 install "$(command -v busybox)" "$file" "$scratch/agent" "$tree/bin"
 ln "$tree/bin/busybox" "$tree/sbin/init"
 echo 0123456789abcdef0123456789abcdef >"$tree/etc/machine-id"
-# Nobody is told a variable here: the backend is the login's, and the CA is where a system has its own.
+# No variable is set here: the backend is the login's, and the CA is where a system has its own.
 backend_comes
 ln "$tree/ca.pem" "$tree/etc/ssl/certs/ca-certificates.crt"
 sed 's/--wait 60/--wait 3/' tests/recipes/inittab >"$tree/etc/inittab"

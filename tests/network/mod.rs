@@ -6,7 +6,6 @@
 mod answers;
 mod messages;
 mod names;
-mod odd_networks;
 mod proxies;
 mod redaction;
 mod retries;
@@ -14,6 +13,7 @@ mod shortage;
 mod silence;
 mod tls;
 mod transport;
+mod unusual_networks;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -105,14 +105,14 @@ fn text_of_the_server_is_redacted_wherever_it_comes_from() {
 /// A key without a known prefix, which only the file may hold, also where the message is cut within it.
 #[test]
 fn key_without_a_prefix_is_redacted() {
-    const ODD: &str = "odd-key-of-another-kind-0123456789";
+    const UNKNOWN: &str = "key-of-another-kind-0123456789";
     let fixture = Fixture::new(TlsKind::None);
     let url = fixture.backend.url();
     fixture
         .home
-        .write_auth(&json!({"api_key": ODD, "backend_url": url}).to_string());
+        .write_auth(&json!({"api_key": UNKNOWN, "backend_url": url}).to_string());
     for before in [0, 10, 180, 195] {
-        let text = format!("{}{ODD}", "x".repeat(before));
+        let text = format!("{}{UNKNOWN}", "x".repeat(before));
         let said = Response::json(500, &json!({"error": text}));
         fixture.backend.behave(Behaviour::Respond(said));
         fixture
@@ -120,7 +120,7 @@ fn key_without_a_prefix_is_redacted() {
             .arg("whoami")
             .run()
             .exits_with(4)
-            .never_shows(&ODD[..9]);
+            .never_shows(&UNKNOWN[..9]);
     }
 }
 

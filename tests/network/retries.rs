@@ -123,7 +123,7 @@ fn refused_key_ends_wait_at_once() {
     }
 }
 
-/// `--wait` also ends the attempt under way, and is not cut off at three attempts. A log is told once at its start.
+/// `--wait` also ends the attempt under way, and does not stop after three attempts. A log has one line of it.
 #[test]
 fn wait_is_kept_to_its_end_and_noted() {
     let cases = vec![

@@ -27,7 +27,7 @@ const TABLE: &str = "
     chown 0 $FILE; chmod 644 $FILE; deny $DIR          | 3 sudo chown -R                      | 0 | 3 sudo chown -R | old     | old
     mount_file                                         | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
     mount_file; umount -l /proc                        | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
-    mount_file; odd=$(printf 'odd\\377'); mkdir $odd; mount --bind $odd $odd | 0 Login successful! | 0 | 0 Logged out | new | emptied
+    mount_file; name=$(printf 'a\\377'); mkdir $name; mount --bind $name $name | 0 Login successful! | 0 | 0 Logged out | new | emptied
     chmod 644 $FILE; mount_file                        | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
     read_only $DIR; mount_file                         | 0 Login successful!                  | 0 | 0 Logged out    | new     | emptied
     mount_file; mount -o remount,bind,ro $FILE         | 3 auth.json: read-only file system   | 0 | 3 by hand       | old     | old

@@ -1,15 +1,15 @@
-//! auth.json where things are not as they should be: odd files and homes, races, signals, disks,
+//! auth.json where things are not as they should be: unusual files and homes, races, signals, disks,
 //! and the key's own traces.
 
 mod disk;
 mod modes;
-mod odd_files;
-mod odd_homes;
 mod races;
 mod randomness;
 mod secrets;
 mod signals;
 mod strangers;
+mod unusual_files;
+mod unusual_homes;
 
 use std::path::Path;
 use std::thread;

@@ -30,7 +30,7 @@ pub(crate) fn binary() -> PathBuf {
     if let Some(built) = option_env!("CARGO_BIN_EXE_sekuire") {
         return built.into();
     }
-    // An example is not told: it lies in examples/, one below the program.
+    // Cargo does not tell an example: it lies in examples/, and the program one folder above.
     let example = env::current_exe().expect("the path of this program");
     let target = example.ancestors().nth(2).expect("a target directory");
     target.join("sekuire")

@@ -2,7 +2,7 @@
 # Runs a login and a whoami in a network namespace whose loopback is as said, against a backend in another
 # one, over a pair of virtual interfaces. Exit status 77: this can't be set up here.
 #
-# usage: odd_networks.sh SEKUIRE BACKEND FOLDER LOOPBACK ADDRESS HOSTS [OPTION...]
+# usage: unusual_networks.sh SEKUIRE BACKEND FOLDER LOOPBACK ADDRESS HOSTS [OPTION...]
 set -u
 sekuire=$1 backend=$2 folder=$3 loopback=$4 address=$5 hosts=$6
 shift 6

@@ -44,7 +44,7 @@ fn run(loopback: &str, address: &str, hosts: &str, options: &[&str]) -> Option<O
     };
     let outcome = needs::unshare(namespaces)?
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .args(["sh", "-c", include_str!("odd_networks.sh"), "sh"])
+        .args(["sh", "-c", include_str!("unusual_networks.sh"), "sh"])
         .arg(binary())
         .arg(backend)
         .arg(home.path())
