@@ -43,6 +43,8 @@ pub fn require_regular(found: FileType) -> io::Result<()> {
 /// Why `path` could not be used, in words. Where permission is denied, they say who owns the nearest file or
 /// folder that can be looked at, and name it unless it is `known`.
 pub fn words(known: &Path, path: &Path, cause: &io::Error) -> String {
+    let target = fs::read_link(path).map(|target| path.with_file_name(target));
+    let path = target.as_deref().unwrap_or(path);
     let words = error::words(cause);
     let is_denied = cause.kind() == ErrorKind::PermissionDenied;
     let has_mode = |access: &Access| is_denied && access.mode.is_some();

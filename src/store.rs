@@ -135,7 +135,7 @@ impl Store {
         })
     }
 
-    /// Removes auth.json and all temporary files; false: there was no key. A file that is a mount point is
+    /// Removes auth.json and all temporary files; false: there was neither a key nor a link. A file that is a mount point is
     /// emptied.
     ///
     /// # Errors
@@ -227,19 +227,19 @@ impl Store {
         fs::symlink_metadata(&self.file).is_ok_and(|found| found.is_file())
     }
 
-    /// That auth.json is a link to a file that holds a key, which a logout does not remove.
+    /// That auth.json is a link to a file that may hold a key, which a logout does not remove.
     pub fn key_behind_link(&self) -> Option<String> {
-        let is_link = self.file.is_symlink() && self.may_hold_key();
-        let target = fs::canonicalize(&self.file).ok().filter(|_| is_link)?;
+        let target = self.folder.join(fs::read_link(&self.file).ok()?);
         let (file, target) = (self.file.display(), target.display());
-        Some(format!("{file} was a link; {target} still holds the key"))
+        let warning = format!("{file} was a link; {target} may still hold the key");
+        Some(warning).filter(|_| self.may_hold_key())
     }
 
-    /// Whether there may be a key in auth.json: a file that can't be read may have one, a folder has none.
+    /// Whether there may be a key in auth.json: a file that can't be read may have one, a folder or device has none.
     pub fn may_hold_key(&self) -> bool {
-        let has_none =
-            |(content, _): (Content, _)| content.credential.is_none() && !content.is_old_login;
-        !self.file.is_dir() && !self.load().is_ok_and(has_none)
+        let is_other = fs::metadata(&self.file).is_ok_and(|found| !found.is_file());
+        let has_none = |(it, _): (Content, _)| it.credential.is_none() && !it.is_old_login;
+        !is_other && !self.load().is_ok_and(has_none)
     }
 }
 

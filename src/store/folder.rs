@@ -56,6 +56,8 @@ impl Store {
     fn check_savable(&self) -> Result<(), Error> {
         let place = match self.folder.parent() {
             _ if self.is_in_place() => &self.file,
+            // Looked at through the link, which may lead nowhere.
+            _ if self.folder.is_symlink() => &self.folder,
             Some(parent) if !self.folder.exists() && !self.is_named => parent,
             _ => secret_file::nearest(&self.folder).map_or(&*self.folder, |(place, _)| place),
         };
@@ -71,16 +73,13 @@ impl Store {
         }
         let access = platform::access(metadata);
         let mode = access.mode.unwrap_or_default();
-        let who = if mode & 0o002 == 0 {
-            "the group"
-        } else {
-            "every user"
-        };
+        let is_open = mode & 0o002 != 0;
+        let who = if is_open { "every user" } else { "the group" };
         let message = format!("{who} can write to {folder} (mode {mode:04o})");
         let is_sticky = mode & 0o1000 != 0;
         let chmod = chmod("go-w", &self.folder, &access).filter(|_| !is_sticky);
         let hint = chmod.unwrap_or_else(|| OTHER_FOLDER.to_owned());
-        if mode & 0o002 != 0 {
+        if is_open {
             return Err(Error::machine(message).with_hint(hint));
         }
         let mut warnings = Vec::new();

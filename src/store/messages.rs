@@ -19,17 +19,16 @@ pub(super) const BY_HAND: &str = "remove it by hand: it may hold the API key";
 impl Store {
     /// That the file is another user's and not root's: its key may be planted.
     pub fn foreign_owner(&self, access: &Access) -> Option<String> {
-        access.is_foreign().then(|| {
-            let (path, owner) = (self.file.display(), user(access.owner));
-            format!("{path} is owned by {owner}, who can read or replace the key")
-        })
+        let (path, owner) = (self.file.display(), user(access.owner));
+        let warning = format!("{path} is owned by {owner}, who can read or replace the key");
+        Some(warning).filter(|_| access.is_foreign())
     }
 
     /// What else is wrong with the file.
     pub fn warnings(&self, content: &Content, access: Option<&Access>) -> Vec<String> {
         let path = self.file.display();
         let mut warnings = Vec::new();
-        warnings.extend(access.and_then(|access| self.open_mode(access)));
+        warnings.extend(access.and_then(|access| self.mode_warning(access)));
         if content.is_old_login {
             warnings.push(format!(
                 "{path} holds a login of an older client, without an API key; log in again"
@@ -46,16 +45,15 @@ impl Store {
 
     /// That others can read the file. What lies in another user's folder can be exchanged for a link
     /// before the advice is followed.
-    fn open_mode(&self, access: &Access) -> Option<String> {
+    fn mode_warning(&self, access: &Access) -> Option<String> {
         let mode = access.mode.filter(|mode| mode & 0o077 != 0)?;
-        let folder = fs::metadata(&self.folder).ok()?;
-        let is_safe = !platform::access(&folder).is_foreign();
+        let folder = fs::metadata(&self.folder);
+        let is_safe = folder.is_ok_and(|it| !platform::access(&it).is_foreign());
         let advice = chmod("600", &self.file, access).filter(|_| is_safe);
         let advice = advice.map(|run| format!("; {run}")).unwrap_or_default();
         let path = self.file.display();
-        Some(format!(
-            "{path} is open to other users (mode {mode:04o}){advice}"
-        ))
+        let words = "is open to other users";
+        Some(format!("{path} {words} (mode {mode:04o}){advice}"))
     }
 
     /// What `path`, the file or its folder, did not allow: to read, save or remove auth.json.
@@ -85,10 +83,8 @@ impl Store {
 
 /// The command that changes a mode, where this user may.
 pub(super) fn chmod(change: &str, path: &Path, access: &Access) -> Option<String> {
-    let path = shell::quote(path);
-    access
-        .is_own()
-        .then(|| format!("run: chmod {change} {path}"))
+    let run = format!("run: chmod {change} {}", shell::quote(path));
+    Some(run).filter(|_| access.is_own())
 }
 
 #[cfg(all(test, unix))]

@@ -2,7 +2,7 @@
 //! warned of.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use super::{OLD, login, rows};
 use crate::support::backend::{Backend, KEY};
@@ -138,6 +138,19 @@ fn denied_user_learns_owner_and_mode() {
         .run()
         .exits_with(3)
         .stderr_contains(OWN_FOLDER);
+    // Behind a link it is the target that is denied.
+    other.write_auth(OLD);
+    let closed = other.home.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+    fs::rename(&file, closed.join("target")).unwrap();
+    symlink("../closed/target", &file).unwrap();
+    let reason = format!(
+        "({}: owner root, mode 0700",
+        folder.join("../closed").display()
+    );
+    let outcome = other.sekuire().arg("status").run();
+    outcome.exits_with(3).stderr_contains(&reason);
     // Nor is what is root's in another's home.
     chown(other.home.path(), Some(NO_ONE), None).unwrap();
     fs::set_permissions(other.home.path(), Permissions::from_mode(0o755)).unwrap();

@@ -21,8 +21,8 @@ const TABLE: &str = "
     mkfifo auth.json                                            | 3 not a regular file          | 3 not a regular file      | 3 not a regular file
     mknod auth.json c 1 3                                       | 3 not a regular file          | 3 not a regular file      | 3 not a regular file
     ln -s nowhere auth.json                                     | 1 Not logged in               | 0 Login succ              | 0 Logged out
-    ln -s auth.json auth.json                                   | 3 can't read                  | 0 Login succ              | 0 Logged out
-    cp ../old ../target; ln -s ../target auth.json              | 0 Authenticated               | 0 Login succ              | 0 target still holds the key
+    ln -s auth.json auth.json                                   | 3 can't read                  | 0 Login succ              | 0 may still hold the key
+    cp ../old ../target; ln -s ../target auth.json              | 0 Authenticated               | 0 Login succ              | 0 target may still hold the key
     mkfifo ../fifo; ln -s ../fifo auth.json                     | 3 not a regular file          | 0 Login succ              | 0 Logged out
     old; chmod 644 auth.json                                    | 0 (mode 0644); run: chmod 600 | 0 Login succ              | 0 Logged out
     touch auth.json                                             | 3 auth.json is damaged        | 0 Login succ              | 0 Logged out
