@@ -134,7 +134,7 @@ fn refuse_keys_and_dashes(args: &[OsString], behind: &[OsString]) -> Result<(), 
     if args.iter().any(is_key) || behind.iter().any(is_api_key) {
         let error = "an API key was given as an argument, which every user here can see";
         return Err(Error::usage(error).with_hint(
-            "type the key at login's prompt, or pipe it to: sekuire login --api-key-stdin; \
+            "type the key at login's prompt, or pipe it in with --api-key-stdin; \
              if others could see this one, revoke it",
         ));
     }
@@ -164,13 +164,14 @@ fn sort(args: Vec<OsString>) -> Typed {
         let mut value = parser.optional_value();
         if value.is_none() && option.is_some_and(OptionSpec::has_value) {
             let is_value = |arg: &OsStr| !arg.as_encoded_bytes().starts_with(b"-");
-            value = parser
-                .try_raw_args()
-                .and_then(|mut raw| raw.next_if(is_value));
+            let raw = parser.try_raw_args();
+            value = raw.and_then(|mut raw| raw.next_if(is_value));
         }
         match name.as_str() {
             "-h" | "--help" => typed.words.insert(0, "help".into()),
-            "-V" | "-v" | "--version" => typed.words.insert(0, "version".into()),
+            "-V" | "-v" | "--version" if typed.words.is_empty() => {
+                typed.words.push("version".into());
+            }
             _ if option.is_none() && typed.words.iter().all(|word| word == "auth") => {
                 typed.unknown.get_or_insert(name);
             }
@@ -204,9 +205,8 @@ fn find_topic(words: &[String]) -> Result<Topic, Error> {
         name => {
             let mut commands = COMMANDS.iter();
             let command = commands.find(|command| command.word() == without_group(name));
-            command
-                .map(Topic::Command)
-                .ok_or_else(|| unknown_topic(name))
+            let topic = command.map(Topic::Command);
+            topic.ok_or_else(|| unknown_topic(name))
         }
     }
 }
@@ -239,7 +239,7 @@ mod tests {
             "help auth exec | help exec | auth exec --help -- x",
             "help completions | completions bash -h",
             "help environment | environment --help | help environment -- x",
-            "--version | -V | -v | version | login --version | --json status -V",
+            "--version | -V | -v | version | --json -V",
             "status --json | --json status | auth status --json | auth --json status",
             "status --quiet | -q status | auth status -q",
             "login --backend=a --wait 1 | --backend a --wait=1 login | --wait 1 auth --backend a login",

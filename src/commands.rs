@@ -34,6 +34,7 @@ pub fn run(request: Request) -> Result<u8, Error> {
 }
 
 fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
+    let shell = options.shell.unwrap_or_default();
     let run: fn(&Options) -> Result<u8, Error> = match command {
         CommandId::Login => login::run,
         CommandId::Logout => logout::run,
@@ -42,9 +43,7 @@ fn run_command(command: CommandId, options: &Options) -> Result<u8, Error> {
         CommandId::Token => token::run,
         CommandId::Exec => exec::run,
         CommandId::Doctor => doctor::run,
-        CommandId::Completions => {
-            return print(&help::completions(options.shell.unwrap_or_default()));
-        }
+        CommandId::Completions => return print(&help::completions(shell)),
         CommandId::Man => return print(&help::man()),
         CommandId::Help => return print(&help::help(&Topic::Commands(""))),
     };

@@ -26,7 +26,7 @@ const VARIABLES: [&str; 2] = [KEY_VARIABLE, KEY_FILE_VARIABLE];
 pub struct Found {
     /// The key, if there is one.
     pub credential: Option<Credential>,
-    /// That auth.json is another user's, who may have put it there: a warning for every command.
+    /// That auth.json is another user's, who may have put it there: a warning for every command that reads the key.
     pub foreign_owner: Option<String>,
     /// What else is wrong with auth.json: warnings for `status` and `doctor`.
     pub warnings: Vec<String>,
@@ -73,13 +73,10 @@ fn auth_json() -> String {
 }
 
 fn empty_variables() -> String {
-    let mut words = String::new();
-    for name in VARIABLES {
-        if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
-            words.extend(["; ", name, " is set but empty"]);
-        }
-    }
-    words
+    let is_empty = |name: &&str| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let empty = VARIABLES.into_iter().filter(is_empty);
+    let words = empty.flat_map(|name| ["; ", name, " is set but empty"]);
+    words.collect()
 }
 
 /// The variable that authenticates, whatever auth.json holds.
@@ -118,8 +115,7 @@ fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
         Ok(_) => "larger than 4 KiB".to_owned(),
         Err(cause) => {
             if cause.kind() == ErrorKind::NotSeekable {
-                "use SEKUIRE_API_KEY=\"$(…)\" in place of SEKUIRE_API_KEY_FILE=<(…)"
-                    .clone_into(&mut hint);
+                hint = "use SEKUIRE_API_KEY=\"$(…)\" in place of SEKUIRE_API_KEY_FILE=<(…)".into();
             }
             secret_file::words(path, path, &cause)
         }

@@ -98,17 +98,10 @@ pub fn is_mount_point(_path: &Path) -> bool {
 
 /// Sets a variable of this process's environment.
 ///
-/// Call it only while no second thread exists.
-///
-/// # Errors
-/// The value has a zero byte: std would panic.
-pub fn set_variable(name: &str, value: &OsStr) -> io::Result<()> {
-    if value.as_encoded_bytes().contains(&0) {
-        return Err(ErrorKind::InvalidInput.into());
-    }
+/// Call it only while no second thread exists, and with a value that has no zero byte: std would panic.
+pub fn set_variable(name: &str, value: &OsStr) {
     // SAFETY: called before the first look-up's thread is started, so nobody reads the environment meanwhile.
     unsafe { env::set_var(name, value) };
-    Ok(())
 }
 
 /// Removes all entries of a variable from this process's environment.

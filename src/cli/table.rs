@@ -176,9 +176,8 @@ impl OptionSpec {
 fn seconds(value: &str, least: u64, most: u64) -> Option<Duration> {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
     let number = value.parse().ok().filter(|_| is_plain)?;
-    (least..=most)
-        .contains(&number)
-        .then_some(Duration::from_secs(number))
+    let is_valid = (least..=most).contains(&number);
+    is_valid.then_some(Duration::from_secs(number))
 }
 
 /// A command's name without `auth`.

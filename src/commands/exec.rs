@@ -12,7 +12,7 @@ use crate::credentials::{KEY_FILE_VARIABLE, KEY_VARIABLE};
 use crate::error::{Error, Kind, words};
 use crate::{environment, platform};
 
-/// The name that Sekuire's SDK reads.
+/// The workspace's variable, which Sekuire's SDK reads.
 const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
 
 /// Becomes the command; on Windows, runs it and returns its exit status.
@@ -22,7 +22,7 @@ const WORKSPACE_VARIABLE: &str = "SEKUIRE_WORKSPACE_ID";
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
     let credential = shared::find_credential(options)?;
     let backend = backend::to_ask(options, Some(&credential))?;
-    set_variables(&credential, &backend.url)?;
+    set_variables(&credential, &backend.url);
     drop(credential);
     platform::run_program(&options.program).map_err(|cause| explain(&options.program, &cause))
 }
@@ -41,7 +41,7 @@ fn explain(program: &[OsString], cause: &io::Error) -> Error {
 
 /// Sets each variable once, or removes it: `sekuire` in the command's place asks the same backend with the
 /// same key.
-fn set_variables(credential: &Credential, backend: &BackendUrl) -> Result<(), Error> {
+fn set_variables(credential: &Credential, backend: &BackendUrl) {
     let callers = environment::raw(WORKSPACE_VARIABLE);
     // A text of JSON may hold a zero byte, a variable can't (environ(7)).
     let known = credential.workspace_id.as_deref();
@@ -58,9 +58,7 @@ fn set_variables(credential: &Credential, backend: &BackendUrl) -> Result<(), Er
         // All entries of the name: setenv(3) replaces only the first.
         platform::remove_variable(name);
         if let Some(value) = value {
-            platform::set_variable(name, value)
-                .map_err(|cause| Error::machine(format!("can't set {name}: {}", words(&cause))))?;
+            platform::set_variable(name, value);
         }
     }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use crate::cli::Options;
 use crate::credential::Credential;
 use crate::credentials::{self, Found};
 use crate::device::{self, Device};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::redact::sanitize;
 use crate::store::Store;
 use crate::terminal;
@@ -21,15 +21,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
     if !options.quiet {
         show(&found, options)?;
     }
-    found.map(|found| match found.credential {
-        Some(_) => 0,
-        None => Kind::NotLoggedIn.exit_status(),
-    })
+    found.map(|found| u8::from(found.credential.is_none()))
 }
 
 fn show(found: &Result<Found, Error>, options: &Options) -> Result<u8, Error> {
-    let known = found.as_ref().map(|found| found.credential.as_ref());
-    let known = known.ok().flatten();
+    let known = (found.as_ref().ok()).and_then(|found| found.credential.as_ref());
     let device = shared::detect_device(known);
     // A variable that a request would have to refuse does not matter here.
     let backend = known.and_then(|known| match known.variable {
@@ -78,12 +74,10 @@ fn fields(known: Option<&Credential>) -> Vec<Member> {
 fn describe(known: &Credential, device: &Device, base: Option<&BackendUrl>) -> String {
     let fingerprint = known.bound_fingerprint.as_ref();
     let fingerprint = sanitize(fingerprint.unwrap_or(&device.fingerprint));
+    let fingerprint = device::shorten(&fingerprint, device::SHORT);
     let lines = shared::lines([
         ("Key", Some(&known.api_key.to_string())),
-        (
-            "Device Fingerprint",
-            Some(&device::shorten(&fingerprint, device::SHORT)),
-        ),
+        ("Device Fingerprint", Some(&fingerprint)),
         ("Device", Some(&device.name)),
         ("OS", Some(Device::os())),
         ("Workspace", known.workspace_id.as_deref()),
