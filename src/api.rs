@@ -20,7 +20,7 @@ const MAX_SHOWN: usize = 80;
 pub const MAX_ID: usize = 512;
 
 /// The hint for an answer that no backend of Sekuire gives.
-const CHECK_URL: &str = "is this the URL of a Sekuire backend? If so, ask whoever runs it";
+const CHECK_URL: &str = "check the URL; if it is right, ask the backend's administrator";
 
 /// Enough for any request's body, in bytes, six for each of a key (512) and of a host name (255): growing
 /// would leave a copy of the key behind.

@@ -13,6 +13,9 @@ pub const SHORT: usize = 8;
 /// How many characters of a fingerprint `login` shows.
 pub const LONG: usize = 12;
 
+/// The variable that names the device.
+pub const VARIABLE: &str = "SEKUIRE_DEVICE_ID";
+
 /// The source of a fingerprint that the existing client made.
 const HOST_NAME: &str = "hostname";
 
@@ -75,9 +78,8 @@ pub fn shorten(fingerprint: &str, length: usize) -> String {
 }
 
 fn own_fingerprint(host_name: &str, bound: Option<&str>) -> (String, &'static str) {
-    let variable = "SEKUIRE_DEVICE_ID";
-    if let Some(id) = environment::raw(variable) {
-        return (of_id("device-id", id.as_encoded_bytes()), variable);
+    if let Some(id) = environment::raw(VARIABLE) {
+        return (of_id("device-id", id.as_encoded_bytes()), VARIABLE);
     }
     let by_host = of_host_name(host_name, std::env::consts::OS, std::env::consts::ARCH);
     match platform::machine_id() {

@@ -38,7 +38,7 @@ fn a_key_as_an_argument_is_neither_shown_nor_used() {
         let run = sekuire(&home).env("SEKUIRE_BACKEND_URL", backend.url());
         let outcome = run.args(arguments).run();
         outcome.exits_with(2).stdout_is("").never_shows(SECRET);
-        outcome.stderr_contains("\nhint: type the key at login's prompt, or pipe it to: ");
+        outcome.stderr_contains("\nhint: type the key at login's prompt, or pipe it in with ");
     }
     assert_eq!(home.read_auth(), before);
     assert_eq!(backend.connections(), 0);

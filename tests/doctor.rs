@@ -1,7 +1,7 @@
 //! `sekuire doctor`: each layer, sound and broken, in text and in JSON.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -129,6 +129,18 @@ fn configuration_and_key_say_what_is_wrong_and_what_to_do() {
     prints(auth("{\"token\": \"of-an-older-login\"}"), 1, &lines);
     let lines = ["warning  configuration: ", "neither sk_live_ nor sk_test_"];
     prints(auth("{\"api_key\": \"other_abcdefghijkl\"}"), 0, &lines);
+    let file = home_with("api_key", json!("other_abcdefghijkl"));
+    fs::set_permissions(file.auth_json(), Permissions::from_mode(0o640)).expect("its mode");
+    let each = "(mode 0640); run: chmod 600 ";
+    let printed = prints(doctor(&file), 0, &[each, "neither sk_live_ nor sk_test_\n"]);
+    assert!(
+        printed.contains("auth.json\n         the key in "),
+        "{printed}"
+    );
+    let home = Home::new();
+    symlink("nowhere", home.sekuire_dir()).expect("a link");
+    let lines = ["failed   configuration: can't save ", "no such file"];
+    prints(doctor(&home), 3, &lines);
     let damaged = "auth.json is damaged: it is not JSON\n         log in again: sekuire login ";
     let lines = [damaged, "\n1 failed, 0 with a warning\n"];
     prints(auth("{\"api_key\":"), 3, &lines);
@@ -186,7 +198,7 @@ fn key_of_a_variable_needs_no_file_and_goes_before_it() {
     let with_key = |home| doctor(home).env("SEKUIRE_API_KEY", KEY);
     let line = "ok       key: sk_live_abc...xyz, live [SEKUIRE_API_KEY]\n";
     prints(with_key(&home), 0, &[line]);
-    let only_login = "only a login needs it: the key is SEKUIRE_API_KEY's";
+    let only_login = "only a login needs this: the key comes from SEKUIRE_API_KEY";
     let no_home = with_key(&home).env("HOME", "relative");
     let lines = [
         "warning  configuration: HOME is not an absolute path",
@@ -199,7 +211,7 @@ fn key_of_a_variable_needs_no_file_and_goes_before_it() {
     let home = logged_in_home();
     let lines = [
         "warning  key: sk_live_abc...xyz, live [SEKUIRE_API_KEY]\n",
-        "SEKUIRE_API_KEY takes precedence over the key in auth.json\n",
+        "SEKUIRE_API_KEY takes precedence over the key in auth.json; unset it to use that one\n",
     ];
     prints(with_key(&home), 0, &lines);
     let malformed = doctor(&home).env("SEKUIRE_API_KEY", "another");

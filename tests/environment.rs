@@ -54,7 +54,7 @@ fn empty_variables_count_as_unset() {
             .args(["status", "--json"])
     };
     let plain = status().run();
-    for name in variables() {
+    for name in variables().into_iter().filter(|name| *name != "HOME") {
         let outcome = status().env(name, "").run();
         outcome
             .exits_with(0)

@@ -89,7 +89,7 @@ fn hint_on_another_device_names_the_backend_of_the_file() {
         log_in(&site.home, &site.backend);
         let elsewhere = site.call(arguments).env("SEKUIRE_DEVICE_ID", "laptop-2");
         let output = site.follow(elsewhere, status);
-        let advice = "if you logged in with SEKUIRE_DEVICE_ID, set it, else run: sekuire login";
+        let advice = "correct or unset SEKUIRE_DEVICE_ID, or run: sekuire login";
         assert!(output.contains(advice), "{output}");
     }
 }
@@ -126,7 +126,10 @@ fn hint_at_a_variable_names_its_backend() {
 fn default_backend_is_named_where_a_variable_names_another() {
     let home = home_with("device_fingerprint", json!("0".repeat(64)));
     for (variable, login) in [
-        ("", "else run: sekuire login\n"),
+        (
+            "",
+            "with SEKUIRE_DEVICE_ID, set it, else run: sekuire login\n",
+        ),
         (
             "https://backend.example",
             "else run: sekuire login --backend https://api.sekuire.ai\n",
@@ -134,6 +137,7 @@ fn default_backend_is_named_where_a_variable_names_another() {
     ] {
         let status = sekuire(&home).env("SEKUIRE_BACKEND_URL", variable);
         status
+            .without("SEKUIRE_DEVICE_ID")
             .arg("status")
             .run()
             .exits_with(0)

@@ -142,8 +142,9 @@ fn revoked_key_and_one_bound_elsewhere_each_have_their_hint() {
         .exits_with(1)
         .stdout_is("")
         .stderr_contains("not bound to this device");
-    elsewhere
-        .stderr_contains("\nhint: this login belongs to another device; if you logged in with ");
+    elsewhere.stderr_contains(
+        "\nhint: this login belongs to another device; correct or unset SEKUIRE_DEVICE_ID",
+    );
     backend.revoke(KEY);
     let revoked = whoami(&home, &backend).run();
     let hint = "hint: create a new key, then run: sekuire login --backend ";

@@ -30,15 +30,15 @@ const PROXY_VARIABLES: &str = "HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL
 /// # Errors
 /// Standard output can't be written.
 pub(super) fn run(options: &Options) -> Result<u8, Error> {
-    let mut checks = Checks::new(options.json);
+    let mut checks = Checks::default();
+    checks.is_json = options.json;
     let is_readable = checks.add("configuration", configuration());
     let found = credentials::find();
     // The same failure is not reported twice.
     if is_readable || found.is_ok() {
         checks.add("key", key(&found, options));
     }
-    let known = found.as_ref().map(|found| found.credential.as_ref());
-    let known = known.ok().flatten();
+    let known = (found.as_ref().ok()).and_then(|found| found.credential.as_ref());
     let device = shared::detect_device(known);
     checks.add("device", Ok(identity(&device, known)));
     let backend = backend::to_ask(options, known);
@@ -57,12 +57,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Error> {
 
 fn configuration() -> Result<Finding, Error> {
     let variable = "SEKUIRE_CONFIG_DIR";
-    let is_named = environment::raw(variable).is_some();
-    let source = if is_named { variable } else { "default" };
+    let source = environment::raw(variable).map_or("default", |_| variable);
     let inspected = Store::locate().and_then(|store| store.inspect());
     let (words, warnings) = match (inspected, credentials::variable_in_use()) {
         (Err(error), Some(variable)) => {
-            let warning = format!("only a login needs it: the key is {variable}'s");
+            let warning = format!("only a login needs this: the key comes from {variable}");
             (error.to_string(), vec![warning])
         }
         (inspected, _) => inspected?,
@@ -77,7 +76,8 @@ fn key(found: &Result<Found, Error>, options: &Options) -> Result<Finding, Error
     let words = format!("{}, {environment}", known.api_key);
     let source = known.variable.unwrap_or("auth.json");
     let has_file = Store::locate().is_ok_and(|store| store.may_hold_key());
-    let warning = format!("{source} takes precedence over the key in auth.json");
+    let warning =
+        format!("{source} takes precedence over the key in auth.json; unset it to use that one");
     let has_two = known.variable.is_some() && has_file;
     Ok(finding(words, Some(source), has_two.then_some(warning)))
 }

@@ -56,7 +56,8 @@ fn verify(
     login: &mut Credential,
 ) -> Result<(), Error> {
     let verified = api::verify(client, &login.api_key, device);
-    login.org_id = verified.map_err(|error| shared::explain(error, None, device, client.base()))?;
+    let explain = |error| shared::explain(error, Some(login), device, client.base());
+    login.org_id = verified.map_err(explain)?;
     login.bound_fingerprint = Some(device.fingerprint.clone());
     login.backend_url = backend::unless_default(client.base()).map(|_| client.base().clone());
     match api::me(client, &login.api_key, device) {

@@ -73,20 +73,18 @@ pub(super) fn other_device(known: Option<&Credential>, device: &Device) -> Optio
     let bound = known.bound_fingerprint.as_deref();
     bound.filter(|bound| !device.matches(bound))?;
     let login = backend::login_command(&backend::logged_in_to(known).ok()?.url);
-    Some(format!(
-        "this login belongs to another device; if you logged in with SEKUIRE_DEVICE_ID, set it, else run: {login}"
-    ))
+    let advice = match device.source {
+        device::VARIABLE => "correct or unset SEKUIRE_DEVICE_ID, or",
+        _ => "if you logged in with SEKUIRE_DEVICE_ID, set it, else",
+    };
+    let warning = "this login belongs to another device";
+    Some(format!("{warning}; {advice} run: {login}"))
 }
 
 /// A line for each of these values that is known.
 pub(super) fn lines<const N: usize>(values: [(&str, Option<&str>); N]) -> String {
-    let mut lines = String::new();
-    for (label, value) in values {
-        if let Some(value) = value {
-            lines.extend([label, ": ", &sanitize(value), "\n"]);
-        }
-    }
-    lines
+    let line = |(label, value)| Some(format!("{label}: {}\n", sanitize(value?)));
+    values.into_iter().filter_map(line).collect()
 }
 
 /// The lines for this device, with so many characters of its fingerprint.
@@ -119,9 +117,9 @@ pub(super) fn explain(
         return error;
     }
     let login = backend::login_command(base);
-    let of_variable = known.filter(|known| known.variable.is_some());
-    let bind = "if the key is not bound to this device yet, run:";
-    let bind = of_variable.map(|_| format!("{bind} {login} --no-store"));
+    let variable = known.and_then(|known| known.variable);
+    let bind =
+        variable.map(|it| format!("put a valid key into {it}, then run: {login} --no-store"));
     let hint = other_device(known, device).or(bind);
     error.with_hint(hint.unwrap_or(format!("create a new key, then run: {login}")))
 }

@@ -94,7 +94,7 @@ impl Attempt<'_> {
         Err(Failure::of_backend(
             &cause,
             trust,
-            "shaking hands",
+            "negotiating TLS",
             Failure::network,
         ))
     }

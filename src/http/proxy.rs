@@ -138,7 +138,7 @@ impl Proxy {
             // 401 is what tinyproxy says to a wrong password.
             401 | 407 => (
                 Blame::Answer,
-                "set HTTPS_PROXY=http://user:password@host:port; only Basic is spoken here",
+                "check the login in HTTPS_PROXY=http://user:password@host:port; only Basic is spoken here",
             ),
             _ if is_passing(status) => (Blame::Network, "ask the proxy's administrator"),
             _ => (

@@ -12,7 +12,7 @@ const STATUSES: &str = r#"
     4 | 403 | <!DOCTYPE html><title>Blocked</title> | returned 403 "Blocked" | a proxy or firewall in between
     4 | 402 | {"required_plan":"Pro"}               | returned 402                           | upgrade to Pro in the dashboard
     4 | 502 | <HTML><TITLE>Bad Gateway</TITLE>      | returned 502 "Bad Gateway" (3 attempts | try again later
-    4 | 200 | <html>                                | sent an answer with status 200 whose   | Sekuire backend
+    4 | 200 | <html>                                | sent an answer with status 200 whose   | check the URL; if it is right, ask
 "#;
 
 #[test]

@@ -62,7 +62,7 @@ fn a_proxy_may_want_a_login() {
             .stderr_contains(&error)
             .never_shows("s3cret");
         outcome.stderr_contains(
-            "hint: set HTTPS_PROXY=http://user:password@host:port; only Basic is ",
+            "hint: check the login in HTTPS_PROXY=http://user:password@host:port; only Basic is ",
         );
         fixture.assert_clean_failure(login, &outcome);
     }
@@ -100,7 +100,7 @@ const MISBEHAVING: &str = "
     3 | Close   | HTTP/1.1 200 OK¶¶                                   | connection closed
     3 | Silence |                                                     | timed out while waiting for the proxy
     3 | Silence | HTTP/1.1 200 OK¶                                    | timed out while waiting for the proxy
-    3 | Silence | HTTP/1.1 200 OK¶¶                                   | timed out while shaking hands
+    3 | Silence | HTTP/1.1 200 OK¶¶                                   | timed out while negotiating TLS
     3 | Close   | HTTP/1.1 502 Bad Gateway¶Content-Length: 4¶¶body    | the proxy refused to connect (502)
     1 | Close   | HTTP/1.1 403 Forbidden¶¶                            | the proxy refused to connect (403)
     1 | Close   | HTTP/1.1 401 No¶¶                                   | the proxy refused to connect (401)

@@ -10,7 +10,7 @@ fn silence_at_every_stage_ends_in_time() {
     let answer = "waiting for the answer";
     for (kind, asks) in BOTH.into_iter().zip([Asks::Verify, Asks::Me]) {
         let is_clear = kind == TlsKind::None;
-        let first = if is_clear { answer } else { "shaking hands" };
+        let first = if is_clear { answer } else { "negotiating TLS" };
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n".to_vec();
         let slow = b"HTTP/1.1 200 ".repeat(50);
         let cases = [

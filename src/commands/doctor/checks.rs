@@ -22,7 +22,7 @@ pub(super) fn finding(
 /// The checks so far. Each is printed at once; in JSON, all at the end.
 #[derive(Default)]
 pub(super) struct Checks {
-    is_json: bool,
+    pub(super) is_json: bool,
     rows: Vec<String>,
     failed: usize,
     warnings: usize,
@@ -31,13 +31,6 @@ pub(super) struct Checks {
 }
 
 impl Checks {
-    pub(super) fn new(is_json: bool) -> Checks {
-        Checks {
-            is_json,
-            ..Checks::default()
-        }
-    }
-
     /// Adds a check; false if it failed or can't be printed.
     pub(super) fn add(&mut self, name: &str, layer: Result<Finding, Error>) -> bool {
         let is_ok = layer.is_ok();
@@ -53,8 +46,8 @@ impl Checks {
         };
         self.warnings += usize::from(result == "warning");
         self.failed += usize::from(result == "failed");
-        let hint = (!hints.is_empty()).then(|| hints.join("; "));
         if self.is_json {
+            let hint = (!hints.is_empty()).then(|| hints.join("; "));
             let row = Value::Object(vec![
                 ("name", Value::text(Some(name))),
                 ("result", Value::text(Some(result))),
@@ -70,7 +63,7 @@ impl Checks {
         let source = source.map(|source| format!(" [{source}]"));
         let line = format!("{name}: {found}{}", source.unwrap_or_default());
         let mut text = format!("{result} {}\n", sanitize(&line));
-        if let Some(hint) = hint {
+        for hint in hints {
             text.extend([&" ".repeat(9), &sanitize(&hint), "\n"]);
         }
         let printed = terminal::print(&text).map_err(|error| self.outcome = Some(Err(error)));
