@@ -169,9 +169,9 @@ fn sort(args: Vec<OsString>) -> Typed {
         }
         match name.as_str() {
             "-h" | "--help" => typed.words.insert(0, "help".into()),
-            "-V" | "-v" | "--version" if typed.words.is_empty() => {
-                typed.words.push("version".into());
-            }
+            "-V" | "--version" => typed.words.insert(0, "version".into()),
+            // Behind a command it may be meant as `--verbose`, and must not exit with 0.
+            "-v" if typed.words.is_empty() => typed.words.push("version".into()),
             _ if option.is_none() && typed.words.iter().all(|word| word == "auth") => {
                 typed.unknown.get_or_insert(name);
             }
@@ -239,7 +239,7 @@ mod tests {
             "help auth exec | help exec | auth exec --help -- x",
             "help completions | completions bash -h",
             "help environment | environment --help | help environment -- x",
-            "--version | -V | -v | version | --json -V",
+            "--version | -V | -v | version | login --version | --json status -V",
             "status --json | --json status | auth status --json | auth --json status",
             "status --quiet | -q status | auth status -q",
             "login --backend=a --wait 1 | --backend a --wait=1 login | --wait 1 auth --backend a login",
